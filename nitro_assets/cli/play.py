@@ -1,0 +1,128 @@
+"""Commands over single files and games; they need no lake but to find the promoted IDM."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nitro_assets.cli.answer import AsJson, answer
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.store import Lake, LakeError
+from nitro_assets.settings import Settings
+
+
+def record(
+    game: str,
+    out: Annotated[Path, typer.Option(help="Folder; what is there stays.")],
+    frames: Annotated[int, typer.Option(min=1)] = 1800,
+    seed: int = 0,
+    fps: Annotated[int, typer.Option(help="30, or 60 where the game can.")] = 30,
+    labelled: Annotated[bool, typer.Option("--labelled", help="NitroGen's layout, with a controller overlay.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Gameplay of an open game: NitroGen's own layout, or plain video with its truth in files of their own.
+
+    Example: nitro record pong --frames 1800 --seed 1 --out recordings --labelled
+    """
+    from nitro_ml.arcade.library import record_to
+
+    answer([{"written": str(path)} for path in record_to(out, game, frames, seed, labelled=labelled, fps=fps)], as_json)
+
+
+def label(
+    video: Path,
+    out: Annotated[Path, typer.Option(help="The labels file, parquet.")],
+    checkpoint: Annotated[str | None, typer.Option(help="Default: the lake's promoted IDM.")] = None,
+    hard: Annotated[bool, typer.Option("--hard", help="Booleans at the checkpoint's thresholds.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Label one video file with an IDM, without Dagster.
+
+    Example: nitro label walkthrough.mp4 --out labels.parquet
+    """
+    from nitro_ml.idm.label import Labeller, label_video
+    from nitro_ml.labels import labels_frame
+
+    path = _checkpoint(checkpoint, "idm_checkpoint")
+    labels = label_video(video, path)
+    labels_frame(labels, Labeller(path).thresholds if hard else None).write_parquet(out)
+    confidence = float(labels.confidence.mean())
+    answer([{"written": str(out), "frames": len(labels), "mean_confidence": confidence}], as_json)
+
+
+def _checkpoint(name: str | None, asset: str) -> Path:
+    """A checkpoint's folder: a path as it is, an id from the lake, or the promoted one."""
+    if name and Path(name).is_dir():
+        return Path(name)
+    checkpoints = Checkpoints(Lake(Settings()))
+    found = name or checkpoints.promoted(asset)
+    if found is None:
+        raise LakeError(f"no promoted {asset} in this lake; make one with `nitro run --select +{asset}`.")
+    return checkpoints.get(found)
+
+
+def evaluate(
+    labels: Annotated[Path, typer.Option(help="A labels file.")],
+    truth: Annotated[Path, typer.Option(help="NitroGen's parquet, with `time` where the rate isn't constant.")],
+    other: Annotated[list[Path] | None, typer.Option(help="Labels of other videos of the game: a baseline.")] = None,
+    threshold: Annotated[float, typer.Option(min=0, max=1)] = 0.5,
+    fps: Annotated[float, typer.Option(help="Frames a second of a truth file without `time`.")] = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """The honest table: event F1 and average precision beside the baselines and the previous-frame oracle.
+
+    Example: nitro evaluate --labels labels.parquet --truth actions_raw.parquet
+    """
+    from nitro_ml.labels import read_labels
+    from nitro_ml.metrics.baselines import beside_baselines
+    from nitro_ml.metrics.scores import Sample
+    from nitro_ml.metrics.table import rows
+
+    true = read_labels(truth, fps)
+    actions = true.hard()
+    sample = Sample(read_labels(labels, fps), actions, true.time, "this")
+    others = [Sample(read_labels(path, fps), actions, true.time, str(path)) for path in other or []]
+    scores = beside_baselines([sample], threshold, [actions], others)
+    table = rows({truth.name: {name: s.to_dict() for name, s in scores.items()}})
+    answer([{k: v for k, v in row.items() if k != "game"} for row in table], as_json)
+
+
+def overlay(
+    video: Path,
+    labels: Annotated[Path, typer.Option(help="A labels file.")],
+    out: Annotated[Path, typer.Option(help="The new video, mp4.")],
+    as_json: AsJson = False,
+) -> None:
+    """The video with the inferred controller drawn on it.
+
+    Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
+    """
+    from nitro_ml.labels import read_labels
+    from nitro_ml.overlay import overlay_video
+
+    answer([{"written": str(overlay_video(video, read_labels(labels), out))}], as_json)
+
+
+def play(
+    checkpoint: Annotated[str, typer.Option(help="A policy's id or folder, or `wanderer` or `expert`.")],
+    game: Annotated[str, typer.Option(help="A game of the arcade.")],
+    episodes: Annotated[int, typer.Option(min=1)] = 4,
+    seed: int = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Play an open game in closed loop; the mean score with its 95% interval.
+
+    Example: nitro play --checkpoint wanderer --game pong --episodes 4
+    """
+    from nitro_ml.policy.agent import Policy
+    from nitro_ml.policy.play import interval
+    from nitro_ml.policy.play import play as play_episodes
+
+    scripted = checkpoint in ("wanderer", "expert")
+    who = checkpoint if scripted else Policy.load(_checkpoint(checkpoint, "policy_checkpoint"))
+    scores = play_episodes(who, game, episodes, seed)
+    found = interval(scores)
+    answer(
+        [{"player": checkpoint, "game": game, "episodes": episodes, "mean": found.mean, "low": found.low, "high": found.high}],
+        as_json,
+    )

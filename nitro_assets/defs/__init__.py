@@ -1,0 +1,8 @@
+"""What exists, from what, when. Thin: nothing here imports torch, and workers are started by name, never imported."""
+
+from nitro_assets.defs.nightly import index_nightly, relabel_nightly
+from nitro_assets.defs.shards import nitrogen_shards
+from nitro_assets.defs.takedown import takedown_inbox
+
+SENSORS = (nitrogen_shards, takedown_inbox)
+SCHEDULES = (index_nightly, relabel_nightly)

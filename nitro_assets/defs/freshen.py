@@ -1,0 +1,65 @@
+"""Bring everything stale up to date, in order, through Dagster, so that it shows in the UI."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from nitro_assets.defs.shards import add_shards
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS, NO_PARTITION, Asset
+from nitro_assets.lineage.state import State
+from nitro_assets.lineage.status import judge
+from nitro_assets.settings import Settings
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Told = Callable[[str, Sequence[str], str], None]
+
+
+def range_tags(partitions: Sequence[str]) -> dict[str, str]:
+    """Run tags for neighbouring partitions in one run."""
+    return {ASSET_PARTITION_RANGE_START_TAG: partitions[0], ASSET_PARTITION_RANGE_END_TAG: partitions[-1]}
+
+
+def stale_ranges(state: State, asset: Asset) -> list[list[str]]:
+    """The partitions to be made, in stretches of neighbours: stale or missing ones whose inputs are there."""
+    verdicts = [(p, judge(state, asset, p).verdict in ("stale", "missing")) for p in state.partitions(asset)]
+    return [[p for p, _ in run] for stale, run in groupby(verdicts, key=lambda v: v[1]) if stale]
+
+
+def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
+    """Make what is stale among the selected assets, inputs first. Gives the number of failed runs.
+
+    told(asset, partitions, event) is called with `started`, `done` or the error of each run.
+    """
+    failed = 0
+    with dg.DagsterInstance.get() as instance:
+        add_shards(instance, settings)
+        for asset in ASSETS.values():
+            state = State(Lake(settings), settings)
+            for partitions in stale_ranges(state, asset) if asset.name in selected else []:
+                told(asset.name, partitions, "started")
+                error = _launch(definitions, instance, asset, partitions)
+                told(asset.name, partitions, error or "done")
+                failed += bool(error)
+    return failed
+
+
+def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: Asset, partitions: list[str]) -> str:
+    key = dg.AssetKey(asset.name)
+    job = definitions.get_repository_def().get_implicit_job_def_for_assets([key])
+    assert job is not None, asset.name
+    if partitions == [NO_PARTITION]:
+        tags = {}
+    elif len(partitions) == 1:
+        tags = {"dagster/partition": partitions[0]}
+    else:
+        tags = range_tags(partitions)
+    result = job.execute_in_process(
+        instance=instance, asset_selection=[key], tags=tags, run_config=QUIET, raise_on_error=False
+    )
+    if result.success:
+        return ""
+    failures = [e.step_failure_data.error.message for e in result.all_events if e.is_step_failure]
+    return "; ".join(f.strip() for f in failures) or f"run {result.run_id} failed"

@@ -1,0 +1,88 @@
+"""Takedown in Dagster: the ledger's view, the audit, and the sensor on the inbox."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from nitro_assets.defs.worker_asset import OWNERS
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS, NO_PARTITION
+from nitro_assets.lineage.state import Record, State, digest
+from nitro_assets.settings import Settings
+from nitro_assets.takedown import audit as auditing
+from nitro_assets.takedown import inbox
+from nitro_assets.takedown import requests as takedown
+
+
+def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
+    state = State(lake, settings)
+    components = state.components(ASSETS[name], NO_PARTITION)
+    root = digest(components)
+    state.record(Record(name, NO_PARTITION, root, components, root, rows, at=datetime.now(UTC)))
+    return dg.DataVersion(root)
+
+
+@dg.asset(
+    group_name="takedown",
+    kinds={"deltalake"},
+    owners=OWNERS,
+    code_version=ASSETS["takedown_requests"].code,
+    check_specs=[dg.AssetCheckSpec("all_carried_out", asset="takedown_requests", description="No request is pending.")],
+)
+def takedown_requests() -> dg.MaterializeResult:
+    """The ledger of takedown requests; making it deletes what they name from the live tables.
+
+    What: every request with its state, by request id and video key only. A request quarantines at once; this asset
+    carries out the deletion, after which all that came from the video is stale or tainted, and is made again.
+    """
+    settings = Settings()
+    lake = Lake(settings)
+    for request in takedown.requests(lake):
+        if request.state == "quarantined":
+            takedown.erase(lake, settings, request)
+    all_requests = takedown.requests(lake)
+    pending = sum(r.state == "quarantined" for r in all_requests)
+    lines = [f"| {r.id} | {r.state} | {r.asked_at} | {r.changed_at} |" for r in all_requests]
+    listing = "\n".join(["| request | state | asked | changed |", "|---|---|---|---|", *lines])
+    return dg.MaterializeResult(
+        data_version=_record(lake, settings, "takedown_requests", len(all_requests)),
+        metadata={"requests": dg.MetadataValue.md(listing), "dagster/row_count": len(all_requests)},
+        check_results=[dg.AssetCheckResult(check_name="all_carried_out", passed=pending == 0, metadata={"pending": pending})],
+    )
+
+
+@dg.asset(
+    group_name="takedown",
+    kinds={"deltalake"},
+    owners=OWNERS,
+    code_version=ASSETS["takedown_audit"].code,
+    deps=["takedown_requests"],
+    check_specs=[dg.AssetCheckSpec("nothing_left", asset="takedown_audit", description="No trace in the live lake.")],
+)
+def takedown_audit() -> dg.MaterializeResult:
+    """Is anything left? Live tables, clip cache and checkpoints, searched for every blocked video."""
+    settings = Settings()
+    lake = Lake(settings)
+    findings = auditing.audit(lake, settings)
+    listing = "\n".join(f"- {f.where}: {f.found}" for f in findings) or "Nothing was found."
+    return dg.MaterializeResult(
+        data_version=_record(lake, settings, "takedown_audit", len(findings)),
+        metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.ledger.blocked())},
+        check_results=[dg.AssetCheckResult(check_name="nothing_left", passed=not findings)],
+    )
+
+
+@dg.sensor(target=["takedown_requests"], minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
+def takedown_inbox() -> dg.SensorResult | dg.SkipReason:
+    """Take in the request files of the inbox: quarantine at once, then a run that deletes the rows."""
+    settings = Settings()
+    if not any(settings.inbox.glob("*.json")):
+        return dg.SkipReason(f"no *.json in {settings.inbox}")
+    lake = Lake(settings)
+    answers = inbox.take_in(lake, settings)
+    accepted = [a for a in answers if a.accepted]
+    if not accepted:
+        return dg.SkipReason(f"{len(answers)} refused; the answers are beside the files")
+    latest = takedown.requests(lake)[-1].id
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=latest)])

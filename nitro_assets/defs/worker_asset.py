@@ -1,0 +1,100 @@
+"""One way to make an asset: its worker in a process of its own, started through Dagster Pipes.
+
+The module's docstring is the catalogue entry. Partitions, inputs and code version come from the asset graph, so that
+Dagster, `nitro status` and the workers cannot disagree.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from nitro_assets.defs.partitions import PARTITIONS
+from nitro_assets.lineage.graph import ASSETS, Asset, Reads
+from nitro_assets.lineage.state import digest
+
+OWNERS = ["team:nitro"]
+
+
+def worker_asset(doc: str | None, name: str, *, kinds: set[str], group: str, checks: Mapping[str, str]) -> dg.AssetsDefinition:
+    """The asset `name` of the graph, made by `python -m nitro_assets.workers.NAME`.
+
+    checks: name and description of every check the worker reports; one that it doesn't report fails the run, since
+    Dagster would let a missing result pass.
+    """
+    asset = ASSETS[name]
+
+    @dg.asset(
+        name=name,
+        description=doc,
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        code_version=asset.code,
+        partitions_def=PARTITIONS[asset.partitions],
+        deps=[_dep(asset, reads) for reads in asset.reads],
+        check_specs=[dg.AssetCheckSpec(check, asset=name, description=text) for check, text in checks.items()],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=name,
+    )
+    def materialise(
+        context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
+    ) -> dg.MaterializeResult:
+        partitions = list(context.partition_keys)
+        done = pipes.run(
+            context=context.op_execution_context,
+            command=[sys.executable, "-m", f"nitro_assets.workers.{name}"],
+            extras={"partitions": partitions},
+        )
+        return _result(context, name, done.get_custom_messages(), set(checks))
+
+    return materialise
+
+
+def _dep(asset: Asset, reads: Reads) -> dg.AssetDep:
+    same = ASSETS[reads.asset].partitions == asset.partitions and reads.how == "same"
+    return dg.AssetDep(
+        reads.asset,
+        partition_mapping=dg.IdentityPartitionMapping() if same else dg.AllPartitionMapping(),
+    )
+
+
+def _result(
+    context: dg.AssetExecutionContext, name: str, messages: Sequence[Any], expected: set[str]
+) -> dg.MaterializeResult:
+    """One materialisation a partition, each with its own metadata; Dagster keeps one data version a run.
+
+    Where a partition failed, the others are still told to Dagster before the run fails.
+    """
+    made = {m["partition"]: m for m in messages if "partition" in m}
+    metadata = {p: {key: _value(key, raw) for key, raw in m["metadata"].items()} for p, m in made.items()}
+    if failed := [p for m in messages for p in m.get("failed", [])]:
+        for p, m in made.items():
+            tags = {DATA_VERSION_TAG: m["version"]}
+            context.log_event(dg.AssetMaterialization(name, partition=p, metadata=metadata[p], tags=tags))
+        raise dg.Failure(f"{name}: partitions {', '.join(failed)} failed; the reasons are in the run's output.")
+    checked = [m for m in messages if "check" in m]
+    if unreported := expected ^ {m["check"] for m in checked}:
+        raise dg.Failure(f"{name}: the checks {sorted(unreported)} are declared or reported, but not both.")
+    for p in made:
+        context.add_asset_metadata(metadata[p], asset_key=name, partition_key=p)
+    versions = {p: m["version"] for p, m in made.items()}
+    version = next(iter(versions.values())) if len(versions) == 1 else digest(versions)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version),
+        check_results=[
+            dg.AssetCheckResult(check_name=m["check"], passed=m["passed"], metadata={"found": m["found"]})
+            for m in checked
+        ],
+    )
+
+
+def _value(key: str, raw: Any) -> Any:
+    if key == "dagster/column_schema":
+        columns = [dg.TableColumn(c["name"], c["type"]) for c in raw["columns"]]
+        return dg.MetadataValue.table_schema(dg.TableSchema(columns=columns))
+    if isinstance(raw, dict) and set(raw) == {"raw_value", "type"}:
+        return dg.MetadataValue.md(raw["raw_value"])
+    return raw

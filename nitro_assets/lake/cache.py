@@ -1,0 +1,83 @@
+"""The clip cache: short stretches at the model's resolution, private, bounded, under the video key.
+
+A cache and not an asset: what is missing is fetched again, what is old or too much leaves, a takedown erases it.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_assets.settings import Settings
+
+
+class ClipCache:
+    """Folders `SIZE/VIDEO_KEY/` with `NAME.frames.npy` (uint8 [T, S, S, 3]) and `NAME.time.npy` (float64 [T])."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def _paths(self, size: int, video_key: str, name: str) -> tuple[Path, Path]:
+        folder = self._root / str(size) / video_key
+        return folder / f"{name}.frames.npy", folder / f"{name}.time.npy"
+
+    def get(self, size: int, video_key: str, name: str) -> tuple[NDArray[np.uint8], NDArray[np.float64]] | None:
+        """A read-only memory map and the times, or None where the clip isn't here."""
+        frames, times = self._paths(size, video_key, name)
+        if not times.exists():
+            return None
+        os.utime(times)
+        return np.load(frames, mmap_mode="r"), np.load(times)
+
+    def put(
+        self, size: int, video_key: str, name: str, frames: NDArray[np.uint8], times: NDArray[np.float64]
+    ) -> None:
+        """Store a clip; the times last, so that a clip without them was cut off and doesn't count."""
+        paths = self._paths(size, video_key, name)
+        paths[0].parent.mkdir(parents=True, exist_ok=True)
+        for path, array in zip(paths, (frames, times), strict=True):
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
+                np.save(file, array)
+            Path(file.name).rename(path)
+
+    def erase(self, video_key: str) -> int:
+        """Remove everything of a video; the number of clips that were there."""
+        count = 0
+        for folder in self._root.glob(f"*/{video_key}"):
+            count += len(list(folder.glob("*.time.npy")))
+            shutil.rmtree(folder)
+        return count
+
+    def holds(self, video_key: str) -> bool:
+        return any(self._root.glob(f"*/{video_key}/*"))
+
+    def evict(self, limit_bytes: float, max_age_seconds: float) -> None:
+        """Remove clips not used for too long, then the longest unused until the rest fits the limit."""
+        clips = [(t.stat().st_mtime, t) for t in self._root.glob("*/*/*.time.npy")]
+        total = sum(p.stat().st_size for p in self._root.glob("*/*/*.npy"))
+        for used, path in sorted(clips):
+            if total <= limit_bytes and time.time() - used <= max_age_seconds:
+                return
+            for part in (path, path.with_name(path.name.replace(".time.", ".frames."))):
+                total -= part.stat().st_size
+                part.unlink()
+
+
+@contextmanager
+def clip_cache(settings: Settings) -> Iterator[ClipCache]:
+    """The cache for the length of a job, evicted to its bounds afterwards; a temporary one where it is turned off."""
+    if settings.cache_gb == 0:
+        with tempfile.TemporaryDirectory(prefix="nitro-clips-") as folder:
+            yield ClipCache(Path(folder))
+        return
+    cache = ClipCache(settings.cache)
+    try:
+        yield cache
+    finally:
+        cache.evict(settings.cache_gb * 1e9, settings.cache_days * 86_400)

@@ -1,0 +1,192 @@
+"""The lake: one door to read, one to write, one to erase.
+
+Writing replaces exactly one partition of one table in one commit: a reader sees the old rows or the new ones, a killed
+writer leaves the old. Rows of blocked videos are never returned and never written; without a readable ledger nothing
+is read or written at all.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import fsspec
+import polars as pl
+from arro3.core import RecordBatchReader, Schema
+from arro3.core import Table as ArrowTable
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from nitro_assets.lake.ledger import Ledger
+from nitro_assets.lake.schemas import TABLES, TERMS, Table
+from nitro_assets.settings import Settings
+
+WRITER = WriterProperties(
+    compression="ZSTD",
+    compression_level=1,
+    default_column_properties=ColumnProperties(dictionary_enabled=False),
+    column_properties={"video_key": ColumnProperties(dictionary_enabled=True)},
+)
+COMMIT_RETRIES = 30
+
+
+class LakeError(RuntimeError):
+    """The lake refuses: wrong settings, an unknown table, columns that don't fit."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What one write did: rows committed and the keys of blocked videos whose rows were refused."""
+
+    rows: int
+    refused: frozenset[str]
+
+
+class Lake:
+    """The lake at `settings.lake`, made on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.lake
+        self.fs, self.root = fsspec.core.url_to_fs(self.url)
+        self.ledger = Ledger(self.fs, f"{self.root}/ledger")
+        self.corpus_shards = settings.corpus_shards
+        self._identify(settings)
+
+    def _identify(self, settings: Settings) -> None:
+        fingerprint = hashlib.sha256(b"nitro\0" + settings.secret).hexdigest()[:16]
+        card = {"corpus_shards": settings.corpus_shards, "secret": fingerprint, "terms": TERMS}
+        path = f"{self.root}/lake.json"
+        if not self.fs.exists(path):
+            self.fs.makedirs(self.root, exist_ok=True)
+            if not self.fs.exists(f"{self.root}/ledger/00000000.json"):
+                self.ledger.start()
+            self.fs.pipe_file(path, json.dumps(card).encode())
+            return
+        found = json.loads(self.fs.cat_file(path))
+        if found["secret"] != fingerprint:
+            raise LakeError(f"{self.url}: made with another secret than NITRO_SECRET_FILE holds; set the one it was made with.")
+        if found["corpus_shards"] != settings.corpus_shards:
+            raise LakeError(
+                f"{self.url}: made with {found['corpus_shards']} corpus shards, NITRO_CORPUS_SHARDS is "
+                f"{settings.corpus_shards}; the number is fixed for a lake: set it back, or make a new lake."
+            )
+
+    def uri(self, name: str) -> str:
+        return f"{self.url}/tables/{name}"
+
+    def read(self, name: str) -> pl.LazyFrame:
+        """The table's rows but those of blocked videos; no rows where it was never written."""
+        table = _table(name)
+        rows = self.stored(name)
+        blocked = self.ledger.blocked()
+        if table.has_videos and blocked:
+            rows = rows.filter(~pl.col("video_key").is_in(list(blocked)) | pl.col("video_key").is_null())
+        return rows
+
+    def partition(self, name: str, partition: str) -> pl.DataFrame:
+        """One partition's rows, read from its own files only."""
+        return self.read(name).filter(pl.col(_table(name).partition) == partition).collect()
+
+    def stored(self, name: str) -> pl.LazyFrame:
+        """All rows in the live table, blocked or not: for erasing and auditing only."""
+        table = _table(name)
+        try:
+            return pl.scan_delta(DeltaTable(self.uri(table.name))).select(*table.columns)
+        except TableNotFoundError:
+            return table.empty().lazy()
+
+    def write(self, name: str, partition: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> Written:
+        """Replace one partition by `rows` (streamed when they come in parts) in one commit.
+
+        The partition column is filled in. Raises `LakeError` for columns that aren't the table's.
+        """
+        table = _table(name)
+        parts = [rows] if isinstance(rows, pl.DataFrame) else rows
+        blocked = self.ledger.blocked()
+        count, refused = 0, set[str]()
+
+        def accepted() -> Iterator[pl.DataFrame]:
+            nonlocal count
+            for part in parts:
+                part = _conform(table, partition, part)
+                if table.has_videos:
+                    bad = part["video_key"].is_in(list(blocked)).fill_null(False)
+                    refused.update(part.filter(bad)["video_key"].to_list())
+                    part = part.filter(~bad)
+                count += part.height
+                if part.height:
+                    yield part
+
+        self._replace(table, partition, accepted())
+        if table.has_videos and (late := self.ledger.blocked() - blocked):
+            self.erase(late, [name])
+        return Written(count, frozenset(refused))
+
+    def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
+        empty = ArrowTable.from_arrow(table.empty())
+        if not self._exists(table):
+            self._create(table, empty.schema)
+        batches = (batch for part in parts for batch in ArrowTable.from_arrow(part).to_batches())
+        write_deltalake(
+            self.uri(table.name),
+            RecordBatchReader.from_batches(empty.schema, batches),
+            mode="overwrite",
+            predicate=f"{table.partition} = {_literal(partition)}",
+            writer_properties=WRITER,
+            commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
+        )
+
+    def _create(self, table: Table, schema: Schema) -> None:
+        DeltaTable.create(
+            self.uri(table.name),
+            schema,
+            mode="ignore",
+            partition_by=[table.partition],
+            configuration={"delta.dataSkippingStatsColumns": table.partition},
+            description=f"{table.doc} Terms: {TERMS}.",
+        )
+
+    def _exists(self, table: Table) -> bool:
+        return DeltaTable.is_deltatable(self.uri(table.name))
+
+    def drop(self, name: str, partition: str) -> None:
+        """Remove one partition's rows."""
+        if self._exists(_table(name)):
+            self.write(name, partition, _table(name).empty())
+
+    def erase(self, video_keys: Iterable[str], names: Iterable[str] | None = None) -> dict[tuple[str, str], int]:
+        """Rewrite every partition that holds rows of blocked videos, through the door that refuses them.
+
+        Returns the rows removed by (table, partition). No commit names a video: its predicate is the partition.
+        """
+        keys, removed = list(video_keys), {}
+        if missing := set(keys) - self.ledger.blocked():
+            raise LakeError(f"erase: {len(missing)} of the videos are not blocked; request a takedown first.")
+        for table in (_table(n) for n in (names or TABLES)):
+            if not table.has_videos:
+                continue
+            counts = self.stored(table.name).filter(pl.col("video_key").is_in(keys)).group_by(table.partition).len().collect()
+            for partition, rows in counts.iter_rows():
+                self.write(table.name, partition, self.partition(table.name, partition))
+                removed[table.name, partition] = rows
+        return removed
+
+
+def _table(name: str) -> Table:
+    if name not in TABLES:
+        raise LakeError(f"table {name!r} is not one of the lake's: {', '.join(TABLES)}.")
+    return TABLES[name]
+
+
+def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
+    rows = rows.with_columns(pl.lit(partition).alias(table.partition))
+    found, allowed = set(rows.columns), set(table.columns)
+    if found != allowed:
+        raise LakeError(
+            f"{table.name}: columns {sorted(found - allowed)} are not the table's, {sorted(allowed - found)} are missing."
+        )
+    return rows.select(pl.col(c).cast(t) for c, t in table.columns.items())
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

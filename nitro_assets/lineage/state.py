@@ -1,0 +1,159 @@
+"""What was made, from what, when: one record an artifact, and the partitions that should exist."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from nitro_assets.identity import shard_names
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS, NO_PARTITION, Asset, Reads, recipe_names, recipe_of, recipe_partitions
+from nitro_assets.settings import Settings
+from nitro_ml import nitrogen, recipes
+
+Components = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Record:
+    """A materialisation: `root` over what was read, `version` that readers see, the videos withheld from it."""
+
+    asset: str
+    partition: str
+    root: str
+    components: Components
+    version: str
+    rows: int
+    withheld: tuple[str, ...] = ()
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def scope(asset: str, partition: str) -> str:
+    """The partition value an artifact's record, edges and rejects are kept under."""
+    return f"{asset}:{partition}"
+
+
+def digest(value: object) -> str:
+    """16 hex digits over a JSON value, keys sorted."""
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def version_of(base: str, withheld: tuple[str, ...]) -> str:
+    """The version readers see: `base`, or a new one where videos were taken out of the rows."""
+    return digest([base, sorted(withheld)]) if withheld else base
+
+
+def index_version(lake: Lake, partition: str) -> str:
+    """The version of a partition of the index: what its readers act on, so that a new title makes nothing stale."""
+    rows = lake.partition("video_index", partition).sort("video_key").select("video_key", "keep", "game")
+    return digest(rows.rows())
+
+
+class State:
+    """A snapshot of one lake's records, promoted checkpoints and sources; make a new one after a change."""
+
+    def __init__(self, lake: Lake, settings: Settings) -> None:
+        self.lake, self.settings = lake, settings
+
+    @cached_property
+    def records(self) -> dict[tuple[str, str], Record]:
+        rows = self.lake.read("materialisations").drop("scope").collect()
+        found = {}
+        for row in rows.iter_rows(named=True):
+            row["components"], row["withheld"] = json.loads(row["components"]), tuple(row["withheld"])
+            found[row["asset"], row["partition"]] = Record(**row)
+        return found
+
+    @cached_property
+    def checkpoints(self) -> dict[str, dict[str, Any]]:
+        return {row["checkpoint"]: row for row in Checkpoints(self.lake).states().iter_rows(named=True)}
+
+    def promoted(self, asset: str) -> str | None:
+        for name, row in self.checkpoints.items():
+            if row["asset"] == asset and row["state"] == "promoted":
+                return name
+        return None
+
+    @cached_property
+    def nitrogen_shards(self) -> list[str]:
+        return nitrogen.shards(self.settings.nitrogen)
+
+    def partitions(self, asset: Asset) -> list[str]:
+        """The partition keys that should exist now."""
+        if asset.partitions == "none":
+            return [NO_PARTITION]
+        if asset.partitions == "nitrogen_shard":
+            return self.nitrogen_shards
+        if asset.partitions == "corpus_shard":
+            return shard_names(self.lake.corpus_shards)
+        return recipe_partitions(asset.partitions)
+
+    def inputs(self, asset: Asset, partition: str) -> list[tuple[str, str]]:
+        """(asset, partition) of every table partition and checkpoint an artifact reads."""
+        recipe = recipe_of(asset, partition)
+        found: list[tuple[str, str]] = []
+        for reads in asset.reads:
+            if not reads.when or recipe.get(reads.when):
+                found += [(reads.asset, p) for p in self._input_partitions(reads, partition, recipe)]
+        return found
+
+    def _input_partitions(self, reads: Reads, partition: str, recipe: Any) -> list[str]:
+        if reads.how == "all":
+            return self.partitions(ASSETS[reads.asset])
+        if reads.how == "named":
+            return [recipe["mixture"]]
+        if reads.how == "promoted":
+            name = self.promoted(reads.asset)
+            return [self.checkpoints[name]["partition"]] if name else []
+        return [partition]
+
+    def components(self, asset: Asset, partition: str) -> Components:
+        """All that the artifact would be made from now: code, recipes, sources, and its inputs' versions.
+
+        An input that was never made has the version None.
+        """
+        found: Components = {"code": asset.code}
+        for kind, name in recipe_names(asset, partition):
+            found[f"{kind} recipe {name}"] = recipes.digest(kind, name)
+        found |= self._source(asset, partition)
+        for reads in asset.reads:
+            if reads.how == "promoted":
+                found[f"promoted {reads.asset}"] = self.promoted(reads.asset)
+        promoted = {reads.asset for reads in asset.reads if reads.how == "promoted"}
+        for name, input_partition in self.inputs(asset, partition):
+            if name not in promoted:
+                record = self.records.get((name, input_partition))
+                found[f"{name}/{input_partition}"] = record.version if record else None
+        return found
+
+    def _source(self, asset: Asset, partition: str) -> Components:
+        if asset.name == "nitrogen_actions":
+            return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition)}
+        if asset.name == "video_index":
+            sources = self.settings.sources
+            return {"sources": digest(sources.read_text()) if sources and sources.exists() else None}
+        if asset.name == "takedown_requests":
+            asked = [e.hash for e in self.lake.ledger.entries() if e.kind in ("quarantine", "lifted")]
+            return {"requests": digest(asked)}
+        return {}
+
+    def record(self, record: Record) -> None:
+        """Keep the record; the last thing a materialisation does."""
+        row = {
+            "asset": record.asset,
+            "partition": record.partition,
+            "root": record.root,
+            "components": json.dumps(record.components, sort_keys=True),
+            "version": record.version,
+            "withheld": list(record.withheld),
+            "rows": record.rows,
+            "at": record.at,
+        }
+        schema = {"withheld": pl.List(pl.String)}
+        rows = pl.DataFrame([row], schema_overrides=schema)
+        self.lake.write("materialisations", scope(record.asset, record.partition), rows)

@@ -1,0 +1,48 @@
+"""Every setting of nitro, in one place. Each is read from the environment with the prefix `NITRO_`."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where things are and what is allowed. Raises pydantic's `ValidationError`, which names the setting."""
+
+    model_config = SettingsConfigDict(env_prefix="NITRO_", frozen=True)
+
+    lake: str = Field(str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds tables and checkpoints.")
+    nitrogen: str = Field(
+        "hf://datasets/nvidia/NitroGen",
+        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz.",
+    )
+    sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
+    corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
+    engine: Literal["local"] = Field("local", description="Where workers run: `local` subprocesses.")
+    cache: Path = Field(ROOT / "state" / "cache", description="Private clips at the model's resolution; never exported.")
+    cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
+    cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
+    secret_file: Path = Field(ROOT / "state" / "secret", description="Key of the keyed hashes; made when missing.")
+    allow_loopback: bool = Field(False, description="Fetch from this machine too (never a private network).")
+    inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
+
+    @field_validator("lake", "nitrogen")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
+
+    @field_validator("cache", "secret_file", "inbox", "sources")
+    @classmethod
+    def _absolute_path(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    @cached_property
+    def secret(self) -> bytes:
+        """32 random bytes, made on first use and readable by the owner only."""
+        from nitro_assets.identity import read_secret
+
+        return read_secret(self.secret_file)

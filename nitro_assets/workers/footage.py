@@ -1,0 +1,154 @@
+"""Footage as clips: from the cache, or fetched again, decoded and deleted.
+
+A clip's frames are at the model's resolution. A NitroGen clip is cropped to the game and its controller overlay is masked
+before anything else sees it.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from nitro_assets.fetch.download import DownloadError, download
+from nitro_assets.lake.cache import ClipCache
+from nitro_assets.workers.job import Job, Refused
+from nitro_ml import video
+from nitro_ml.actions import BUTTONS, STICKS, Actions
+from nitro_ml.clip import Clip
+from nitro_ml.metrics.align import nearest
+from nitro_ml.video import Box, Frames, VideoError
+
+BLOCK = 20.0
+"""Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+
+Row = Mapping[str, Any]
+
+
+@contextmanager
+def fetched(job: Job, address: str, video_key: str) -> Iterator[Path]:
+    """The downloaded file, deleted afterwards. Raises `DownloadError`."""
+    with tempfile.TemporaryDirectory(prefix="nitro-video-") as folder:
+        yield download(address, Path(folder), video_key, job.settings.allow_loopback)
+
+
+@dataclass
+class Footage:
+    """Clips of many videos at one resolution; what could not be had is in `refused`."""
+
+    job: Job
+    cache: ClipCache
+    size: int
+    refused: list[Refused] = field(default_factory=list)
+
+    def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
+        """Labelled clips of rows of `nitrogen_chunks`, in their order; each frame's inputs are those nearest in time."""
+        addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
+        found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
+        labels = self._labels(found)
+        clips = []
+        for row, frames in found:
+            time, actions = labels[row["video_key"], row["chunk"]]
+            held = actions[nearest(time, frames.time)]
+            clips.append(Clip(frames.rgb, frames.time, row["game"] or "other", row["video_key"], held))
+        return clips
+
+    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
+        """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""
+        addresses = dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
+        return self._all(blocks, addresses, lambda row: block_name(row["chunk"]), self._read_block)
+
+    def _labels(self, found: list[tuple[Row, Frames]]) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
+        keys = {row["video_key"] for row, _ in found}
+        rows = self.job.lake.read("nitrogen_frames").filter(pl.col("video_key").is_in(list(keys))).collect()
+        labels = {}
+        for (key, chunk), part in rows.partition_by("video_key", "chunk", as_dict=True).items():
+            part = part.sort("frame")
+            actions = Actions(part.select(BUTTONS).to_numpy(), part.select(STICKS).to_numpy())
+            labels[key, chunk] = part["time"].to_numpy(), actions
+        return labels
+
+    def _all(
+        self,
+        wanted: pl.DataFrame,
+        addresses: Mapping[str, str],
+        name: Callable[[Row], str],
+        read: Callable[[Path, Row], Frames],
+    ) -> list[tuple[Row, Frames]]:
+        """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time."""
+        rows = list(wanted.iter_rows(named=True))
+        missing: dict[str, list[Row]] = {}
+        for row in rows:
+            if self._cached(row, name) is None:
+                missing.setdefault(row["video_key"], []).append(row)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            fetching = [pool.submit(self._fetch, k, addresses[k], need, name, read) for k, need in missing.items()]
+            for number, done in enumerate(fetching):
+                self.refused += done.result()
+                self.job.progress(0.2 * number / len(fetching), f"fetching footage: {number + 1} of {len(fetching)} videos")
+        return [(row, frames) for row in rows if (frames := self._cached(row, name))]
+
+    def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:
+        found = self.cache.get(self.size, row["video_key"], name(row))
+        return Frames(*found) if found and len(found[1]) else None
+
+    def _fetch(
+        self, key: str, address: str, rows: list[Row], name: Callable[[Row], str], read: Callable[[Path, Row], Frames]
+    ) -> list[Refused]:
+        refused = []
+        try:
+            with fetched(self.job, address, key) as path:
+                for row in rows:
+                    try:
+                        frames = read(path, row)
+                    except (VideoError, ValueError) as error:
+                        refused.append(Refused(f"{key} {name(row)}", str(error), key))
+                    else:
+                        self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
+        except DownloadError as error:
+            return [Refused(key, str(error), key)]
+        return refused
+
+    def _read_chunk(self, path: Path, row: Row) -> Frames:
+        info = video.probe(path)
+        overlay = _scaled(row, "overlay", info.width / row["width"], info.height / row["height"])
+        area = None if row["area_w"] is None else _scaled(row, "area", info.width, info.height)
+        return whole(
+            video.read(path, self.size, crop=area, mask=[overlay], start=row["start_time"], end=row["end_time"]), path
+        )
+
+    def _read_block(self, path: Path, row: Row) -> Frames:
+        start = row["chunk"] * BLOCK
+        return whole(video.read(path, self.size, start=start, end=start + BLOCK), path)
+
+
+def _chunk_name(row: Row) -> str:
+    return f"chunk-{row['chunk']:05d}"
+
+
+def block_name(block: int) -> str:
+    """The cache's name for a 20 s block of an unlabelled video."""
+    return f"block-{block:05d}"
+
+
+def whole(parts: Iterable[Frames], path: Path) -> Frames:
+    """The parts as one; raises `VideoError` where there is none."""
+    found = list(parts)
+    if not found:
+        raise VideoError(f"{path.name}: no frame in the stretch that was asked for; the video is shorter than stated.")
+    return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
+
+
+def _scaled(row: Row, box: str, x: float, y: float) -> Box:
+    """A box of the row in pixels of the file at hand, grown to whole pixels."""
+    left, top = int(row[f"{box}_x"] * x), int(row[f"{box}_y"] * y)
+    right = min(int(np.ceil((row[f"{box}_x"] + row[f"{box}_w"]) * x)), int(x) if box == "area" else 1 << 30)
+    bottom = min(int(np.ceil((row[f"{box}_y"] + row[f"{box}_h"]) * y)), int(y) if box == "area" else 1 << 30)
+    return Box(left, top, right - left, bottom - top)

@@ -1,0 +1,144 @@
+"""What every worker process does around its own work: partitions, lineage, rejects, records, and the report.
+
+A worker is `python -m nitro_assets.workers.NAME`, started by Dagster through Pipes or by hand with
+`--partition KEY`. For each partition: fix the components (what is about to be read), build, then write rejects, edges
+and, last of all, the record. Killed anywhere before that, the partition is stale and is made again.
+"""
+
+import argparse
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from dagster_pipes import PipesContext, open_dagster_pipes
+
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.edges import Edge, record_edges
+from nitro_assets.lineage.graph import ASSETS, Asset
+from nitro_assets.lineage.state import Components, Record, State, digest, scope, version_of
+from nitro_assets.settings import Settings
+from nitro_assets.workers.progress import Progress, progress_bar
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one asset check for one partition."""
+
+    name: str
+    passed: bool
+    found: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One thing that was not taken: a file or address, what was found and what is allowed."""
+
+    item: str
+    message: str
+    video_key: str | None = None
+
+
+@dataclass
+class Outcome:
+    """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say."""
+
+    rows: int
+    version: str | None = None
+    edges: list[Edge] = field(default_factory=list)
+    withheld: frozenset[str] = frozenset()
+    refused: list[Refused] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Job:
+    """What a build may use: the settings, the lake, the asset, a fresh look at the records, a way to tell progress."""
+
+    settings: Settings
+    lake: Lake
+    asset: Asset
+    progress: Progress
+
+    @property
+    def state(self) -> State:
+        return State(self.lake, self.settings)
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.lake)
+
+
+Build = Callable[[Job, str], Outcome]
+
+
+def run(name: str, build: Build) -> None:
+    """The worker's main: build the partitions asked for, one after another; a failed one doesn't stop the others."""
+    parser = argparse.ArgumentParser(description=f"Make partitions of {name}.")
+    parser.add_argument("--partition", action="append", default=[], help="a partition key; may be repeated")
+    arguments = parser.parse_args()
+    by_hand = "DAGSTER_PIPES_CONTEXT" not in os.environ
+    settings = Settings()
+    asset, lake = ASSETS[name], Lake(settings)
+    if by_hand:
+        _all(asset, lake, settings, build, arguments.partition, None)
+    else:
+        with open_dagster_pipes() as pipes:
+            _all(asset, lake, settings, build, pipes.extras["partitions"], pipes)
+
+
+def _all(
+    asset: Asset, lake: Lake, settings: Settings, build: Build, partitions: list[str], pipes: PipesContext | None
+) -> None:
+    failed = []
+    checks: dict[str, list[tuple[str, Check]]] = {}
+    for number, partition in enumerate(partitions):
+        with progress_bar(f"{asset.name} {partition}", number, len(partitions)) as progress:
+            try:
+                record, outcome = make(Job(settings, lake, asset, progress), build, partition)
+            except Exception:  # one partition's failure is told and must not stop the others; the run fails at the end
+                traceback.print_exc()
+                failed.append(partition)
+                continue
+        for check in outcome.checks:
+            checks.setdefault(check.name, []).append((partition, check))
+        if pipes:
+            metadata = {"version": record.version, "root": record.root, "rows": record.rows, **outcome.metadata}
+            pipes.report_custom_message({"partition": partition, "version": record.version, "metadata": metadata})
+    if pipes:
+        for check_name, found in checks.items():
+            passed, told = all(c.passed for _, c in found), {partition: c.found for partition, c in found}
+            pipes.report_custom_message({"check": check_name, "passed": passed, "found": told})
+        pipes.report_custom_message({"failed": failed})
+    elif failed:
+        raise SystemExit(f"{asset.name}: {len(failed)} of {len(partitions)} partitions failed: {', '.join(failed)}")
+
+
+def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
+    """Build one partition and commit everything about it, the record last."""
+    asset, lake = job.asset, job.lake
+    components: Components = job.state.components(asset, partition)
+    outcome = build(job, partition)
+    root = digest(components)
+    withheld = tuple(sorted(outcome.withheld))
+    version = outcome.version or version_of(root, withheld)
+    refused = [*outcome.refused, *[Refused("video", "under a takedown request; not taken in", k) for k in withheld]]
+    _write_rejects(lake, scope(asset.name, partition), refused)
+    record_edges(lake, asset.name, partition, version, outcome.edges)
+    record = Record(asset.name, partition, root, components, version, outcome.rows, withheld)
+    job.state.record(record)
+    return record, outcome
+
+
+def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
+    now = datetime.now(UTC)
+    rows = [{"video_key": r.video_key, "item": r.item, "message": r.message, "at": now} for r in refused]
+    schema = {k: t for k, t in TABLES["rejects"].columns.items() if k != "scope"}
+    if rows or not lake.partition("rejects", where).is_empty():
+        lake.write("rejects", where, pl.DataFrame(rows, schema=schema))

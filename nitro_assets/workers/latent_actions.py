@@ -1,0 +1,17 @@
+"""Train the latent action model of one world recipe on the frames of its mixture; the buttons are not looked at."""
+
+from nitro_assets.workers.job import Check, Job, Outcome, run
+from nitro_assets.workers.world import train_on_mixture
+from nitro_ml.world.train import train_latent
+
+
+def build(job: Job, partition: str) -> Outcome:
+    """A checkpoint in the lake, with delta-PSNR and code usage on held-out videos."""
+    outcome, metrics = train_on_mixture(job, partition, train_latent)
+    gain = {game: m["delta_psnr"] for game, m in metrics.items()}
+    outcome.checks = [Check("code_carries_information", bool(gain) and min(gain.values()) > 0, f"delta-PSNR: {gain}")]
+    return outcome
+
+
+if __name__ == "__main__":
+    run("latent_actions", build)

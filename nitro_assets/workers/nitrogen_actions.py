@@ -1,0 +1,118 @@
+"""Read one NitroGen shard into the lake: streamed, each bad chunk rejected by itself."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from nitro_assets.identity import canonical_name, video_key
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lineage.edges import Edge
+from nitro_assets.workers import show
+from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
+from nitro_ml.actions import BUTTONS, STICKS
+from nitro_ml.nitrogen import Chunk, Reject, read_shard
+
+
+class _Shard:
+    """One pass over a shard: frames are handed on as they come, the small rows are kept."""
+
+    def __init__(self, job: Job, partition: str) -> None:
+        self.job, self.partition = job, partition
+        self.videos: dict[str, dict[str, Any]] = {}
+        self.chunks: list[dict[str, Any]] = []
+        self.refused: list[Refused] = []
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        for found in read_shard(self.job.settings.nitrogen, self.partition):
+            if isinstance(found, Reject):
+                self.refused.append(self._refuse(found))
+            else:
+                yield self._take(found)
+
+    def _key(self, source: str, video_id: str, url: str) -> str:
+        return video_key(self.job.settings.secret, canonical_name(source, video_id, url))
+
+    def _refuse(self, reject: Reject) -> Refused:
+        key = self._key(*reject.video, "") if reject.video else None
+        return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
+
+    def _take(self, chunk: Chunk) -> pl.DataFrame:
+        key = self._key(chunk.source, chunk.video_id, chunk.url)
+        self.videos[key] = {"video_key": key, "address": chunk.url, "source": chunk.source}
+        self.chunks.append(_chunk_row(key, chunk))
+        self.job.progress(0.5, f"{len(self.chunks)} chunks of {len(self.videos)} videos")
+        return _frame_rows(key, chunk)
+
+
+def _chunk_row(key: str, chunk: Chunk) -> dict[str, Any]:
+    box, area, actions = chunk.overlay, chunk.game_area, chunk.actions
+    held = actions.buttons.any(1) | (np.abs(actions.sticks) > 0.1).any(1)
+    same = ("chunk", "game", "controller", "frames", "start_time", "end_time", "width", "height", "variant")
+    return {
+        "video_key": key,
+        **{name: getattr(chunk, name) for name in same},
+        **{f"overlay_{c}": getattr(box, c) for c in "xywh"},
+        **{f"area_{c}": getattr(area, c) if area else None for c in "xywh"},
+        "density": float(held.mean()),
+    }
+
+
+def _frame_rows(key: str, chunk: Chunk) -> pl.DataFrame:
+    actions = chunk.actions
+    return pl.DataFrame(
+        {
+            "video_key": [key] * chunk.frames,
+            "chunk": [chunk.chunk] * chunk.frames,
+            "frame": np.arange(chunk.frames),
+            "time": chunk.time,
+            **{name: actions.buttons[:, i] for i, name in enumerate(BUTTONS)},
+            **{name: actions.sticks[:, i] for i, name in enumerate(STICKS)},
+        }
+    )
+
+
+def build(job: Job, partition: str) -> Outcome:
+    """Tables `nitrogen_frames`, `nitrogen_chunks` and `nitrogen_videos` for one shard."""
+    shard = _Shard(job, partition)
+    written = job.lake.write("nitrogen_frames", partition, shard.frames())
+    chunks = _rows("nitrogen_chunks", shard.chunks)
+    job.lake.write("nitrogen_chunks", partition, chunks)
+    job.lake.write("nitrogen_videos", partition, _rows("nitrogen_videos", list(shard.videos.values())))
+    kept = chunks.filter(~pl.col("video_key").is_in(list(written.refused)))
+    by_video = kept.group_by("video_key").agg(pl.sum("frames")).iter_rows()
+    games = kept.group_by("game").agg(
+        videos=pl.n_unique("video_key"), chunks=pl.len(), frames=pl.sum("frames"), density=pl.mean("density")
+    )
+    return Outcome(
+        rows=written.rows,
+        edges=[Edge("nitrogen", partition, "", key, frames) for key, frames in by_video],
+        withheld=written.refused,
+        refused=shard.refused,
+        checks=_checks(written.rows, kept.height, len(shard.refused)),
+        metadata={
+            "games": show.table(games.sort("game")),
+            "frames by game": show.bars(dict(games.sort("game").select("game", "frames").iter_rows()), "frames by game"),
+            "variants": dict(Counter(kept["variant"])),
+            "rejected": len(shard.refused),
+            "dagster/column_schema": show.schema("nitrogen_frames"),
+        },
+    )
+
+
+def _rows(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={k: v for k, v in TABLES[table].columns.items() if k != TABLES[table].partition})
+
+
+def _checks(rows: int, chunks: int, rejected: int) -> list[Check]:
+    share = rejected / max(chunks + rejected, 1)
+    return [
+        Check("has_frames", rows > 0, f"{rows} frames"),
+        Check("most_chunks_are_sound", share < 0.5, f"{rejected} rejects beside {chunks} chunks; under half is allowed"),
+    ]
+
+
+if __name__ == "__main__":
+    run("nitrogen_actions", build)

@@ -1,0 +1,42 @@
+"""Train the policy of one mixture."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from nitro_assets.lake.cache import clip_cache
+from nitro_assets.workers import show
+from nitro_assets.workers.job import Check, Job, Outcome, run
+from nitro_assets.workers.mixture_clips import mixture_clips
+from nitro_assets.workers.training_mixture import load_recipe as load_mixture
+from nitro_ml.policy.recipe import load_recipe
+from nitro_ml.policy.train import train
+
+
+def build(job: Job, partition: str) -> Outcome:
+    """A checkpoint in the lake, with its held-out figures."""
+    recipe = load_recipe(load_mixture(partition).policy)
+    with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
+        clips = mixture_clips(job, cache, partition, recipe.resolution)
+        facts = {"inputs": job.state.components(job.asset, partition), "mixture": partition}
+        trained = train(recipe, clips.train, clips.held_out, Path(folder), facts, job.progress)
+        checkpoint = job.checkpoints.put(trained.path)
+    metrics = trained.card["metrics"]
+    job.checkpoints.set(checkpoint, job.asset.name, partition, "candidate", "trained", json.dumps(metrics))
+    better = {game: m["flow_loss"] < m["flow_loss_chance"] for game, m in metrics.items()}
+    return Outcome(
+        rows=sum(edge.rows for edge in clips.edges),
+        version=checkpoint,
+        edges=clips.edges,
+        refused=clips.refused,
+        checks=[Check("learned", all(better.values()) and bool(better), f"under the mean action's loss: {better}")],
+        metadata={
+            "checkpoint": checkpoint,
+            "clips": len(clips.train),
+            "held-out metrics": show.table([{"game": game, **values} for game, values in metrics.items()]),
+        },
+    )
+
+
+if __name__ == "__main__":
+    run("policy_checkpoint", build)

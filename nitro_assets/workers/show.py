@@ -1,0 +1,89 @@
+"""What people look at in an asset's metadata: tables and small plots, as Pipes metadata values."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nitro_assets.lake.schemas import TABLES
+
+Value = dict[str, Any]
+
+
+def markdown(text: str) -> Value:
+    return {"raw_value": text, "type": "md"}
+
+
+def table(rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Value:
+    """A Markdown table; floats with three digits."""
+    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(list(rows))
+    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
+    lines += ["| " + " | ".join(_cell(v) for v in row) + " |" for row in frame.iter_rows()]
+    return markdown("\n".join(lines))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def schema(name: str) -> Value:
+    """The columns of one of the lake's tables."""
+    columns = [{"name": c, "type": str(t)} for c, t in TABLES[name].columns.items()]
+    return {"raw_value": {"schema": {"columns": [{**c, "constraints": {}, "tags": {}} for c in columns]}}, "type": "json"}
+
+
+def bars(values: Mapping[str, float], title: str, unit: str = "") -> Value:
+    """A horizontal bar chart."""
+    figure = Figure(figsize=(6, 0.6 + 0.3 * max(len(values), 1)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(values), list(values.values()), color="#4477aa")
+    axes.invert_yaxis()
+    axes.set_title(title, fontsize=10)
+    axes.set_xlabel(unit)
+    return _figure(figure, title)
+
+
+def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, x: str, y: str) -> Value:
+    """Curves over a common axis."""
+    figure = Figure(figsize=(5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for name, (xs, ys) in curves.items():
+        axes.plot(xs, ys, marker=".", label=name)
+    axes.set_title(title, fontsize=10)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.legend(fontsize=8)
+    return _figure(figure, title)
+
+
+def filmstrip(frames: NDArray[np.uint8], title: str, most: int = 8) -> Value:
+    """Evenly spaced frames [T, S, S, 3] side by side."""
+    chosen = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
+    figure = Figure(figsize=(1.1 * len(chosen), 1.2), layout="constrained")
+    for axes, frame in zip(np.atleast_1d(figure.subplots(1, len(chosen))), chosen, strict=True):
+        axes.imshow(frame)
+        axes.axis("off")
+    return _figure(figure, title)
+
+
+def _figure(figure: Figure, title: str) -> Value:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=80)
+    return picture(buffer.getvalue(), "png", title)
+
+
+def picture(data: bytes, kind: str, title: str) -> Value:
+    """A PNG or GIF within Markdown: Dagster has no picture type."""
+    return markdown(f"![{title}](data:image/{kind};base64,{base64.b64encode(data).decode()})")
+
+
+def gif(path: Path, title: str) -> Value:
+    return picture(path.read_bytes(), "gif", title)

@@ -1,0 +1,152 @@
+"""List the sources, judge every video, and write one shard of the index.
+
+All shards of one run share one listing. A video that is in the index but no longer listed (feeds forget) is asked
+whether it is still alive; one that is gone stays in the index as rejected, with that reason.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from nitro_assets.fetch.curate import verdict
+from nitro_assets.fetch.listing import Found, alive, list_videos
+from nitro_assets.fetch.sources import Reject, Source, load
+from nitro_assets.identity import canonical_name, channel_key, shard_of, video_key
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lineage.edges import Edge
+from nitro_assets.lineage.state import index_version
+from nitro_assets.settings import Settings
+from nitro_assets.workers import show
+from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What all sources gave: index rows by video key, what was refused, and how many sources answered."""
+
+    rows: dict[str, Row]
+    refused: list[Refused]
+    sources: int
+    answered: int
+
+
+@cache
+def listing(settings: Settings) -> Listing:
+    """Every source, listed once a process."""
+    if settings.sources is None:
+        return Listing({}, [], 0, 0)
+    rows: dict[str, Row] = {}
+    refused: list[Refused] = []
+    sources = answered = 0
+    for entry in load(settings.sources):
+        if isinstance(entry, Reject):
+            refused.append(_refuse(settings, entry))
+            continue
+        before, sources = len(rows), sources + 1
+        for found in _found(settings, entry):
+            if isinstance(found, Refused):
+                refused.append(found)
+            elif found["video_key"] in rows:
+                refused.append(Refused(entry.name, "listed before; taken once", found["video_key"]))
+            else:
+                rows[found["video_key"]] = found
+        answered += len(rows) > before
+    _mark_duplicates(rows)
+    return Listing(rows, refused, sources, answered)
+
+
+def _found(settings: Settings, source: Source) -> Iterator[Row | Refused]:
+    for found in list_videos(source, settings.allow_loopback):
+        yield _refuse(settings, found) if isinstance(found, Reject) else _row(settings, found)
+
+
+def _refuse(settings: Settings, reject: Reject) -> Refused:
+    extractor, video_id, url = reject.video or (None, None, "")
+    key = video_key(settings.secret, canonical_name(extractor or "", video_id or "", url)) if reject.video else None
+    return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
+
+
+def _row(settings: Settings, found: Found) -> Row:
+    judged = verdict(found)
+    key = video_key(settings.secret, canonical_name(found.extractor, found.id, found.url))
+    channel = channel_key(settings.secret, found.extractor, found.channel) if found.channel else None
+    same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
+    return {
+        "video_key": key,
+        "channel_key": channel,
+        "address": found.url,
+        **{name: getattr(found, name) for name in same},
+        "published": str(found.published) if found.published else None,
+        "keep": judged.keep,
+        "reason": judged.reason,
+        "alive": "alive",
+        "checked_at": datetime.now(UTC),
+    }
+
+
+def _mark_duplicates(rows: dict[str, Row]) -> None:
+    """Of videos with the same title, channel and length only the first (by key) is kept."""
+    first: dict[tuple[Any, ...], str] = {}
+    for key in sorted(k for k, row in rows.items() if row["keep"]):
+        row = rows[key]
+        likeness = (row["channel_key"], row["title"], round(row["duration"], 1))
+        if (original := first.setdefault(likeness, key)) != key:
+            row |= {"keep": False, "reason": f"duplicate: same title, channel and length as {original}"}
+
+
+def _unlisted(job: Job, partition: str, listed: dict[str, Row]) -> list[Row]:
+    """Known videos that no source lists now, with what became of them."""
+    known = job.lake.partition("video_index", partition).drop("corpus_shard")
+    rows = [row for row in known.iter_rows(named=True) if row["video_key"] not in listed]
+    for number, row in enumerate(rows):
+        job.progress(number / len(rows), "looking whether known videos are alive")
+        row |= {"alive": alive(row["address"], job.settings.allow_loopback), "checked_at": datetime.now(UTC)}
+        if row["alive"] in ("gone", "private"):
+            row |= {"keep": False, "reason": f"{row['alive']}: no longer public"}
+    return rows
+
+
+def build(job: Job, partition: str) -> Outcome:
+    """Table `video_index` for one shard."""
+    found = listing(job.settings)
+    shards = job.lake.corpus_shards
+    rows = [row for key, row in found.rows.items() if shard_of(key, shards) == partition]
+    rows += _unlisted(job, partition, found.rows)
+    columns = {k: t for k, t in TABLES["video_index"].columns.items() if k != "corpus_shard"}
+    table = pl.DataFrame(rows, schema=columns).sort("video_key")
+    written = job.lake.write("video_index", partition, table)
+    first = partition == f"{0:04d}"
+    mine = [r for r in found.refused if (shard_of(r.video_key, shards) == partition if r.video_key else first)]
+    table = table.filter(~pl.col("video_key").is_in(list(written.refused)))
+    return Outcome(
+        rows=written.rows,
+        version=index_version(job.lake, partition),
+        edges=[Edge("sources", partition, "", key, 1) for key in table["video_key"]],
+        withheld=written.refused,
+        refused=mine,
+        checks=[
+            Check("every_verdict_has_a_reason", bool(table["reason"].is_not_null().all()), f"{len(table)} videos"),
+            Check("sources_answer", found.answered > 0, f"{found.answered} of {found.sources} sources listed videos"),
+        ],
+        metadata={
+            "verdicts": show.table(_verdicts(table)),
+            "games": show.table(table.group_by("game").agg(videos=pl.len(), hours=pl.sum("duration") / 3600).sort("game")),
+            "rejected": len(mine),
+            "dagster/column_schema": show.schema("video_index"),
+        },
+    )
+
+
+def _verdicts(table: pl.DataFrame) -> pl.DataFrame:
+    kind = pl.col("reason").str.split(":").list.first().alias("verdict")
+    return table.group_by(kind).agg(videos=pl.len()).sort("verdict")
+
+
+if __name__ == "__main__":
+    run("video_index", build)

@@ -1,0 +1,1 @@
+"""nitro_ml: pixels in, actions out. Knows no Dagster, no lake, no takedown; usable alone."""

@@ -1,0 +1,177 @@
+"""Scripted experts: they read the game's memory, and hold their buttons as people do.
+
+No expert changes what it holds more often than every tenth of a second, and each starts a movement at a larger error
+than it ends it at, so that its labels are presses and releases and not a jitter at the frame rate.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.arcade.atari import AtariGame
+from nitro_ml.arcade.doom import DoomGame
+from nitro_ml.arcade.pad import Pad
+
+LEAST_HOLD = 0.1  # seconds
+
+
+class _Grip:
+    """A direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
+
+    def __init__(self, fps: int) -> None:
+        self._least = max(1, round(LEAST_HOLD * fps))
+        self._since = self._least
+        self.held = 0
+
+    def take(self, wanted: int) -> int:
+        self._since += 1
+        if wanted != self.held and self._since >= self._least:
+            self.held, self._since = wanted, 0
+        return self.held
+
+    def steer(self, error: float, start: float, stop: float) -> int:
+        """Towards a positive or negative error: begins beyond `start`, ends within `stop`."""
+        if self.held and error * self.held > stop:
+            return self.take(self.held)
+        return self.take(int(np.sign(error)) if abs(error) > start else 0)
+
+
+class _Trail:
+    """Readings of the last fifteenth of a second, which wrap around at `period`, and how fast they change."""
+
+    def __init__(self, fps: int, period: float = 256.0) -> None:
+        self._fps = fps
+        self._half = period / 2
+        self._readings: deque[NDArray[np.float64]] = deque(maxlen=fps // 15 + 1)
+
+    def add(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The change a second since the oldest reading kept."""
+        self._readings.append(reading)
+        seconds = max(1, len(self._readings) - 1) / self._fps
+        return ((reading - self._readings[0] + self._half) % (2 * self._half) - self._half) / seconds
+
+
+class PongExpert:
+    """Waits where the ball will arrive, walls included, and meets it off the paddle's middle for a steep return."""
+
+    _MEMORY = (49, 54, 51)  # the ball's x and y, the paddle's y
+    _PADDLE_X, _TOP, _BOTTOM, _REST = 188, 44, 207, 120
+    _MIDDLE, _EDGE = 6, 4  # from the paddle's y to its middle, and from there to where returns are steep
+    _COAST = 0.05  # seconds the paddle rolls on when released
+
+    def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
+        self._game = game
+        self._rng = rng
+        self._grip = _Grip(game.fps)
+        self._trail = _Trail(game.fps)
+        self._edge = 0.0
+
+    def act(self) -> Pad:
+        """Dpad up or down."""
+        reading = self._game.ram[list(self._MEMORY)].astype(np.float64)
+        x, y, paddle = reading
+        dx, dy, drift = self._trail.add(reading)
+        away = max(0.0, self._PADDLE_X - x)
+        if 0 < dx < 600 and y > 0:
+            target, start = self._fold(y + dy * away / dx) - self._MIDDLE + self._edge, 10.0 + away / 5
+        else:
+            self._edge = self._EDGE * self._rng.choice([-1.0, 1.0])
+            target, start = self._REST, 50.0
+        move = self._grip.steer(target - paddle - drift * self._COAST, start, stop=3.0)
+        return Pad.holding(["dpad_up"] if move < 0 else ["dpad_down"] if move > 0 else [])
+
+    def _fold(self, y: float) -> float:
+        """Where a ball that would be at `y` without walls really is."""
+        height = self._BOTTOM - self._TOP
+        y = (y - self._TOP) % (2 * height)
+        return self._TOP + min(y, 2 * height - y)
+
+
+class BreakoutExpert:
+    """Serves, then keeps the paddle under the ball, the more closely the nearer it comes."""
+
+    _MEMORY = (99, 101, 72)  # the ball's x and y, the paddle's x
+    _PADDLE_Y = 190
+    _COAST = 0.03  # seconds the paddle rolls on when released
+
+    def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
+        self._game = game
+        self._grip = _Grip(game.fps)
+        self._serve = _Grip(game.fps)
+        self._trail = _Trail(game.fps)
+
+    def act(self) -> Pad:
+        """Dpad left or right, and south to serve."""
+        reading = self._game.ram[list(self._MEMORY)].astype(np.float64)
+        x, y, paddle = reading
+        _, falling, drift = self._trail.add(reading)
+        waiting = self._game.waiting
+        error = 0.0 if waiting else x - paddle - drift * self._COAST
+        start = 8.0 + max(0.0, self._PADDLE_Y - y) / 4 if falling > 0 else 40.0
+        move = self._grip.steer(error, start, stop=3.0)
+        serve = self._serve.take(int(waiting))
+        held = ["dpad_left"] if move < 0 else ["dpad_right"] if move > 0 else []
+        return Pad.holding([*held, "south"] if serve else held)
+
+
+class FreewayExpert:
+    """Walks up, and waits between two lanes for a car that would hit it in the next one."""
+
+    _CHICKEN_Y, _CARS_X = 14, slice(108, 118)
+    _LANE, _FIRST, _STEP = 16, 12, 60.0  # a lane's height, where the first begins, how much of it is walked a second
+    _ROAD, _HIT = 160, (38.0, 56.0)  # the road's length, and where on it a car hits the chicken
+
+    def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
+        self._game = game
+        self._grip = _Grip(game.fps)
+        self._trail = _Trail(game.fps, self._ROAD)
+
+    def act(self) -> Pad:
+        """Dpad up, or nothing."""
+        ram = self._game.ram
+        cars = ram[self._CARS_X].astype(np.float64)
+        speed = self._trail.add(cars)
+        lane, into = divmod(int(ram[self._CHICKEN_Y]) - self._FIRST, self._LANE)
+        between = into <= 2 and 0 <= lane < len(cars)
+        wait = between and self._hits(cars[lane], speed[lane])
+        return Pad.holding([] if self._grip.take(int(not wait)) == 0 else ["dpad_up"])
+
+    def _hits(self, x: float, speed: float) -> bool:
+        """Whether the car is at the chicken while it crosses the car's lane."""
+        path = x + speed * np.linspace(0.0, self._LANE / self._STEP, 9)
+        return bool(((path % self._ROAD > self._HIT[0]) & (path % self._ROAD < self._HIT[1])).any())
+
+
+class BasicExpert:
+    """Looks for a moment, turns the monster into the middle of the view while stepping towards it, and shoots."""
+
+    _REACTION = (0.3, 0.8)  # seconds
+    _TURN = 0.4  # the farthest the stick goes
+
+    def __init__(self, game: DoomGame, rng: np.random.Generator) -> None:
+        self._game = game
+        self._rng = rng
+        self._walk = _Grip(game.fps)
+        self._trigger = _Grip(game.fps)
+        self._ready = 0.0
+
+    def act(self) -> Pad:
+        """Dpad left or right, right stick, right trigger."""
+        if self._game.seconds == 0.0:
+            self._ready = self._rng.uniform(*self._REACTION)
+        bearing = self._game.bearing if self._game.seconds >= self._ready else None
+        move = self._walk.steer(bearing or 0.0, start=10.0, stop=3.0)
+        fire = self._trigger.take(int(bearing is not None and abs(bearing) < 2.0))
+        held = ["dpad_left"] if move < 0 else ["dpad_right"] if move > 0 else []
+        turn = np.clip((bearing or 0.0) / 20.0, -self._TURN, self._TURN)
+        return Pad.holding([*held, "right_trigger"] if fire else held, {"j_right_x": turn})
+
+
+EXPERTS: dict[str, Callable[..., "PongExpert | BreakoutExpert | FreewayExpert | BasicExpert"]] = {
+    "pong": PongExpert,
+    "breakout": BreakoutExpert,
+    "freeway": FreewayExpert,
+    "basic": BasicExpert,
+}

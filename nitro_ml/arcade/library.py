@@ -1,0 +1,53 @@
+"""A folder of recordings: videos, labels in NitroGen's layout, and the truth in files of its own."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from nitro_ml.arcade.record import Recording, record
+from nitro_ml.arcade.shard import Published, actions_table, write_shard
+
+SITE = "http://127.0.0.1:8800"  # where `python -m demo.site --root DIR --port 8800` shows a folder
+
+
+def record_to(
+    folder: Path, game: str, frames: int, seed: int, *, labelled: bool = False, fps: int = 30, site: str = SITE
+) -> list[Path]:
+    """Plays, and adds to the folder: `videos/ID.mp4`, `truth/ID.actions.parquet` and `truth/ID.segments.parquet`.
+
+    Labelled recordings add the next `actions/SHARD_0000.tar.gz` too, whose labels point to `site/watch/ID`.
+    Returns the files written. Raises as `record` does.
+    """
+    number = _next(folder / "videos", f"{game}_*.mp4")
+    name = f"{game}_{number:04d}"
+    recording = record(game, frames, seed, folder / "videos" / f"{name}.mp4", labelled=labelled, fps=fps)
+    written = [recording.video, *save_truth(recording, folder / "truth")]
+    if labelled:
+        shard = _next(folder / "actions", "SHARD_*.tar.gz")
+        written.append(write_shard(folder, shard, [Published(recording, "arcade", name, f"{site}/watch/{name}")]))
+    return written
+
+
+def save_truth(recording: Recording, folder: Path) -> list[Path]:
+    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frame = pl.DataFrame({"frame": np.arange(len(recording.time)), "time": recording.time})
+    tables = {
+        "actions": pl.concat([frame, actions_table(recording.actions)], how="horizontal"),
+        "segments": pl.DataFrame(
+            [(s.start, s.end, s.kind) for s in recording.segments],
+            schema={"start": pl.Float64, "end": pl.Float64, "kind": pl.String},
+            orient="row",
+        ),
+    }
+    written = []
+    for kind, table in tables.items():
+        written.append(folder / f"{recording.video.stem}.{kind}.parquet")
+        table.write_parquet(written[-1])
+    return written
+
+
+def _next(folder: Path, pattern: str) -> int:
+    """The number after the highest one in use."""
+    return max((int(p.name.split(".")[0].rsplit("_", 1)[1]) + 1 for p in folder.glob(pattern)), default=0)

@@ -1,0 +1,60 @@
+"""One bounded, seeded Lightning fit for every model of the house."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+
+Progress = Callable[[float, str], None]
+
+
+class DeviceError(RuntimeError):
+    """A recipe that needs a device this machine does not have."""
+
+
+class _Report(Callback):
+    def __init__(self, progress: Progress, steps: int) -> None:
+        self.progress = progress
+        self.steps = steps
+
+    def on_train_batch_end(self, trainer: L.Trainer, module: L.LightningModule, outputs: Any, *_: Any) -> None:
+        done = trainer.global_step
+        if done % max(1, self.steps // 20) == 0:
+            self.progress(done / self.steps, f"step {done} of {self.steps}, loss {float(outputs['loss']):.4f}")
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's generators start from `seed` inside, and are as they were afterwards."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+def fit(
+    module: L.LightningModule,
+    batches: Iterable[Any],
+    steps: int,
+    *,
+    requires: Literal["cpu", "gpu"] = "cpu",
+    progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
+) -> None:
+    """Train `module` for `steps` steps: float32 on the CPU, bfloat16 on GPUs. Raises `DeviceError` without a needed GPU."""
+    if requires == "gpu" and not torch.cuda.is_available():
+        raise DeviceError("The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small.")
+    trainer = L.Trainer(
+        accelerator=requires,
+        precision="bf16-mixed" if requires == "gpu" else "32-true",
+        max_steps=steps,
+        gradient_clip_val=1.0,
+        callbacks=[*callbacks, *([_Report(progress, steps)] if progress else [])],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    trainer.fit(module, torch.utils.data.DataLoader(batches, batch_size=None))  # type: ignore[arg-type]

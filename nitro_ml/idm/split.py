@@ -1,0 +1,46 @@
+"""Train, calibration and test by video, never by frame, and of every game."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nitro_ml.clip import Clip
+from nitro_ml.idm.recipe import IDMRecipe
+
+
+class SplitError(ValueError):
+    """Too few videos to train on one, calibrate on another and test on a third."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Clips of disjoint sets of videos."""
+
+    train: list[Clip]
+    calibration: list[Clip]
+    test: list[Clip]
+
+
+def split(clips: Sequence[Clip], recipe: IDMRecipe) -> Split:
+    """Each game's videos in the order of a hash of their names: first test, then calibration, the rest train.
+
+    A set that gets any share gets at least one video. A video keeps its place when others come or go, unless it lies at
+    a border. Raises `SplitError` for a game with fewer than three videos.
+    """
+    places: dict[str, str] = {}
+    for game in sorted({clip.game for clip in clips}):
+        videos = sorted({clip.group for clip in clips if clip.game == game}, key=_order)
+        if len(videos) < 3:
+            raise SplitError(f"game {game!r}: found {len(videos)} labelled videos; needed are at least 3.")
+        test = math.ceil(recipe.test_share * len(videos))
+        calibration = math.ceil(recipe.calibration_share * len(videos))
+        test, calibration = min(test, len(videos) - 2), min(calibration, max(1, len(videos) - test - 1))
+        for i, video in enumerate(videos):
+            places[video] = "test" if i < test else "calibration" if i < test + calibration else "train"
+    sets = {name: [c for c in clips if places[c.group] == name] for name in ("train", "calibration", "test")}
+    return Split(**sets)
+
+
+def _order(video: str) -> str:
+    return hashlib.blake2b(video.encode(), digest_size=8).hexdigest()

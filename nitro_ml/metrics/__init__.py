@@ -1,0 +1,22 @@
+"""Honest metrics for inferred inputs: events, average precision, calibration, and the baselines beside them.
+
+Why not button accuracy: buttons are almost always up and almost always unchanged, so that predicting nothing at all
+scores over 95% on published samples.
+"""
+
+from nitro_ml.metrics.baselines import BASELINES, ORACLE, beside_baselines
+from nitro_ml.metrics.scores import Sample, Scores, evaluate, evaluate_many
+from nitro_ml.metrics.table import COLUMNS, button_rows, rows
+
+__all__ = [
+    "BASELINES",
+    "COLUMNS",
+    "ORACLE",
+    "Sample",
+    "Scores",
+    "beside_baselines",
+    "button_rows",
+    "evaluate",
+    "evaluate_many",
+    "rows",
+]

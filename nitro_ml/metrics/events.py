@@ -1,0 +1,60 @@
+"""Events: presses and releases found within a few frames, one to one.
+
+A button is almost always unchanged, so what counts is whether its changes are found, and when.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many events were predicted, how many there truly were, and how many of them were matched one to one."""
+
+    matched: int = 0
+    predicted: int = 0
+    true: int = 0
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(self.matched + other.matched, self.predicted + other.predicted, self.true + other.true)
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall in [0, 1]; 1 where nothing happened and nothing was predicted."""
+        total = self.predicted + self.true
+        return 2 * self.matched / total if total else 1.0
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the true events that were found; None where there were none."""
+        return self.matched / self.true if self.true else None
+
+
+def match(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int) -> int:
+    """The largest number of pairs (predicted, true) at most k apart, each used once. Both rising.
+
+    On a line, taking the earliest possible partner each time is optimal.
+    """
+    i = j = matched = 0
+    while i < len(predicted) and j < len(true):
+        if abs(predicted[i] - true[j]) <= k:
+            matched, i, j = matched + 1, i + 1, j + 1
+        elif predicted[i] < true[j]:
+            i += 1
+        else:
+            j += 1
+    return matched
+
+
+def presses(held: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Frames at which one button, bool [T], goes down; what is held in frame 0 is no event."""
+    return np.flatnonzero(held[1:] & ~held[:-1]) + 1
+
+
+def count(predicted: NDArray[np.bool_], true: NDArray[np.bool_], k: int) -> tuple[Found, Found]:
+    """Presses and releases of one button, each bool [T], matched within +-k frames."""
+    pairs = [(presses(predicted), presses(true)), (presses(~predicted), presses(~true))]
+    press, release = (Found(match(p, t, k), len(p), len(t)) for p, t in pairs)
+    return press, release

@@ -1,0 +1,54 @@
+"""A trained policy, ready to act."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nitro_ml import checkpoint
+from nitro_ml.actions import Actions
+from nitro_ml.policy import chunk, flow
+from nitro_ml.policy.model import PolicyError, PolicyNet, build_vision, to_pixels
+from nitro_ml.policy.recipe import PolicyRecipe
+
+
+class Policy:
+    """Acts on single frames; knows nothing of the game but what it sees.
+
+    >>> policy = Policy.load(Path("checkpoints/3f0c..."))          # doctest: +SKIP
+    >>> policy.act(shrink(screen, policy.resolution), np.random.default_rng(0)).buttons.shape   # doctest: +SKIP
+    (16, 17)
+    """
+
+    def __init__(self, net: PolicyNet, recipe: PolicyRecipe, card: dict[str, Any]) -> None:
+        self.net = net.eval()
+        self.recipe = recipe
+        self.card = card
+        self.resolution = recipe.resolution
+
+    @classmethod
+    def load(cls, path: Path) -> "Policy":
+        """From a checkpoint folder, without any download. Raises `CheckpointError`, or `PolicyError` for another kind."""
+        state, card = checkpoint.load(path)
+        if card.get("kind") != "policy":
+            raise PolicyError(f"{path.name}: found a checkpoint of kind {card.get('kind')!r}; a policy is needed.")
+        recipe = PolicyRecipe(**card["recipe"])
+        net = PolicyNet(recipe, build_vision(card["vision"]))
+        net.load_state_dict(state)
+        return cls(net, recipe, card)
+
+    @torch.inference_mode()
+    def act(self, rgb: NDArray[np.uint8], rng: np.random.Generator) -> Actions:
+        """The next H actions at 30 Hz from the frame shown now, uint8 [S, S, 3]; the noise comes from `rng`."""
+        if rgb.shape != (self.resolution, self.resolution, 3) or rgb.dtype != np.uint8:
+            raise PolicyError(
+                f"Found a frame {rgb.dtype} {rgb.shape}; this policy takes uint8 ({self.resolution}, {self.resolution}, 3): "
+                "shrink it first with nitro_ml.video.shrink."
+            )
+        tokens = self.net.see(to_pixels(torch.from_numpy(rgb)[None].to(self.net.device)))
+        noise = rng.standard_normal((1, self.recipe.horizon, chunk.DIMENSIONS), dtype=np.float32)
+        eps = torch.from_numpy(noise).to(self.net.device)
+        sampled = flow.integrate(lambda a_t, t: self.net(tokens, a_t, t), eps, self.recipe.euler_steps)
+        return chunk.decode(sampled[0])

@@ -1,0 +1,83 @@
+"""The policy network: SigLIP 2 vision tokens, a mixer over them, and a diffusion transformer over the action chunk.
+
+As in NitroGen (arXiv 2601.02427, section 4): one context frame, no game name; cross-attention to the vision tokens
+interleaved with self-attention (odd layers are self-attention), adaptive layer norm from the flow time.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import SiglipVisionConfig, SiglipVisionModel
+
+from nitro_ml.policy import chunk, flow
+from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, MixerLayer, feed_forward, sinusoid
+from nitro_ml.policy.recipe import PolicyRecipe
+
+SPREAD = 0.3  # about the standard deviation of a button or stick over all play
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be built, trained or used as asked; the message says why and what is allowed."""
+
+
+def vision_encoder(recipe: PolicyRecipe) -> SiglipVisionModel:
+    """The recipe's encoder: random weights, or pretrained ones from the hub or a folder."""
+    if not isinstance(recipe.vision, str):
+        return build_vision({**recipe.vision.model_dump(), "image_size": recipe.resolution})
+    model = SiglipVisionModel.from_pretrained(recipe.vision, vision_use_head=False)
+    if model.config.image_size != recipe.resolution:
+        raise PolicyError(
+            f"policy recipe {recipe.name}: {recipe.vision} takes images of {model.config.image_size} pixels, "
+            f"the recipe says resolution: {recipe.resolution}; make them the same."
+        )
+    return model
+
+
+def build_vision(config: dict[str, Any]) -> SiglipVisionModel:
+    """An encoder with random weights from a `SiglipVisionConfig` mapping; without the pooling head, which is not used."""
+    return SiglipVisionModel(SiglipVisionConfig(**{**config, "vision_use_head": False}))
+
+
+class PolicyNet(nn.Module):
+    """Frame tokens and the velocity of the flow.
+
+    `see` turns uint8 frames into vision tokens once; calling the network gives the velocity at any (a_t, t) for them.
+    """
+
+    def __init__(self, recipe: PolicyRecipe, vision: SiglipVisionModel) -> None:
+        super().__init__()
+        width, heads = recipe.width, recipe.heads
+        self.horizon = recipe.horizon
+        self.width = width
+        self.vision = vision
+        self.vision_in = nn.Linear(vision.config.hidden_size, width)
+        self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
+        self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
+        self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
+        self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
+        self.norm_out = AdaptiveNorm(width)
+        self.action_out = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, chunk.DIMENSIONS))
+        nn.init.zeros_(self.action_out[-1].weight)
+
+    @property
+    def device(self) -> torch.device:
+        return self.vision_in.weight.device
+
+    def see(self, pixels: Tensor) -> Tensor:
+        """Vision tokens [B, N, W] of frames float [B, 3, S, S] in [-1, 1] (SigLIP's normalisation)."""
+        return self.mixer(self.vision_in(self.vision(pixel_values=pixels).last_hidden_state))
+
+    def forward(self, tokens: Tensor, a_t: Tensor, t: Tensor) -> Tensor:
+        """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B], given vision tokens [B, N, W], each for K consecutive a_t."""
+        c = self.time_in(sinusoid(flow.bucket(t), self.width))
+        x = self.action_in(a_t) + sinusoid(torch.arange(a_t.shape[1], device=a_t.device), self.width)
+        for i, layer in enumerate(self.layers):
+            x = layer(x, c, None if i % 2 else tokens)
+        skip, scale = flow.precondition(t, SPREAD)
+        return skip[:, None, None] * a_t + scale[:, None, None] * self.action_out(self.norm_out(x, c))
+
+
+def to_pixels(frames: Tensor) -> Tensor:
+    """Float32 [B, 3, S, S] in [-1, 1] from uint8 RGB [B, S, S, 3]."""
+    return frames.permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -1,0 +1,67 @@
+"""The policy's recipe: every number that decides what is trained, from `recipes/policy/NAME.yaml`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nitro_ml import recipes
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Encoder(BaseModel):
+    """A SigLIP 2 vision encoder with random weights: the sizes of `transformers.SiglipVisionConfig`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patch_size: Count
+    hidden_size: Count
+    intermediate_size: Count
+    num_hidden_layers: Count
+    num_attention_heads: Count
+
+
+class PolicyRecipe(BaseModel):
+    """One policy.
+
+    `vision` is an encoder to start from scratch, or the name (or folder) of pretrained weights. `draws` is the number of
+    flow times and noises per encoded frame; `execute` the number of actions played before looking again. `beta` are the
+    parameters of the flow time's distribution. `warmup` and `decay` are the shares of `steps` in which the learning rate
+    rises to its plateau and falls to zero.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    requires: Literal["cpu", "gpu"] = "cpu"
+    seed: int
+    resolution: Count
+    vision: Encoder | str
+    width: Count
+    heads: Count
+    mixer_layers: Annotated[int, Field(ge=0)]
+    dit_layers: Count
+    horizon: Count
+    execute: Count
+    euler_steps: Count
+    beta: tuple[float, float]
+    steps: Count
+    batch: Count
+    draws: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    warmup: Share
+    decay: Share
+    ema: Share
+    jitter: Share
+    degrees: Annotated[float, Field(ge=0, le=45)]
+    crop: Share
+
+
+def load_recipe(name: str) -> PolicyRecipe:
+    """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
+    try:
+        return PolicyRecipe(name=name, **recipes.read("policy", name))
+    except ValidationError as error:
+        raise recipes.RecipeError(f"policy/{name}.yaml: {error}") from error

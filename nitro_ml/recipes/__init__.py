@@ -1,0 +1,40 @@
+"""Checked-in recipes: YAML files `recipes/KIND/NAME.yaml`, one per IDM, mixture, policy and world model."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent
+KINDS = ("idm", "mixture", "policy", "world")
+
+
+class RecipeError(ValueError):
+    """A recipe that does not exist or cannot be read."""
+
+
+def names(kind: str) -> list[str]:
+    """The recipes of a kind, sorted."""
+    return sorted(p.stem for p in (ROOT / kind).glob("*.yaml"))
+
+
+def read(kind: str, name: str) -> dict[str, Any]:
+    """The recipe as a mapping. Raises `RecipeError` naming the recipe and the ones there are."""
+    path = ROOT / kind / f"{name}.yaml"
+    if not path.is_file():
+        raise RecipeError(f"{kind} recipe {name!r} not found; there are: {', '.join(names(kind))}.")
+    try:
+        recipe = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path.name}: not valid YAML: {error}") from error
+    if not isinstance(recipe, dict):
+        raise RecipeError(f"{path.name}: found a {type(recipe).__name__}; a recipe is a mapping.")
+    return recipe
+
+
+def digest(kind: str, name: str) -> str:
+    """16 hex digits over the recipe's content; comments and order of keys don't count."""
+    canonical = json.dumps(read(kind, name), sort_keys=True)
+    return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,38 @@
+"""A clip at the rate the models work at, whatever rate the video has."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.actions import Actions
+from nitro_ml.clip import Clip
+from nitro_ml.metrics.align import nearest
+
+RATE = 30.0
+
+
+class Steps:
+    """A clip's steps of 1/30 s: each is the frame nearest in time. Frames are read on demand, as clips may lie on disk."""
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip = clip
+        self.index = nearest(clip.time, np.arange(clip.time[0], clip.time[-1] + 0.5 / RATE, 1 / RATE))
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def frames(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """uint8 [stop - start, S, S, 3]."""
+        return np.ascontiguousarray(self.clip.frames[self.index[start:stop]])
+
+    def actions(self, start: int, stop: int) -> Actions:
+        """What was held in those steps. Raises `ValueError` for a clip without labels."""
+        if self.clip.actions is None:
+            raise ValueError(f"Clip of {self.clip.group}: found no actions; this needs labelled clips.")
+        return self.clip.actions[self.index[start:stop]]
+
+
+def spread(clips: list[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:
+    """About `count` steps (no more than twice that), evenly over the clips, each with so many steps before and after it."""
+    steps = [Steps(clip) for clip in clips]
+    every = [(s, i) for s in steps for i in range(before, len(s) - after)]
+    return every[:: max(1, len(every) // count)]

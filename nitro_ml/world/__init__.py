@@ -1,0 +1,1 @@
+"""Models of the games' worlds, learned from frames: latent actions, and dynamics under the true actions."""

@@ -1,0 +1,104 @@
+"""Training both world models: from a recipe and clips to checkpoints with their held-out figures on the card."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor
+
+from nitro_ml import checkpoint
+from nitro_ml.clip import Clip
+from nitro_ml.fit import Progress, fit, seeded
+from nitro_ml.holdout import hold_out
+from nitro_ml.world.data import Batch, Transitions
+from nitro_ml.world.dynamics import DynamicsNet
+from nitro_ml.world.evaluate import evaluate_dynamics, evaluate_latent
+from nitro_ml.world.latent import LatentNet
+from nitro_ml.world.models import WorldError
+from nitro_ml.world.recipe import WorldRecipe
+
+Net = LatentNet | DynamicsNet
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished checkpoint: its folder, and its card."""
+
+    path: Path
+    card: dict[str, Any]
+
+
+class Training(L.LightningModule):
+    """AdamW on the net's own loss, with a one-cycle learning rate (arXiv 1708.07120)."""
+
+    def __init__(self, net: Net) -> None:
+        super().__init__()
+        self.net = net
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        return self.net.loss(batch)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        rate, steps = self.net.section.learning_rate, self.net.section.steps
+        optimizer = torch.optim.AdamW(self.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, _: int) -> Batch:
+        return batch.to(device)
+
+
+def train_latent(
+    recipe: WorldRecipe, clips: Sequence[Clip], root: Path, card: Mapping[str, Any], progress: Progress | None = None
+) -> Trained:
+    """Learn latent actions from clips, labelled or not; evaluate on held-out videos, save under `root` as kind `latent`.
+
+    The same recipe, clips and thread count give the same weights. Raises `WorldError` where there is nothing to train on
+    or the clips' resolution does not fit, `DeviceError` without a GPU that the recipe needs.
+    """
+    training, held_out = _prepare(clips, recipe, recipe.latent.size)
+    net = _fitted(lambda: LatentNet(recipe.latent), training, recipe, progress)
+    return _saved(root, net, "latent", recipe, {**card, "metrics": evaluate_latent(net, held_out, recipe.seed)})
+
+
+def train_world(
+    recipe: WorldRecipe, clips: Sequence[Clip], root: Path, card: Mapping[str, Any], progress: Progress | None = None
+) -> Trained:
+    """Learn the dynamics from labelled clips; evaluate on held-out videos, save under `root` as kind `world`.
+
+    Clips without actions are passed over. Reproducible, and raises, as `train_latent`.
+    """
+    labelled = [clip for clip in clips if clip.actions is not None]
+    training, held_out = _prepare(labelled, recipe, recipe.dynamics.size)
+    net = _fitted(lambda: DynamicsNet(recipe.dynamics), training, recipe, progress)
+    return _saved(root, net, "world", recipe, {**card, "metrics": evaluate_dynamics(net, held_out, recipe.seed)})
+
+
+def _prepare(clips: Sequence[Clip], recipe: WorldRecipe, size: int) -> tuple[list[Clip], list[Clip]]:
+    training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
+    if not training:
+        raise WorldError(f"world recipe {recipe.name}: found no usable clip to train on; give at least one.")
+    for clip in training:
+        if clip.frames.shape[1] % size:
+            raise WorldError(
+                f"Clip of {clip.group}: found frames of {clip.frames.shape[1]} pixels; world recipe {recipe.name} takes "
+                f"multiples of its size, {size}."
+            )
+    return training, held_out
+
+
+def _fitted[N: Net](make: Callable[[], N], clips: Sequence[Clip], recipe: WorldRecipe, progress: Progress | None) -> N:
+    with seeded(recipe.seed):
+        net = make()
+        section = net.section
+        batches = Transitions(clips, net.context, section.size, net.labelled, section.batch, recipe.seed)
+        fit(Training(net), batches, section.steps, requires=recipe.requires, progress=progress)
+    return net.eval()
+
+
+def _saved(root: Path, net: Net, kind: str, recipe: WorldRecipe, card: dict[str, Any]) -> Trained:
+    whole = {**card, "kind": kind, "recipe": recipe.model_dump()}
+    return Trained(checkpoint.save(root, net.state_dict(), whole), whole)

@@ -1,0 +1,119 @@
+"""A small video site on loopback: pages, a feed, files with ranges, and everything that goes wrong on a real one."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+
+import av
+import numpy as np
+
+DURATION, FPS, WIDTH, HEIGHT = 2, 30, 320, 240
+REDIRECTS = {
+    "/to-metadata-service": "http://169.254.169.254/latest/",
+    "/to-private": "http://10.0.0.1/",
+    "/to-file": "file:///etc/passwd",
+    "/to-pong": "/watch/pong",
+}
+
+
+def film() -> bytes:
+    """Two seconds of a square moving over a dark ground, H.264."""
+    file = BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for i in range(DURATION * FPS):
+            picture = np.full((HEIGHT, WIDTH, 3), 30, np.uint8)
+            picture[100:140, 2 * i : 2 * i + 40] = 220
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+FILM = film()
+
+
+def page(name: str, **extra: str) -> str:
+    data = {
+        "@context": "https://schema.org",
+        "@type": "VideoObject",
+        "name": f"Title of {name}",
+        "description": "Plain play.\nLicence: CC-BY-4.0\nGame: pong",
+        "uploadDate": "2024-05-06",
+        "author": {"@type": "Person", "name": "Ada"},
+        "contentUrl": f"/files/{name}.mp4",
+        **extra,
+    }
+    return f'<html><head><title>x</title><script type="application/ld+json">{json.dumps(data)}</script></head></html>'
+
+
+def feed(base: str) -> str:
+    links = "".join(f"<item><title>{n}</title><link>{base}/watch/{n}</link></item>" for n in ("pong", "lost", "boxing"))
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Ada</title>{links}</channel></rss>'
+
+
+class Handler(BaseHTTPRequestHandler):
+    """`server.cut` counts how many more answers of a file break off in the middle."""
+
+    def do_GET(self) -> None:
+        base = f"http://{self.headers['Host']}"
+        if self.path in REDIRECTS:
+            self.send_response(302)
+            self.send_header("Location", REDIRECTS[self.path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif self.path == "/feed.xml":
+            self._send(feed(base).encode(), "application/rss+xml")
+        elif self.path == "/plain":
+            self._send(b"<html><body>Nothing to see.</body></html>", "text/html")
+        elif self.path == "/private":
+            self.send_error(403)
+        elif self.path == "/file-page":
+            self._send(page("x", contentUrl="file:///etc/passwd").encode(), "text/html")
+        elif self.path == "/inner-page":
+            self._send(page("x", contentUrl="http://169.254.169.254/x.mp4").encode(), "text/html")
+        elif match := re.fullmatch(r"/watch/(pong|boxing)", self.path):
+            self._send(page(match[1]).replace('"/files', f'"{base}/files').encode(), "text/html")
+        elif re.fullmatch(r"/files/(pong|boxing).mp4", self.path):
+            self._send(FILM, "video/mp4", ranges=True)
+        else:
+            self.send_error(404)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def _send(self, body: bytes, kind: str, ranges: bool = False) -> None:
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if ranges else None
+        start, end = (int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)) if asked else (0, len(body) - 1)
+        self.send_response(206 if asked else 200)
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{end}/{len(body)}")
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(end + 1 - start))
+        self.end_headers()
+        part = body[start : end + 1]
+        if ranges and self.server.cut and len(part) > 2000:  # type: ignore[attr-defined]
+            self.server.cut -= 1  # type: ignore[attr-defined]
+            part = part[: len(part) // 2]
+        if self.command == "GET":
+            self.wfile.write(part)
+        self.server.sent.append((self.path, start, len(part)))  # type: ignore[attr-defined]
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def site(host: str = "127.0.0.1") -> Iterator[tuple[str, ThreadingHTTPServer]]:
+    server = ThreadingHTTPServer((host, 0), Handler)
+    server.cut, server.sent = 0, []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{host}:{server.server_port}", server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,105 @@
+"""The repository keeps its promises: what the pages say exists, recipes load, and nothing leaks into the files."""
+
+import re
+import subprocess
+import sys
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import typer
+
+from nitro_assets.cli import app
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.settings import Settings
+from nitro_ml import recipes
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+LONGEST = 450
+HEAVY = ("torch", "lightning", "transformers", "ray", "cv2", "av", "sklearn")
+# In two halves, so that this file passes its own test.
+INDEX_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "download." + "pytorch.org", "conda" + ".anaconda.org")
+HOME_PATH = re.compile("/" + r"(work|root|home|Users)/\w")
+
+
+def repository_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_index_or_a_folder_of_one_machine() -> None:
+    found = []
+    for path in repository_files():
+        text = path.read_bytes().decode(errors="replace")
+        found += [f"{path.relative_to(ROOT)}: {host}" for host in INDEX_HOSTS if host in text]
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in HOME_PATH.finditer(text)]
+    assert not found
+
+
+def test_no_source_file_is_too_long() -> None:
+    lengths = {p.name: len(p.read_text().splitlines()) for p in repository_files() if p.suffix == ".py"}
+    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST}
+
+
+def test_versions_are_pinned_without_a_place_or_a_local_build() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line) for line in lines)
+    assert lines == sorted(lines, key=str.lower)
+
+
+@pytest.mark.parametrize("kind", ["idm", "policy", "world", "mixture"])
+def test_every_recipe_of_a_kind_loads(kind: str) -> None:
+    assert recipes.names(kind)
+    for name in recipes.names(kind):
+        if kind == "mixture":
+            assert recipes.read(kind, name)["policy"] in recipes.names("policy")
+        else:
+            import_module(f"nitro_ml.{kind}.recipe").load_recipe(name)
+
+
+def test_the_readme_names_only_commands_there_are() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)) <= set(targets)
+    commands = typer.main.get_command(app).commands
+    for first, second in re.findall(r"(?:^|`)nitro ([a-z]+)(?: ([a-z]+))?", README, re.M):
+        assert first in commands
+        assert not hasattr(commands[first], "commands") or second in commands[first].commands
+
+
+def test_the_readme_names_only_settings_there_are() -> None:
+    named = set(re.findall(r"\bNITRO_([A-Z_]+)", README))
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_readme_draws_the_asset_graph_as_it_is() -> None:
+    drawing = re.search(r"```mermaid\n(.*?)```", README, re.S)
+    assert drawing
+    drawn = set()
+    for line in drawing[1].splitlines():
+        names = re.findall(r"([a-z_]+)(?:\[/.*?/\])?(?: -->|$)", line.strip())
+        drawn |= {(a, b) for a, b in pairwise(names) if a in ASSETS}
+    assert drawn == {(reads.asset, asset.name) for asset in ASSETS.values() for reads in asset.reads}
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in [p for p in repository_files() if p.suffix == ".md"]:
+        for target in re.findall(r"\]\((?!https?:|#|\.\./\.\./issues)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there."
+
+
+def test_every_table_has_its_line_in_the_documentation() -> None:
+    assert set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "data.md").read_text(), re.M)) == set(TABLES)
+
+
+def test_the_definitions_load_nothing_heavy() -> None:
+    code = f"import nitro_assets.definitions, sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
