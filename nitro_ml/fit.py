@@ -43,9 +43,13 @@ def fit(
     progress: Progress | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> None:
-    """Train `module` for `steps` steps: float32 on the CPU, bfloat16 on GPUs. Raises `DeviceError` without a needed GPU."""
+    """Train `module` for `steps` steps: float32 on the CPU, bfloat16 on GPUs. Raises `DeviceError` without a needed
+    GPU.
+    """
     if requires == "gpu" and not torch.cuda.is_available():
-        raise DeviceError("The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small.")
+        raise DeviceError(
+            "The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small."
+        )
     trainer = L.Trainer(
         accelerator=requires,
         precision="bf16-mixed" if requires == "gpu" else "32-true",

@@ -10,8 +10,8 @@ from nitro_ml.clip import Clip
 def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
     """(training, held out), by video: of each game one in seven videos, at least one of two, is held out.
 
-    The choice is by a hash of the video's name, the same in every run; it begins with the videos that the inverse dynamics
-    models are tested on. Pseudo-labelled clips are never held out: nothing is measured against guesses.
+    The choice is by a hash of the video's name, the same in every run; it begins with the videos that the inverse
+    dynamics models are tested on. Pseudo-labelled clips are never held out: nothing is measured against guesses.
     """
     groups: dict[str, set[str]] = defaultdict(set)
     for clip in clips:

@@ -1,5 +1,7 @@
 """A clip at the rate the models work at, whatever rate the video has."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,9 @@ RATE = 30.0
 
 
 class Steps:
-    """A clip's steps of 1/30 s: each is the frame nearest in time. Frames are read on demand, as clips may lie on disk."""
+    """A clip's steps of 1/30 s: each is the frame nearest in time. Frames are read on demand, as clips may lie on
+    disk.
+    """
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
@@ -31,8 +35,10 @@ class Steps:
         return self.clip.actions[self.index[start:stop]]
 
 
-def spread(clips: list[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:
-    """About `count` steps (no more than twice that), evenly over the clips, each with so many steps before and after it."""
+def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:
+    """About `count` steps (no more than twice that), evenly over the clips, each with so many steps before and after
+    it.
+    """
     steps = [Steps(clip) for clip in clips]
     every = [(s, i) for s in steps for i in range(before, len(s) - after)]
     return every[:: max(1, len(every) // count)]

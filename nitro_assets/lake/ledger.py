@@ -6,9 +6,12 @@ cannot write: every doubt raises `LedgerError`.
 
 import hashlib
 import json
+import os
+import secrets
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 import fsspec
@@ -61,8 +64,20 @@ class Ledger:
     def _put(self, entry: Entry) -> Entry:
         entry = Entry(**{**asdict(entry), "hash": entry.digest()})
         data = json.dumps(asdict(entry), sort_keys=True).encode()
-        self._fs.pipe_file(f"{self._root}/{entry.number:08d}.json", data, mode="create")
+        self._create(f"{self._root}/{entry.number:08d}.json", data)
         return entry
+
+    def _create(self, path: str, data: bytes) -> None:
+        """Write a new file whole or not at all. Raises `FileExistsError` where there is one."""
+        if "file" not in self._fs.protocol:
+            self._fs.pipe_file(path, data, mode="create")  # an object store puts whole objects
+            return
+        draft = Path(f"{path}.{secrets.token_hex(8)}.draft")
+        draft.write_bytes(data)
+        try:
+            os.link(draft, path)
+        finally:
+            draft.unlink()
 
     def entries(self) -> list[Entry]:
         """All entries, the chain checked. Raises `LedgerError` that names the first broken entry."""

@@ -9,13 +9,15 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
 
 import fsspec
 import polars as pl
-from arro3.core import RecordBatchReader, Schema
+from arro3.core import RecordBatch, RecordBatchReader, Schema
 from arro3.core import Table as ArrowTable
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.schemas import TABLES, TERMS, Table
@@ -28,6 +30,19 @@ WRITER = WriterProperties(
     column_properties={"video_key": ColumnProperties(dictionary_enabled=True)},
 )
 COMMIT_RETRIES = 30
+
+
+class _Readable(DeltaTable):
+    """A table whose own folder may have a space in its path: deltalake quotes it, polars takes it literally."""
+
+    @property
+    def table_uri(self) -> str:
+        return unquote(super().table_uri)
+
+    def file_uris(self, *args: Any, **options: Any) -> list[str]:
+        quoted = super().table_uri.removeprefix("file://")
+        uris = super().file_uris(*args, **options)
+        return [unquote(quoted) + uri.removeprefix(quoted) if uri.startswith(quoted) else uri for uri in uris]
 
 
 class LakeError(RuntimeError):
@@ -91,7 +106,7 @@ class Lake:
         """All rows in the live table, blocked or not: for erasing and auditing only."""
         table = _table(name)
         try:
-            return pl.scan_delta(DeltaTable(self.uri(table.name))).select(*table.columns)
+            return pl.scan_delta(_Readable(self.uri(table.name))).select(*table.columns)
         except TableNotFoundError:
             return table.empty().lazy()
 
@@ -107,8 +122,7 @@ class Lake:
 
         def accepted() -> Iterator[pl.DataFrame]:
             nonlocal count
-            for part in parts:
-                part = _conform(table, partition, part)
+            for part in (_conform(table, partition, part) for part in parts):
                 if table.has_videos:
                     bad = part["video_key"].is_in(list(blocked)).fill_null(False)
                     refused.update(part.filter(bad)["video_key"].to_list())
@@ -126,15 +140,18 @@ class Lake:
         empty = ArrowTable.from_arrow(table.empty())
         if not self._exists(table):
             self._create(table, empty.schema)
-        batches = (batch for part in parts for batch in ArrowTable.from_arrow(part).to_batches())
-        write_deltalake(
-            self.uri(table.name),
-            RecordBatchReader.from_batches(empty.schema, batches),
-            mode="overwrite",
-            predicate=f"{table.partition} = {_literal(partition)}",
-            writer_properties=WRITER,
-            commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
-        )
+        failures: list[Exception] = []
+        try:
+            write_deltalake(
+                self.uri(table.name),
+                RecordBatchReader.from_batches(empty.schema, _batches(parts, failures)),
+                mode="overwrite",
+                predicate=f"{table.partition} = {_literal(partition)}",
+                writer_properties=WRITER,
+                commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
+            )
+        except DeltaError as error:
+            raise failures[0] if failures else error
 
     def _create(self, table: Table, schema: Schema) -> None:
         DeltaTable.create(
@@ -186,6 +203,16 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
             f"{table.name}: columns {sorted(found - allowed)} are not the table's, {sorted(allowed - found)} are missing."
         )
     return rows.select(pl.col(c).cast(t) for c, t in table.columns.items())
+
+
+def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:
+    """Arrow batches; what the parts raise is kept, since on its way through Arrow an exception loses its type."""
+    try:
+        for part in parts:
+            yield from ArrowTable.from_arrow(part).to_batches()
+    except Exception as error:
+        failures.append(error)
+        raise
 
 
 def _literal(text: str) -> str:

@@ -27,7 +27,9 @@ _PONG = {"UP": "RIGHT", "DOWN": "LEFT"}  # Pong's paddle turns with a knob: righ
 class AtariGame:
     """One cartridge, without sticky actions: 2 emulator frames a video frame at 30 fps, 1 at 60.
 
-    Episodes differ by up to two seconds of doing nothing at their start (Mnih et al., 2015), drawn from the seed.
+    The console draws some things in every other frame only, a laser for one: of two emulator frames the brighter pixels
+    are shown, or at 30 fps such things could be seen in no frame at all. Episodes differ by up to two seconds of doing
+    nothing at their start, drawn from the seed. Source for both: Mnih et al., Nature 518 (2015), Methods.
     """
 
     def __init__(self, spec: GameSpec, seed: int, fps: int) -> None:
@@ -47,7 +49,7 @@ class AtariGame:
     @property
     def frame(self) -> NDArray[np.uint8]:
         """uint8 [240, 320, 3] RGB, nearest neighbour from the console's 210 x 160."""
-        return cv2.resize(self._ale.getScreenRGB(), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
+        return np.asarray(cv2.resize(self._shown, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST), np.uint8)
 
     @property
     def ram(self) -> NDArray[np.uint8]:
@@ -60,13 +62,18 @@ class AtariGame:
 
     def step(self, pad: Pad) -> Step:
         action = self._action(pad)
-        reward = sum(self._ale.act(action) for _ in range(self._repeat))
+        reward = self._ale.act(action)
+        self._shown = self._ale.getScreenRGB()
+        for _ in range(1, self._repeat):
+            reward += self._ale.act(action)
+            self._shown = np.maximum(self._shown, self._ale.getScreenRGB())
         return Step(float(reward), bool(self._ale.game_over()))
 
     def reset(self) -> None:
         self._ale.reset_game()
         for _ in range(int(self._rng.integers(0, 2 * EMULATOR_HZ))):
             self._ale.act(Action.NOOP)
+        self._shown = self._ale.getScreenRGB()
 
     def _action(self, pad: Pad) -> Action:
         name = _DIRECTIONS[pad.axis("dpad_left", "dpad_right"), pad.axis("dpad_up", "dpad_down")]

@@ -1,6 +1,7 @@
 """Plays a game and films it: the video, and apart from it the truth about what was held."""
 
 import itertools
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,8 @@ def record(
     if frames < 1:
         raise ValueError(f"frames is {frames}; at least 1 is needed.")
     running = make(game, seed, fps)
-    chance = np.random.default_rng([seed, 1])
-    playing = player(who, running, np.random.default_rng([seed, 2]))
+    chance, habits = np.random.default_rng([seed, zlib.crc32(game.encode())]).spawn(2)
+    playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
     moments = play(running, playing) if labelled else session(running, playing, chance)
     pads: list[Pad] = []

@@ -16,7 +16,7 @@ from nitro_ml.metrics.align import nearest
 
 
 class Batch(NamedTuple):
-    """frames: uint8 [B, L + 2 * reach + 1, 3, S, S] in steps of 1/30 s; buttons: float32 [B, L, 17]; sticks: [B, L, 4]."""
+    """frames: uint8 [B, L + 2 * reach + 1, S, S, 3], 1/30 s apart; buttons: float32 [B, L, 17]; sticks: [B, L, 4]."""
 
     frames: Tensor
     buttons: Tensor
@@ -55,7 +55,7 @@ class Stretches(Dataset[Batch]):
         labelled = at[recipe.reach : recipe.reach + recipe.length]
         frames = augment(np.ascontiguousarray(clip.frames[at]), rng, recipe)
         return (
-            torch.from_numpy(frames).permute(0, 3, 1, 2),
+            torch.from_numpy(frames),
             torch.from_numpy(clip.actions.buttons[labelled].astype(np.float32)),
             torch.from_numpy(clip.actions.sticks[labelled]),
         )

@@ -67,12 +67,8 @@ def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
 
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
     for block in blocks((Rows(f.time, f.rgb) for f in frames), 0.0, 1.5 / RATE):
-        pair = (_chw(block.at(block.time)), _chw(block.at(block.time + 1 / RATE)))
+        pair = (torch.from_numpy(block.at(block.time + later)) for later in (0, 1 / RATE))
         yield Rows(block.time, model.encode(*pair).numpy()[: len(block.time)])
-
-
-def _chw(rgb: NDArray[np.generic]) -> Tensor:
-    return torch.from_numpy(rgb).permute(0, 3, 1, 2)
 
 
 def blocks(stream: Iterable[Rows], before: float, after: float) -> Iterator[Block]:

@@ -73,8 +73,8 @@ class IDM(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def encode(self, frame: Tensor, following: Tensor) -> Tensor:
-        """uint8 [N, 3, S, S] and the frames 1/30 s later -> float32 [N, width]."""
-        encoded: Tensor = self.encoder(self.motion(frame.float(), following.float()))
+        """uint8 [N, S, S, 3] and the frames 1/30 s later -> float32 [N, width]."""
+        encoded: Tensor = self.encoder(self.motion(frame.permute(0, 3, 1, 2).float(), following.permute(0, 3, 1, 2).float()))
         return encoded
 
     def forward(self, encoded: Tensor) -> Inferred:

@@ -30,7 +30,9 @@ class Policy:
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
-        """From a checkpoint folder, without any download. Raises `CheckpointError`, or `PolicyError` for another kind."""
+        """From a checkpoint folder, without any download. Raises `CheckpointError`, or `PolicyError` for another
+        kind.
+        """
         state, card = checkpoint.load(path)
         if card.get("kind") != "policy":
             raise PolicyError(f"{path.name}: found a checkpoint of kind {card.get('kind')!r}; a policy is needed.")
@@ -44,8 +46,8 @@ class Policy:
         """The next H actions at 30 Hz from the frame shown now, uint8 [S, S, 3]; the noise comes from `rng`."""
         if rgb.shape != (self.resolution, self.resolution, 3) or rgb.dtype != np.uint8:
             raise PolicyError(
-                f"Found a frame {rgb.dtype} {rgb.shape}; this policy takes uint8 ({self.resolution}, {self.resolution}, 3): "
-                "shrink it first with nitro_ml.video.shrink."
+                f"Found a frame {rgb.dtype} {rgb.shape}; this policy takes uint8 "
+                f"({self.resolution}, {self.resolution}, 3): shrink it first with nitro_ml.video.shrink."
             )
         tokens = self.net.see(to_pixels(torch.from_numpy(rgb)[None].to(self.net.device)))
         noise = rng.standard_normal((1, self.recipe.horizon, chunk.DIMENSIONS), dtype=np.float32)

@@ -1,8 +1,9 @@
 """Actions as the flow sees them: a chunk of H frames x 21 numbers in [0, 1].
 
 Columns 0-16 are the dataset's 17 buttons (`nitro_ml.actions.BUTTONS`), 17-20 the sticks, mapped from [-1, 1] to [0, 1].
-NitroGen's released checkpoint has 25 columns, 21 buttons and the same 4 sticks; the dataset's buttons are its columns 0-10,
-14, 15, 16, 18, 19 and 20 (`RELEASED`): 11, 12, 13 and 17 (the right stick as buttons) never occur in the dataset.
+NitroGen's released checkpoint has 25 columns, 21 buttons and the same 4 sticks; the dataset's buttons are its columns
+0-10, 14, 15, 16, 18, 19 and 20 (`RELEASED`): 11, 12, 13 and 17 (the right stick as buttons) never occur in the
+dataset.
 """
 
 import numpy as np

@@ -51,3 +51,7 @@ class Chunks(IterableDataset[Batch]):
         while True:
             drawn = [self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)]
             yield gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.horizon)
+
+    def actions(self) -> Tensor:
+        """Everything held in the clips: float32 [N, 21]."""
+        return torch.cat([chunk.encode(steps.actions(0, len(steps))) for steps in self.steps])

@@ -23,9 +23,9 @@ DRAWS = 4
 def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[str, Any]:
     """Per game: `frames` looked at, `flow_loss`, `button_ap` and `button_ap_chance`; with no held-out clip, nothing.
 
-    `button_ap` is the macro average precision over the buttons that occur, of the mean of four sampled chunks over their
-    executed part; `button_ap_chance` is what a constant reaches, the buttons' share of frames held. Both are null where no
-    button varies.
+    `button_ap` is the macro average precision over the buttons that occur, of the mean of four sampled chunks over
+    their executed part; `button_ap_chance` is what a constant reaches, the buttons' share of frames held. Both are
+    null where no button varies.
     """
     games = sorted({clip.game for clip in clips})
     with seeded(recipe.seed), torch.inference_mode():

@@ -25,14 +25,15 @@ def bucket(t: Tensor) -> Tensor:
     return (t * BUCKETS).long().clamp(0, BUCKETS - 1)
 
 
-def precondition(t: Tensor, spread: float) -> tuple[Tensor, Tensor]:
-    """(skip, scale), each [B]: velocity = skip * a_t + scale * network, so that the network's target has unit variance.
+def precondition(t: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(input, skip, scale) so that v = skip * x + scale * network(input * x), where x = a_t - t * (the mean of a).
 
-    `skip` is the least-squares slope of v on a_t where a has the standard deviation `spread`, `scale` what remains (the
-    preconditioning of arXiv 2206.00364, section 5, for this path): a network that starts at zero knows to remove the noise.
+    t: [B, 1, 1]; spread: [D], the standard deviation of a; results [B, 1, D]. `skip` is the least-squares slope of v
+    on x, `scale` the standard deviation of what remains, `input` brings x to unit variance: the preconditioning of
+    EDM (arXiv 2206.00364, section 5) for this path. A network that starts at zero already knows to remove the noise.
     """
-    variance = (1 - t) ** 2 + (t * spread) ** 2
-    return (t * spread**2 - (1 - t)) / variance, spread / variance.sqrt()
+    deviation = ((1 - t) ** 2 + (t * spread) ** 2).sqrt()
+    return 1 / deviation, (t * spread**2 - (1 - t)) / deviation**2, spread / deviation
 
 
 def loss(velocity: Velocity, a: Tensor, eps: Tensor, t: Tensor, mask: Tensor) -> Tensor:

@@ -15,7 +15,9 @@ def sinusoid(position: Tensor, width: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head attention of queries x [K B, N, W] over y [B, M, W]; each y serves K consecutive x; y = x attends to itself."""
+    """Multi-head attention of queries x [K B, N, W] over y [B, M, W]; each y serves K consecutive x; y = x attends to
+    itself.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

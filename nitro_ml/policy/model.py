@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml.policy import chunk, flow
-from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, MixerLayer, feed_forward, sinusoid
+from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, MixerLayer, sinusoid
 from nitro_ml.policy.recipe import PolicyRecipe
 
-SPREAD = 0.3  # about the standard deviation of a button or stick over all play
+LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
 
 
 class PolicyError(ValueError):
@@ -35,7 +35,9 @@ def vision_encoder(recipe: PolicyRecipe) -> SiglipVisionModel:
 
 
 def build_vision(config: dict[str, Any]) -> SiglipVisionModel:
-    """An encoder with random weights from a `SiglipVisionConfig` mapping; without the pooling head, which is not used."""
+    """An encoder with random weights from a `SiglipVisionConfig` mapping; without the pooling head, which is not
+    used.
+    """
     return SiglipVisionModel(SiglipVisionConfig(**{**config, "vision_use_head": False}))
 
 
@@ -44,6 +46,9 @@ class PolicyNet(nn.Module):
 
     `see` turns uint8 frames into vision tokens once; calling the network gives the velocity at any (a_t, t) for them.
     """
+
+    mean: Tensor
+    spread: Tensor
 
     def __init__(self, recipe: PolicyRecipe, vision: SiglipVisionModel) -> None:
         super().__init__()
@@ -57,8 +62,16 @@ class PolicyNet(nn.Module):
         self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
         self.norm_out = AdaptiveNorm(width)
-        self.action_out = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, chunk.DIMENSIONS))
-        nn.init.zeros_(self.action_out[-1].weight)
+        last = nn.Linear(width, chunk.DIMENSIONS)
+        nn.init.zeros_(last.weight)
+        self.action_out = nn.Sequential(nn.Linear(width, width), nn.SiLU(), last)
+        self.register_buffer("mean", torch.zeros(chunk.DIMENSIONS))
+        self.register_buffer("spread", torch.ones(chunk.DIMENSIONS))
+
+    def normalise(self, actions: Tensor) -> None:
+        """Take mean and spread of each of the 21 numbers from actions [N, 21] as they are trained on."""
+        self.mean.copy_(actions.mean(0))
+        self.spread.copy_(actions.std(0).clamp(min=LEAST_SPREAD))
 
     @property
     def device(self) -> torch.device:
@@ -69,13 +82,17 @@ class PolicyNet(nn.Module):
         return self.mixer(self.vision_in(self.vision(pixel_values=pixels).last_hidden_state))
 
     def forward(self, tokens: Tensor, a_t: Tensor, t: Tensor) -> Tensor:
-        """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B], given vision tokens [B, N, W], each for K consecutive a_t."""
+        """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B], given vision tokens [B, N, W], each for K
+        consecutive a_t.
+        """
         c = self.time_in(sinusoid(flow.bucket(t), self.width))
-        x = self.action_in(a_t) + sinusoid(torch.arange(a_t.shape[1], device=a_t.device), self.width)
+        at = t[:, None, None]
+        x_in, skip, scale = flow.precondition(at, self.spread)
+        centred = a_t - at * self.mean
+        x = self.action_in(centred * x_in) + sinusoid(torch.arange(a_t.shape[1], device=a_t.device), self.width)
         for i, layer in enumerate(self.layers):
             x = layer(x, c, None if i % 2 else tokens)
-        skip, scale = flow.precondition(t, SPREAD)
-        return skip[:, None, None] * a_t + scale[:, None, None] * self.action_out(self.norm_out(x, c))
+        return self.mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
 
 def to_pixels(frames: Tensor) -> Tensor:

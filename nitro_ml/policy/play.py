@@ -37,8 +37,8 @@ class PolicyPlayer:
 def play(who: Policy | str, game: str, episodes: int, seed: int, max_frames: int | None = None) -> list[float]:
     """The scores of `episodes` episodes at 30 Hz, each of at most `max_frames` frames (default: the game's own bound).
 
-    who: a policy, or a player's name: `wanderer`, `expert`. The same seed gives every player the same games, and the same
-    scores again. Raises `GameError` for a game or player the arcade does not have.
+    who: a policy, or a player's name: `wanderer`, `expert`. The same seed gives every player the same games, and the
+    same scores again. Raises `GameError` for a game or player the arcade does not have.
     """
     running = make(game, seed, fps=round(RATE))
     scores = []

@@ -25,10 +25,10 @@ class Encoder(BaseModel):
 class PolicyRecipe(BaseModel):
     """One policy.
 
-    `vision` is an encoder to start from scratch, or the name (or folder) of pretrained weights. `draws` is the number of
-    flow times and noises per encoded frame; `execute` the number of actions played before looking again. `beta` are the
-    parameters of the flow time's distribution. `warmup` and `decay` are the shares of `steps` in which the learning rate
-    rises to its plateau and falls to zero.
+    `vision` is an encoder to start from scratch, or the name (or folder) of pretrained weights. `draws` is the number
+    of flow times and noises per encoded frame; `execute` the number of actions played before looking again. `beta`
+    are the parameters of the flow time's distribution. `warmup` and `decay` are the shares of `steps` in which the
+    learning rate rises to its plateau and falls to zero.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

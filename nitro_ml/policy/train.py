@@ -8,13 +8,14 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from nitro_ml import checkpoint
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, fit, seeded
-from nitro_ml.policy import augment, flow
 from nitro_ml.holdout import hold_out
+from nitro_ml.policy import augment, flow
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
 from nitro_ml.policy.model import PolicyError, PolicyNet, to_pixels, vision_encoder
@@ -50,7 +51,7 @@ class Training(L.LightningModule):
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
         return flow.loss(lambda a_t, t: self.net(tokens, a_t, t), a, torch.randn_like(a), t, mask)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
         optimizer = torch.optim.AdamW(self.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: plateau(step / recipe.steps, recipe))
@@ -77,8 +78,8 @@ def train(
     """Train on all but the held-out videos of `clips`, evaluate on those, save under `root`.
 
     clips: labelled, frames at the recipe's resolution. The same recipe, clips and thread count give the same weights.
-    Raises `PolicyError` where there is nothing to train on or a clip has another resolution, `DeviceError` without a GPU
-    that the recipe needs.
+    Raises `PolicyError` where there is nothing to train on or a clip has another resolution, `DeviceError` without a
+    GPU that the recipe needs.
     """
     training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
     _check(recipe, training)
@@ -86,6 +87,7 @@ def train(
         net = PolicyNet(recipe, vision_encoder(recipe))
         module = Training(net, recipe)
         batches = Chunks(training, recipe.horizon, recipe.batch, recipe.seed)
+        net.normalise(batches.actions())
         average = EMAWeightAveraging(decay=recipe.ema)
         fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, callbacks=[average])
     net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")

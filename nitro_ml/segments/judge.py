@@ -33,13 +33,15 @@ _BRIEF = np.array([not name.startswith("dpad_") and not name.endswith("_trigger"
 class Rules:
     """When a stretch is dropped. Lengths are in seconds, shares and confidences in [0, 1].
 
-    idle: no input for that long in a running game. confidence: the mean over `window` under which labels are not used.
+    idle: no input for that long in a running game; a shorter wait is part of playing. blip: input in a smaller share of
+    `window` is the IDM's noise. confidence: the mean over `window` under which labels are not used.
     held: the share of a play segment (of at least `held_length`) for which one button may be down; directions and
     triggers are exempt, because people walk and accelerate for minutes. together: buttons that may be down at once.
     stick: the deflection that counts as input. shortest: a shorter segment joins its neighbour.
     """
 
-    idle: float = 2.0
+    idle: float = 3.0
+    blip: float = 0.08
     confidence: float = 0.3
     window: float = 2.0
     held: float = 0.6
@@ -100,7 +102,8 @@ def _reasons(
 ) -> NDArray[np.int64]:
     """An index into `REASONS` per frame, before short stretches are joined; a later entry of `found` outweighs."""
     tilted = np.abs(labels.sticks) > rules.stick
-    still = ~np.any(np.concatenate([held, tilted], axis=1), axis=1)
+    active: NDArray[np.bool_] = np.any(held, axis=1) | np.any(tilted, axis=1)
+    still = ~active | (smooth(active, rules.window / frame) < rules.blip)
     screens = find_screens(features, frame, rules.screens)
     found: dict[Reason, NDArray[np.bool_]] = {
         "low_confidence": smooth(labels.confidence, rules.window / frame) < rules.confidence,

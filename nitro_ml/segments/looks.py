@@ -25,8 +25,8 @@ class ScreenRules:
     settle: a look is the mean over that long. change: a video is split where the looks before and after differ by more.
     alike: stretches closer than that share a look. window: in which a picture must live: pixels moving in more than
     `steady` of the frames, spread over more than `spread` of the picture in both directions (standard deviation).
-    alive: a look lives if more than that share of its frames do. text: the share of sharp edges over which a screen is
-    a menu rather than a loading screen.
+    alive: a look lives if more than that share of its frames do. text: a screen that never changes is a menu if it has
+    a larger share of sharp edges, else a loading screen.
     """
 
     settle: float = 0.5
@@ -54,8 +54,21 @@ def find_screens(features: NDArray[np.float32], frame: float, rules: ScreenRules
     result = np.full(len(features), "", dtype="U7")
     for scene, which in zip(scenes, family, strict=True):
         if lively[which] <= rules.alive:
-            result[scene] = "menu" if np.median(features[scene, _EDGES]) > rules.text else "loading"
+            result[scene] = _kind(features[scene][1:], 0.1 / frame, rules)
     return result
+
+
+def _kind(screen: NDArray[np.float32], gap: float, rules: ScreenRules) -> str:
+    """A bar or wheel that turns all the time is loading; a picture that changes now and then is a menu."""
+    moving = _recently_moved(screen, gap).mean() if len(screen) else 0.0
+    if moving > 0:
+        return "loading" if moving > rules.steady else "menu"
+    return "menu" if len(screen) and np.median(screen[:, _EDGES]) > rules.text else "loading"
+
+
+def _recently_moved(features: NDArray[np.float32], gap: float) -> NDArray[np.bool_]:
+    """Whether anything moved within about half of `gap` frames."""
+    return smooth(features[:, _MOVING] > 0, gap) > 0
 
 
 def _changes(look: NDArray[np.float64], width: int, least: float) -> list[int]:
@@ -91,10 +104,8 @@ def _families(looks: NDArray[np.float64], alike: float) -> NDArray[np.int64]:
 
 def _alive(features: NDArray[np.float32], width: float, gap: float, rules: ScreenRules) -> NDArray[np.bool_]:
     """Per frame: does the picture live in the `width` frames around it? Pauses of `gap` frames don't count as still."""
-    moved = features[:, _MOVING] > 0
-    weight = moved.astype(np.float64)
-    recent = smooth(weight, gap) > 0
-    steady = smooth(recent.astype(np.float64), width) > rules.steady
+    weight = (features[:, _MOVING] > 0).astype(np.float64)
+    steady = smooth(_recently_moved(features, gap), width) > rules.steady
     moves = np.maximum(smooth(weight, width), 1e-9)
     spread = []
     for centre, deviation in ((_X, _SX), (_Y, _SY)):

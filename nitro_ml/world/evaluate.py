@@ -22,10 +22,11 @@ Ways = Callable[[Batch], dict[str, Tensor]]
 
 
 def evaluate_latent(net: LatentNet, clips: Sequence[Clip], seed: int) -> dict[str, Any]:
-    """`psnr` per game and over all: `inferred` code, `random` code (uniform), `copy` of the last frame, in decibels over
-    all and over changed pixels; `delta` is inferred - random, the delta-PSNR of arXiv 2402.15391, section 3.
+    """`psnr` per game and over all: `inferred` code, `random` code (uniform), `copy` of the last frame, in decibels
+    over all and over changed pixels; `delta` is inferred - random, the delta-PSNR of arXiv 2402.15391, section 3.
 
-    `codes` is the share of held-out steps with each code, `perplexity` 2^entropy of it, between 1 and the number of codes.
+    `codes` is the share of held-out steps with each code, `perplexity` 2^entropy of it, between 1 and the number of
+    codes.
     """
     counts = torch.zeros(2**net.section.bits)
 
@@ -46,8 +47,9 @@ def evaluate_latent(net: LatentNet, clips: Sequence[Clip], seed: int) -> dict[st
 
 
 def evaluate_dynamics(net: DynamicsNet, clips: Sequence[Clip], seed: int) -> dict[str, Any]:
-    """`psnr` per game and over all, in decibels over all and over changed pixels: with the `true` action, a `random` one
-    (held at another held-out step of the same game), `none` (not known to the model), and `copy` of the last frame.
+    """`psnr` per game and over all, in decibels over all and over changed pixels: with the `true` action, a `random`
+    one (held at another held-out step of the same game), `none` (not known to the model), and `copy` of the last
+    frame.
     """
 
     def ways(batch: Batch) -> dict[str, Tensor]:

@@ -1,9 +1,9 @@
 """Latent actions: a discrete code for what changed between two frames, learned without labels.
 
-After Genie (arXiv 2402.15391, section 2.1) and LAPA (arXiv 2410.11758): an encoder sees frames t and t + 1, a bottleneck
-leaves one of a few codes, and a decoder must predict frame t + 1 from frame t and the code. The bottleneck is finite scalar
-quantisation with two levels a dimension (arXiv 2309.15505), each dimension centred over the batch first, so that no code
-book can collapse.
+After Genie (arXiv 2402.15391, section 2.1) and LAPA (arXiv 2410.11758): an encoder sees frames t and t + 1, a
+bottleneck leaves one of a few codes, and a decoder must predict frame t + 1 from frame t and the code. The bottleneck
+is finite scalar quantisation with two levels a dimension (arXiv 2309.15505), each dimension centred over the batch
+first, so that no code book can collapse.
 """
 
 import torch

@@ -33,9 +33,9 @@ class Predictor(nn.Module):
         self.condition = nn.Sequential(nn.Linear(condition, width), nn.ReLU(), nn.Linear(width, width))
         self.stem = nn.Sequential(nn.PixelUnshuffle(PATCH), nn.Conv2d(3 * context * PATCH**2, channels, 3, padding=1))
         self.blocks = nn.ModuleList(Block(channels, width) for _ in range(blocks))
-        self.out = nn.Sequential(nn.Conv2d(channels, 3 * PATCH**2, 3, padding=1), nn.PixelShuffle(PATCH))
-        nn.init.zeros_(self.out[0].weight)
-        nn.init.zeros_(self.out[0].bias)
+        last = nn.Conv2d(channels, 3 * PATCH**2, 3, padding=1)
+        nn.init.zeros_(last.weight)
+        self.out = nn.Sequential(last, nn.PixelShuffle(PATCH))
 
     def forward(self, past: Tensor, condition: Tensor) -> Tensor:
         c = self.condition(condition)
@@ -46,7 +46,9 @@ class Predictor(nn.Module):
 
 
 def changed(now: Tensor, future: Tensor) -> Tensor:
-    """Where the next frame differs from this one: bool [B, 1, S, S], by more than 8 of 255 grey levels in any channel."""
+    """Where the next frame differs from this one: bool [B, 1, S, S], by more than 8 of 255 grey levels in any
+    channel.
+    """
     return (future - now).abs().amax(1, keepdim=True) > 8 / 255
 
 

@@ -32,7 +32,9 @@ class LatentSection(Section):
 
 
 class DynamicsSection(Section):
-    """`context` frames are seen; in the share `unknown` of training the action is hidden, so that "no action" is learned."""
+    """`context` frames are seen; in the share `unknown` of training the action is hidden, so that "no action" is
+    learned.
+    """
 
     context: Count
     unknown: Annotated[float, Field(gt=0, lt=1)]

@@ -1,4 +1,6 @@
-"""The world model dreaming: real frames on the left, on the right what it makes of their first few and the true inputs."""
+"""The world model dreaming: real frames on the left, on the right what it makes of their first few and the true
+inputs.
+"""
 
 from pathlib import Path
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import lightning as L
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from nitro_ml import checkpoint
@@ -20,7 +21,7 @@ from nitro_ml.world.latent import LatentNet
 from nitro_ml.world.models import WorldError
 from nitro_ml.world.recipe import WorldRecipe
 
-Net = LatentNet | DynamicsNet
+Net = TypeVar("Net", LatentNet, DynamicsNet)
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class Trained:
 class Training(L.LightningModule):
     """AdamW on the net's own loss, with a one-cycle learning rate (arXiv 1708.07120)."""
 
-    def __init__(self, net: Net) -> None:
+    def __init__(self, net: LatentNet | DynamicsNet) -> None:
         super().__init__()
         self.net = net
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         return self.net.loss(batch)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         rate, steps = self.net.section.learning_rate, self.net.section.steps
         optimizer = torch.optim.AdamW(self.parameters(), lr=rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1)
@@ -54,10 +55,11 @@ class Training(L.LightningModule):
 def train_latent(
     recipe: WorldRecipe, clips: Sequence[Clip], root: Path, card: Mapping[str, Any], progress: Progress | None = None
 ) -> Trained:
-    """Learn latent actions from clips, labelled or not; evaluate on held-out videos, save under `root` as kind `latent`.
+    """Learn latent actions from clips, labelled or not; evaluate on held-out videos, save under `root` as kind
+    `latent`.
 
-    The same recipe, clips and thread count give the same weights. Raises `WorldError` where there is nothing to train on
-    or the clips' resolution does not fit, `DeviceError` without a GPU that the recipe needs.
+    The same recipe, clips and thread count give the same weights. Raises `WorldError` where there is nothing to train
+    on or the clips' resolution does not fit, `DeviceError` without a GPU that the recipe needs.
     """
     training, held_out = _prepare(clips, recipe, recipe.latent.size)
     net = _fitted(lambda: LatentNet(recipe.latent), training, recipe, progress)
@@ -84,13 +86,13 @@ def _prepare(clips: Sequence[Clip], recipe: WorldRecipe, size: int) -> tuple[lis
     for clip in training:
         if clip.frames.shape[1] % size:
             raise WorldError(
-                f"Clip of {clip.group}: found frames of {clip.frames.shape[1]} pixels; world recipe {recipe.name} takes "
-                f"multiples of its size, {size}."
+                f"Clip of {clip.group}: found frames of {clip.frames.shape[1]} pixels; "
+                f"world recipe {recipe.name} takes multiples of its size, {size}."
             )
     return training, held_out
 
 
-def _fitted[N: Net](make: Callable[[], N], clips: Sequence[Clip], recipe: WorldRecipe, progress: Progress | None) -> N:
+def _fitted(make: Callable[[], Net], clips: Sequence[Clip], recipe: WorldRecipe, progress: Progress | None) -> Net:
     with seeded(recipe.seed):
         net = make()
         section = net.section
@@ -99,6 +101,6 @@ def _fitted[N: Net](make: Callable[[], N], clips: Sequence[Clip], recipe: WorldR
     return net.eval()
 
 
-def _saved(root: Path, net: Net, kind: str, recipe: WorldRecipe, card: dict[str, Any]) -> Trained:
+def _saved(root: Path, net: torch.nn.Module, kind: str, recipe: WorldRecipe, card: dict[str, Any]) -> Trained:
     whole = {**card, "kind": kind, "recipe": recipe.model_dump()}
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)

@@ -85,9 +85,10 @@ def test_a_redrawn_video_keeps_its_size_and_times_and_shows_the_nearest_label(tm
 def test_a_damaged_video_or_empty_labels_leave_no_file(tmp_path: Path) -> None:
     video, out = tmp_path / "in.mp4", tmp_path / "out.mp4"
     one = Labels(np.zeros(1), np.zeros((1, 17), np.float32), np.zeros((1, 4), np.float32), np.ones(1, np.float32))
+    none = Labels(one.time[:0], one.buttons[:0], one.sticks[:0], one.confidence[:0])
     video.write_bytes(b"no video at all")
     with pytest.raises(VideoError, match=r"in\.mp4"):
         overlay_video(video, one, out)
     with pytest.raises(ValueError, match="empty"):
-        overlay_video(video, Labels(*(a[:0] for a in (one.time, one.buttons, one.sticks, one.confidence))), out)
+        overlay_video(video, none, out)
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]

@@ -1,0 +1,27 @@
+"""A lake of its own for each test, in a folder with a space in its name."""
+
+from pathlib import Path
+
+import pytest
+
+from nitro_assets.lake.store import Lake
+from nitro_assets.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    home = tmp_path / "a home"
+    return Settings(
+        lake=str(home / "lake"),
+        nitrogen=str(home / "nitrogen"),
+        cache=home / "cache",
+        secret_file=home / "secret",
+        inbox=home / "inbox",
+        corpus_shards=4,
+        allow_loopback=True,
+    )
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Lake:
+    return Lake(settings)
