@@ -76,7 +76,7 @@ def site(videos: list[Video]) -> list[dict[str, str]]:
     """The site's pages: one a video, and some that a curator has to turn away."""
     pages = [_page(v) for v in videos]
     plain = next(p for p in pages if p["channel"] != "overlay-players")
-    pages.append(plain | {"id": "reupload001", "description": "Again.\nLicence: CC-BY-4.0"})
+    pages.append(plain | {"id": "reupload001", "date": "2026-03-01", "description": "Again.\nLicence: CC-BY-4.0"})
     pages.append(plain | {"id": "inputshown1", "title": "Any% with input display", "date": "2026-02-01"})
     pages.append(plain | {"id": "noderivativ", "title": "Longplay", "description": "Licence: CC-BY-ND-4.0"})
     pages.append(plain | {"id": "novideohere", "title": "Only words", "file": ""})

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -68,7 +69,8 @@ def test_every_recipe_of_a_kind_loads(kind: str) -> None:
 def test_the_readme_names_only_commands_there_are() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.M)) <= set(targets)
-    commands = typer.main.get_command(app).commands
+    root: Any = typer.main.get_command(app)
+    commands = root.commands
     for first, second in re.findall(r"(?:^|`)nitro ([a-z]+)(?: ([a-z]+))?", README, re.M):
         assert first in commands
         assert not hasattr(commands[first], "commands") or second in commands[first].commands

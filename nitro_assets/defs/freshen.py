@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
@@ -61,5 +62,12 @@ def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: As
     )
     if result.success:
         return ""
-    failures = [e.step_failure_data.error.message for e in result.all_events if e.is_step_failure]
-    return "; ".join(f.strip() for f in failures) or f"run {result.run_id} failed"
+    failures = [_reason(e.step_failure_data.error) for e in result.all_events if e.is_step_failure]
+    return f"failed: {'; '.join(failures) or 'before any step'} (run {result.run_id})"
+
+
+def _reason(error: Any) -> str:
+    """The first cause's own words."""
+    while error.cause:
+        error = error.cause
+    return str(error.message).strip()

@@ -2,8 +2,9 @@
 
 `guard` looks at an address before anything is asked of it. That alone can be got round: by a redirect, by a name that
 resolves to something else the next time. So `guarded` also stands at the one place everything has to pass, the
-interpreter's own audit of `socket.connect` (PEP 578), with the address that is really connected to. What could pass
-elsewhere, a child process or a thread of its own, is refused while it is in force.
+interpreter's own audit of `socket.connect` (PEP 578), with the address that is really connected to. A child process,
+which would pass elsewhere, is refused. It holds in the thread that entered it: what else the process does, such as
+writing to a lake on a private network, is not touched, and `ytdlp` allows only downloaders that start no thread.
 """
 
 import ipaddress
@@ -26,7 +27,6 @@ HOST_NETWORKS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network(
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 CONNECTS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 ELSEWHERE = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork")
-THREADS = ("_thread.start_new_thread", "_thread.start_joinable_thread")
 PROGRAMS = ("deno",)  # yt-dlp's JavaScript engine, which it starts without network permission
 
 
@@ -42,11 +42,7 @@ class AddressError(OSError):
 @dataclass
 class _Policy:
     allow_loopback: bool
-    refused: list[str] = field(default_factory=list)
-
-    def refuse(self, found: str) -> None:
-        self.refused.append(found)
-        raise AddressError.of(found)
+    refused: list[AddressError] = field(default_factory=list)
 
 
 _policy: ContextVar[_Policy | None] = ContextVar("policy", default=None)
@@ -75,8 +71,8 @@ def guard(url: str, allow_loopback: bool) -> None:
 
 
 @contextmanager
-def guarded(allow_loopback: bool) -> Iterator[list[str]]:
-    """While inside, no Python socket of this thread reaches a forbidden address; yields what was refused.
+def guarded(allow_loopback: bool) -> Iterator[list[AddressError]]:
+    """While inside, no Python socket of this thread reaches a forbidden address; yields the connections refused.
 
     Not to be held across a generator's `yield`: it would hold for whoever consumes it.
     """
@@ -136,20 +132,19 @@ def _install() -> None:
 
 
 def _audit(event: str, args: tuple[Any, ...]) -> None:
-    if event not in CONNECTS and event not in ELSEWHERE and event not in THREADS:
+    if event not in CONNECTS and event not in ELSEWHERE:
         return
     policy = _policy.get()
     if policy is None:
         return
-    if event in THREADS:
-        policy.refuse("a thread that would fetch outside the guard")
     if event in ELSEWHERE:
         if event != "subprocess.Popen" or os.path.basename(os.fsdecode(args[0] or args[1][0])) not in PROGRAMS:
-            policy.refuse("a program that would fetch outside the guard")
+            raise AddressError.of("a program that would fetch outside the guard")
         return
     if event == "socket.sendmsg" and args[1] is None:
         return  # already connected
     sockaddr = args[1]
     kind = forbidden(str(sockaddr[0]), policy.allow_loopback) if isinstance(sockaddr, tuple) else "a local socket"
     if kind:
-        policy.refuse(kind)
+        policy.refused.append(AddressError.of(kind))
+        raise policy.refused[-1]

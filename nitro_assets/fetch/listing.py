@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
+from yt_dlp.utils import unsmuggle_url
+
 from nitro_assets.fetch import remote
 from nitro_assets.fetch.address import AddressError, guard
 from nitro_assets.fetch.curate import Facts
@@ -110,7 +112,7 @@ def _found(ydl: Guarded, info: dict[str, Any], source: Source, allow_loopback: b
         age_limit=info.get("age_limit"),
         extractor=str(info.get("extractor_key") or info.get("extractor") or "generic").lower(),
         id=str(info["id"]),
-        url=str(info.get("webpage_url") or source.address),
+        url=unsmuggle_url(str(info.get("webpage_url") or source.address))[0],
         uploader=info.get("uploader") or info.get("channel"),
         channel=info.get("channel_id") or info.get("uploader_id") or info.get("channel") or info.get("uploader"),
         published=_day(info),

@@ -103,8 +103,8 @@ def attempt(step: Callable[[], T], allow_loopback: bool) -> T:
         except (YoutubeDLError, RequestError, OSError, *SURPRISES) as error:
             if full := _disk(error):
                 raise full from None
-            if refused:
-                raise FetchError("refused", str(AddressError.of(refused[0]))) from None
+            for refusal in (*refused, *(c for c in _causes(error) if isinstance(c, AddressError))):
+                raise FetchError("refused", str(refusal)) from None
             raise FetchError(_reason(error)) from None
 
 

@@ -28,25 +28,25 @@ def build(job: Job, partition: str) -> Outcome:
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = Footage(job, cache, recipe.resolution)
         clips = footage.nitrogen(chunks)
-        facts = {"inputs": job.state.components(job.asset, partition), "videos": frames_by_video(clips)}
+        facts = {"inputs": job.state.components(job.asset, partition), "frames_by_video": frames_by_video(clips)}
         trained = train(recipe, clips, Path(folder), facts, job.progress)
         checkpoint = job.checkpoints.put(trained.path)
         strip = clips[0].frames[:240]
         preview = show.filmstrip(strip, f"what the model sees of {clips[0].game}: cropped, overlay masked")
-    edges = nitrogen_edges(job, chunks, facts["videos"])
+    edges = nitrogen_edges(job, chunks, facts["frames_by_video"])
     metrics = trained.card["metrics"]
     decision = decide(job, checkpoint, metrics)
     if job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
         job.checkpoints.set(checkpoint, job.asset.name, partition, decision.state, decision.why, json.dumps(decision.scores))
     ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}
     return Outcome(
-        rows=sum(facts["videos"].values()),
+        rows=sum(facts["frames_by_video"].values()),
         version=checkpoint,
         edges=edges,
         refused=footage.refused,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
-            Check("inputs_are_clean", not set(facts["videos"]) & job.lake.ledger.blocked(), f"{len(facts['videos'])} videos"),
+            Check("inputs_are_clean", not set(facts["frames_by_video"]) & job.lake.ledger.blocked(), f"{len(facts['videos'])} videos"),
             Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
         ],
         metadata={
@@ -55,7 +55,7 @@ def build(job: Job, partition: str) -> Outcome:
             "metrics": show.table(rows(metrics)),
             "reliability": _reliability(metrics),
             "frames": preview,
-            "videos": len(facts["videos"]),
+            "videos": len(facts["frames_by_video"]),
         },
     )
 

@@ -36,7 +36,7 @@ class _Shard:
         return video_key(self.job.settings.secret, canonical_name(source, video_id, url))
 
     def _refuse(self, reject: Reject) -> Refused:
-        key = self._key(*reject.video, "") if reject.video else None
+        key = self._key(*reject.video, reject.url) if reject.video else None
         return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
 
     def _take(self, chunk: Chunk) -> pl.DataFrame:

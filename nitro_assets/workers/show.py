@@ -36,8 +36,7 @@ def _cell(value: object) -> str:
 
 def schema(name: str) -> Value:
     """The columns of one of the lake's tables."""
-    columns = [{"name": c, "type": str(t)} for c, t in TABLES[name].columns.items()]
-    return {"raw_value": {"schema": {"columns": [{**c, "constraints": {}, "tags": {}} for c in columns]}}, "type": "json"}
+    return {"columns": [{"name": column, "type": str(t)} for column, t in TABLES[name].columns.items()]}
 
 
 def bars(values: Mapping[str, float], title: str, unit: str = "") -> Value:

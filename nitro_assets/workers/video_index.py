@@ -91,10 +91,11 @@ def _row(settings: Settings, found: Found) -> Row:
 
 
 def _mark_duplicates(rows: dict[str, Row]) -> None:
-    """Of videos with the same title, channel and length only the first (by key) is kept."""
+    """Of videos with the same title, channel and length only the first published is kept."""
     first: dict[tuple[Any, ...], str] = {}
-    for key in sorted(k for k, row in rows.items() if row["keep"]):
-        row = rows[key]
+    for key, row in sorted(rows.items(), key=lambda item: (item[1]["published"] or "~", item[0])):
+        if not row["keep"]:
+            continue
         likeness = (row["channel_key"], row["title"], round(row["duration"], 1))
         if (original := first.setdefault(likeness, key)) != key:
             row |= {"keep": False, "reason": f"duplicate: same title, channel and length as {original}"}

@@ -25,7 +25,7 @@ def record_to(
     written = [recording.video, *save_truth(recording, folder / "truth")]
     if labelled:
         shard = _next(folder / "actions", "SHARD_*.tar.gz")
-        written.append(write_shard(folder, shard, [Published(recording, "arcade", name, f"{site}/watch/{name}")]))
+        written.append(write_shard(folder, shard, [Published(recording, "generic", name, f"{site}/watch/{name}")]))
     return written
 
 

@@ -1,0 +1,1 @@
+"""The inverse dynamics model: which inputs led from one frame to the next."""

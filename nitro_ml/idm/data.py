@@ -1,13 +1,13 @@
 """Training batches: stretches of play drawn from clips that may lie on disk, the same for the same seed and step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import IterableDataset
 
 from nitro_ml.clip import Clip
 from nitro_ml.idm.model import RATE
@@ -23,7 +23,7 @@ class Batch(NamedTuple):
     sticks: Tensor
 
 
-class Stretches(Dataset[Batch]):
+class Stretches(IterableDataset[Batch]):
     """Batch number i is drawn with a generator of its own, so that a resumed training sees what it would have seen.
 
     A stretch starts anywhere in any clip with the chance of `weight * seconds`. Beyond a clip's ends its first or last
@@ -33,13 +33,15 @@ class Stretches(Dataset[Batch]):
     def __init__(self, clips: Sequence[Clip], recipe: IDMRecipe) -> None:
         self.clips = [clip for clip in clips if len(clip) > 1 and clip.actions is not None]
         self.recipe = recipe
+        self.first = 0
         share = np.array([clip.weight * (clip.time[-1] - clip.time[0]) for clip in self.clips])
         self.chance = share / share.sum()
 
-    def __len__(self) -> int:
-        return self.recipe.steps
+    def __iter__(self) -> Iterator[Batch]:
+        return (self.batch(step) for step in range(self.first, self.recipe.steps))
 
-    def __getitem__(self, step: int) -> Batch:
+    def batch(self, step: int) -> Batch:
+        """The batch of one step of the training."""
         rng = np.random.default_rng((self.recipe.seed, step))
         chosen = rng.choice(len(self.clips), self.recipe.stretches, p=self.chance)
         frames, buttons, sticks = zip(*(self._stretch(self.clips[c], rng) for c in chosen), strict=True)

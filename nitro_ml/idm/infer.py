@@ -1,6 +1,6 @@
 """Streaming inference: every frame is encoded once, memory is bounded, and the batches' borders leave no trace.
 
-Work is done in blocks of a fixed size, counted from the first frame: the last one is padded. So the results are the same
+Work is done in blocks of a fixed size, counted from the first frame, the last one padded: so the results are the same
 bit for bit, however the frames come in.
 """
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from nitro_ml.idm.model import IDM, RATE
 from nitro_ml.metrics.align import nearest
@@ -76,7 +75,7 @@ def blocks(stream: Iterable[Rows], before: float, after: float) -> Iterator[Bloc
     rows: Rows | None = None
     first = 0
     for part in stream:
-        rows = part if rows is None else Rows(*map(np.concatenate, ((rows.time, part.time), (rows.values, part.values))))
+        rows = part if rows is None else _joined(rows, part)
         while first + BLOCK <= len(rows.time) and rows.time[-1] >= rows.time[first + BLOCK - 1] + after:
             yield Block(rows, first, first + BLOCK)
             first += BLOCK
@@ -87,3 +86,7 @@ def blocks(stream: Iterable[Rows], before: float, after: float) -> Iterator[Bloc
         last = min(first + BLOCK, len(rows.time))
         yield Block(rows, first, last)
         first = last
+
+
+def _joined(a: Rows, b: Rows) -> Rows:
+    return Rows(np.concatenate([a.time, b.time]), np.concatenate([a.values, b.values]))

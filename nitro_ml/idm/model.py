@@ -17,7 +17,7 @@ from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.idm.recipe import IDMRecipe
 
 RATE = 30.0  # Hz, the model's own steps in time; a video of any rate is looked at in these
-CHANGE_GAIN = 4.0  # most changes between frames are faint
+CHANGE_GAIN = 16.0  # the change is the signal, and faint and local beside the picture
 
 
 class Inferred(NamedTuple):
@@ -42,8 +42,8 @@ class Motion(nn.Module):
         """[N, 3, S, S] in 0..255, twice -> [N, channels, S / 4, S / 4]."""
         change = self.change.weight * (CHANGE_GAIN / 255)
         still = self.frame.weight / 255 - change
-        shape = {"stride": 4, "padding": 2}
-        return functional.conv2d(frame, still, self.frame.bias, **shape) + functional.conv2d(following, change, **shape)
+        seen = functional.conv2d(frame, still, self.frame.bias, stride=4, padding=2)
+        return seen + functional.conv2d(following, change, stride=4, padding=2)
 
 
 class IDM(nn.Module):
@@ -70,11 +70,10 @@ class IDM(nn.Module):
             nn.ReLU(),
             nn.Conv1d(recipe.hidden, len(BUTTONS) + len(STICKS), 1),
         )
-        self.to(memory_format=torch.channels_last)
 
     def encode(self, frame: Tensor, following: Tensor) -> Tensor:
         """uint8 [N, S, S, 3] and the frames 1/30 s later -> float32 [N, width]."""
-        encoded: Tensor = self.encoder(self.motion(frame.permute(0, 3, 1, 2).float(), following.permute(0, 3, 1, 2).float()))
+        encoded: Tensor = self.encoder(self.motion(_planes(frame), _planes(following)))
         return encoded
 
     def forward(self, encoded: Tensor) -> Inferred:
@@ -82,6 +81,11 @@ class IDM(nn.Module):
         out = self.head(encoded.transpose(1, 2)).transpose(1, 2)
         buttons, sticks = out.split([len(BUTTONS), len(STICKS)], -1)
         return Inferred(buttons, torch.tanh(sticks))
+
+
+def _planes(rgb: Tensor) -> Tensor:
+    """uint8 [N, S, S, 3] -> float32 [N, 3, S, S], laid out in memory as it was."""
+    return rgb.permute(0, 3, 1, 2).float()
 
 
 def _side(resolution: int) -> int:

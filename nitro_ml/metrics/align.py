@@ -20,7 +20,7 @@ def align(labels: Labels, time: NDArray[np.float64]) -> Labels:
     if not len(labels):
         return released(time)
     index = nearest(labels.time, time)
-    known = np.abs(labels.time[index] - time) <= REACH
+    known = np.abs(labels.time[index] - time) <= REACH + 1e-9
     return Labels(
         time,
         np.where(known[:, None], labels.buttons[index], np.float32(0)),

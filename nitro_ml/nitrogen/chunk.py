@@ -59,9 +59,11 @@ class Reject:
     """One thing left out. No video id is in its text.
 
     item: the file or chunk, with `{video}` where its path names the video; message: what was found, what is allowed,
-    and the mend; video: (source, video id) where the metadata could be read that far.
+    and the mend; video: (source, video id) where the metadata could be read that far; url: likewise, else
+    empty.
     """
 
     item: str
     message: str
     video: tuple[str, str] | None = None
+    url: str = ""

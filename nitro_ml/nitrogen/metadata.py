@@ -13,14 +13,15 @@ from nitro_ml.video import Box
 MAX_FRAMES = 20_000  # a chunk is 1200 frames at 60 Hz; this leaves room and bounds memory
 MAX_SIDE = 16_384  # pixels
 MAX_TEXT = 2_048  # characters
+ROUNDING = 1e-3  # by which a relative coordinate may miss [0, 1]
 
 
 class MetadataError(ValueError):
     """Metadata that can't be used; the message names the field, what was found and what is allowed."""
 
-    def __init__(self, message: str, video: tuple[str, str] | None = None) -> None:
+    def __init__(self, message: str, video: tuple[str, str] | None = None, url: str = "") -> None:
         super().__init__(message)
-        self.video = video
+        self.video, self.url = video, url
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Metadata:
 
 
 def parse(data: bytes) -> Metadata:
-    """The metadata of one chunk. Raises `MetadataError`, with the video where that much could be read."""
+    """The metadata of one chunk. Raises `MetadataError`, with video and url where that much could be read."""
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -57,7 +58,8 @@ def parse(data: bytes) -> Metadata:
     try:
         return _checked(found, video, source, video_id)
     except MetadataError as error:
-        raise MetadataError(str(error), (source, video_id)) from error
+        url = video.get("url")
+        raise MetadataError(str(error), (source, video_id), url if isinstance(url, str) else "") from error
 
 
 def _checked(found: dict[str, Any], video: dict[str, Any], source: str, video_id: str) -> Metadata:
@@ -173,11 +175,11 @@ def _area(value: Any) -> Area | None:
     """The game's part of the frame from its two corners, relative to the frame."""
     if value is None:
         return None
-    found = [value.get(c) for c in ("xtl", "ytl", "xbr", "ybr")] if isinstance(value, dict) else value
-    corners = [float(v) for v in found if _number(v) and 0 <= v <= 1] if isinstance(value, dict) else []
+    found = [value.get(c) for c in ("xtl", "ytl", "xbr", "ybr")] if isinstance(value, dict) else []
+    corners = [min(max(float(v), 0.0), 1.0) for v in found if _number(v) and -ROUNDING <= v <= 1 + ROUNDING]
     if len(corners) != 4 or corners[0] >= corners[2] or corners[1] >= corners[3]:
         raise MetadataError(
-            f"metadata.json: bbox_game_area is {_shown(found)}; "
+            f"metadata.json: bbox_game_area is {_shown(found or value)}; "
             "allowed is {xtl, ytl, xbr, ybr}, each from 0 to 1, with xtl < xbr and ytl < ybr."
         )
     left, top, right, bottom = corners

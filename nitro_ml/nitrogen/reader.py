@@ -160,13 +160,13 @@ def _chunk(item: str, files: Mapping[str, bytes], decoder: Decoder) -> Chunk | R
     try:
         metadata = parse(files[METADATA])
     except MetadataError as error:
-        return Reject(item, str(error), error.video)
+        return Reject(item, str(error), error.video, error.url)
     video = (metadata.source, metadata.video_id)
     name, variant = next(((n, v) for n, v in LABELS if n in files), (None, None))
     if name is None or variant is None:
-        return Reject(item, f"no labels; needed is {PROCESSED} or {RAW}. Add one of them.", video)
+        return Reject(item, f"no labels; needed is {PROCESSED} or {RAW}. Add one of them.", video, metadata.url)
     try:
         actions = decoder.actions(files[name], name, metadata.frames)
     except LabelsError as error:
-        return Reject(item, str(error), video)
+        return Reject(item, str(error), video, metadata.url)
     return Chunk(**vars(metadata), variant=variant, actions=actions)

@@ -49,8 +49,8 @@ class Policy:
                 f"Found a frame {rgb.dtype} {rgb.shape}; this policy takes uint8 "
                 f"({self.resolution}, {self.resolution}, 3): shrink it first with nitro_ml.video.shrink."
             )
-        tokens = self.net.see(to_pixels(torch.from_numpy(rgb)[None].to(self.net.device)))
+        sight = self.net.see(to_pixels(torch.from_numpy(rgb)[None].to(self.net.device)))
         noise = rng.standard_normal((1, self.recipe.horizon, chunk.DIMENSIONS), dtype=np.float32)
         eps = torch.from_numpy(noise).to(self.net.device)
-        sampled = flow.integrate(lambda a_t, t: self.net(tokens, a_t, t), eps, self.recipe.euler_steps)
+        sampled = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), eps, self.recipe.euler_steps)
         return chunk.decode(sampled[0])

@@ -51,13 +51,13 @@ def _game(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[s
 
 def _batch(net: PolicyNet, recipe: PolicyRecipe, batch: Batch) -> tuple[float, np.ndarray]:
     batch = batch.to(net.device)
-    tokens = net.see(to_pixels(batch.frames))
+    sight = net.see(to_pixels(batch.frames))
     a = batch.chunks.repeat_interleave(DRAWS, 0)
     eps = torch.randn_like(a)
     t = flow.draw_time(len(a), recipe.beta).to(a.device)
 
     def velocity(a_t: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        return net(tokens, a_t, t)
+        return net(sight, a_t, t)
 
     loss = flow.loss(velocity, a, eps, t, batch.mask.repeat_interleave(DRAWS, 0))
     sampled = flow.integrate(velocity, eps, recipe.euler_steps).unflatten(0, (-1, DRAWS)).mean(1)

@@ -45,11 +45,11 @@ class Training(L.LightningModule):
             pixels = augment.colour(pixels, recipe.jitter)
         if recipe.degrees or recipe.crop:
             pixels = augment.view(pixels, recipe.degrees, recipe.crop)
-        tokens = self.net.see(pixels)
+        sight = self.net.see(pixels)
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        return flow.loss(lambda a_t, t: self.net(tokens, a_t, t), a, torch.randn_like(a), t, mask)
+        return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe

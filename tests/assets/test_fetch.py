@@ -26,7 +26,7 @@ def listed(address: str, limit: int | None = None, allow_loopback: bool = True) 
 
 
 def test_a_page_yields_the_facts_the_page_and_the_file_state(served: tuple[str, ThreadingHTTPServer]) -> None:
-    base, server = served
+    base, _ = served
     (found,) = listed(f"{base}/watch/pong")
     assert isinstance(found, Found)
     assert (found.extractor, found.id, found.url) == ("generic", "pong", f"{base}/watch/pong")

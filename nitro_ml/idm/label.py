@@ -1,0 +1,87 @@
+"""Labelling: frames in, calibrated per-frame labels out, with a checkpoint and nothing else."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml import checkpoint
+from nitro_ml.clip import Clip
+from nitro_ml.idm.calibrate import Calibration
+from nitro_ml.idm.infer import infer
+from nitro_ml.idm.model import IDM
+from nitro_ml.idm.recipe import IDMRecipe
+from nitro_ml.labels import Labels, concat
+from nitro_ml.metrics.baselines import beside_baselines
+from nitro_ml.metrics.scores import Sample
+from nitro_ml.video import Box, Frames, read
+
+
+class Labeller:
+    """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
+
+    resolution: the side of the frames it takes; thresholds: float32 [17], frozen on held-out videos; card: its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        state, self.card = checkpoint.load(path)
+        if self.card["kind"] != "idm":
+            raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
+        recipe = IDMRecipe(**self.card["recipe"])
+        self.resolution = recipe.resolution
+        self.calibration = Calibration(**self.card["calibration"])
+        self.thresholds: NDArray[np.float32] = self.calibration.limits
+        self.model = IDM(recipe).eval()
+        self.model.load_state_dict(state)
+
+    def label(self, frames: Iterable[Frames]) -> Iterator[Labels]:
+        """One row for every frame, in order, a block at a time; memory does not grow with the video."""
+        return (self.calibration.apply(raw) for raw in infer(self.model, frames))
+
+
+def label_video(path: Path, checkpoint: Path, crop: Box | None = None, mask: Sequence[Box] = ()) -> Labels:
+    """The labels of a whole video file. Raises `VideoError` and `CheckpointError`."""
+    labeller = Labeller(checkpoint)
+    return concat(list(labeller.label(read(path, labeller.resolution, crop=crop, mask=mask))))
+
+
+def label_clip(labeller: Labeller, clip: Clip) -> Labels:
+    """The labels of a clip, whose frames may lie on disk."""
+    return concat(list(labeller.label(stream(clip))))
+
+
+def stream(clip: Clip, batch: int = 256) -> Iterator[Frames]:
+    """A clip as the frames of a video."""
+    return (Frames(clip.frames[i : i + batch], clip.time[i : i + batch]) for i in range(0, len(clip), batch))
+
+
+def evaluate(path: Path, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> dict[str, dict[str, Any]]:
+    """`{game: {name: scores}}` of a checkpoint on labelled clips: the model, the baselines and the oracle.
+
+    The clips must not have been trained on. known: labelled play from which each game's most frequent action is taken;
+    for a game without any, it is taken from the clips themselves, which flatters that baseline.
+    """
+    labeller = Labeller(path)
+    return compare([(c, label_clip(labeller, c)) for c in clips], labeller.thresholds, known)
+
+
+def compare(
+    labelled: Sequence[tuple[Clip, Labels]],
+    thresholds: NDArray[np.float32],
+    known: Sequence[Clip],
+    others: Sequence[tuple[Clip, Labels]] = (),
+) -> dict[str, dict[str, Any]]:
+    """Clips and the labels made for them, per game, beside the baselines; see `evaluate`."""
+    table: dict[str, dict[str, Any]] = {}
+    for game in sorted({clip.game for clip, _ in labelled}):
+        samples = _samples(labelled, game)
+        play = [c.actions for c in known if c.game == game and c.actions] or [s.truth for s in samples]
+        scores = beside_baselines(samples, thresholds, play, _samples(others, game))
+        table[game] = {name: s.to_dict() for name, s in scores.items()}
+    return table
+
+
+def _samples(labelled: Sequence[tuple[Clip, Labels]], game: str) -> list[Sample]:
+    return [Sample(la, c.actions, c.time, c.group) for c, la in labelled if c.game == game and c.actions is not None]

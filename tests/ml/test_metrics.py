@@ -1,0 +1,127 @@
+"""The metrics on cases small enough to count by hand, and matching on wild ones."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nitro_ml.actions import BUTTONS, Actions
+from nitro_ml.labels import Labels
+from nitro_ml.metrics import COLUMNS, Sample, Scores, beside_baselines, evaluate, evaluate_many, rows
+from nitro_ml.metrics.align import align, nearest
+from nitro_ml.metrics.events import Found, count, match
+
+SOUTH, EAST = BUTTONS.index("south"), BUTTONS.index("east")
+times = st.lists(st.integers(0, 40), max_size=7, unique=True).map(lambda x: np.array(sorted(x), np.int64))
+
+
+def play(*spans: tuple[int, int, int], frames: int = 30) -> Actions:
+    """Actions with (button, from, to) held."""
+    buttons = np.zeros((frames, len(BUTTONS)), bool)
+    for button, start, stop in spans:
+        buttons[start:stop, button] = True
+    return Actions(buttons, np.zeros((frames, 4), np.float32))
+
+
+def said(actions: Actions, fps: float = 30.0) -> Labels:
+    n = len(actions)
+    return Labels(np.arange(n) / fps, actions.buttons.astype(np.float32), actions.sticks.copy(), np.ones(n, np.float32))
+
+
+def score(guess: Actions, truth: Actions) -> Scores:
+    return evaluate(said(guess), truth, np.arange(len(truth)) / 30)
+
+
+def best(predicted: np.ndarray, true: np.ndarray, k: int) -> int:
+    """The largest matching, by trying every order."""
+    small, large = sorted((predicted, true), key=len)
+    return max(
+        sum(abs(a - b) <= k for a, b in zip(small, order, strict=True))
+        for order in itertools.permutations(large, len(small))
+    )
+
+
+@given(times.filter(lambda x: len(x) <= 5), times.filter(lambda x: len(x) <= 5), st.integers(0, 3))
+def test_matching_is_the_largest_there_is(predicted: np.ndarray, true: np.ndarray, k: int) -> None:
+    assert match(predicted, true, k) == best(predicted, true, k)
+
+
+@given(times, times, st.integers(0, 3), st.integers(-3, 3))
+def test_matching_is_symmetric_one_to_one_and_allows_small_shifts(
+    predicted: np.ndarray, true: np.ndarray, k: int, shift: int
+) -> None:
+    found = match(predicted, true, k)
+    assert found == match(true, predicted, k) <= min(len(predicted), len(true))
+    assert found <= match(predicted, true, k + 1)
+    if abs(shift) <= k:
+        assert match(true + shift, true, k) == len(true)
+
+
+def test_presses_and_releases_are_events_of_their_own() -> None:
+    truth = play((SOUTH, 5, 10), (SOUTH, 20, 25)).buttons[:, SOUTH]
+    guess = play((SOUTH, 6, 10), (SOUTH, 14, 16)).buttons[:, SOUTH]
+    assert count(guess, truth, 1) == (Found(1, 2, 2), Found(1, 2, 2))
+    assert count(guess, truth, 0) == (Found(0, 2, 2), Found(1, 2, 2))
+    assert Found(1, 2, 2).f1 == 0.5
+    assert Found().f1 == 1.0
+    assert Found().recall is None
+
+
+def test_an_idle_guess_looks_good_frame_by_frame_and_finds_nothing() -> None:
+    scores = score(play(), play((SOUTH, 10, 11)))
+    assert scores.joint_accuracy == pytest.approx(29 / 30)
+    assert (scores.event_f1_2, scores.press_recall, scores.macro_f1) == (0, 0, 0)
+
+
+def test_a_guess_two_frames_late_counts_within_two_and_not_within_one() -> None:
+    truth, late = play((SOUTH, 5, 15), (EAST, 20, 26)), play((SOUTH, 7, 17), (EAST, 22, 28))
+    scores = score(late, truth)
+    assert (scores.event_f1_1, scores.event_f1_2) == (0, 1)
+    assert set(scores.buttons) == {"south", "east"}
+
+
+def test_labels_meet_truth_by_time() -> None:
+    truth = play((SOUTH, 5, 15))
+    doubled = said(Actions(truth.buttons.repeat(2, 0), truth.sticks.repeat(2, 0)), fps=60)
+    assert evaluate(doubled, truth, np.arange(30) / 30).joint_accuracy == 1
+    short = said(truth[:10])
+    assert evaluate(short, truth, np.arange(30) / 30).joint_accuracy == pytest.approx(28 / 30)  # held for 0.1 s more
+    assert nearest(np.array([0.0, 1.0]), np.array([-1, 0.5, 0.6, 9])).tolist() == [0, 0, 1, 1]
+    assert align(said(play(frames=0)), np.arange(2.0)).buttons.sum() == 0
+
+
+def test_sticks_and_calibration() -> None:
+    truth = Actions(play((SOUTH, 0, 15)).buttons, np.zeros((30, 4), np.float32))
+    truth.sticks[:, 0] = np.linspace(-1, 1, 30)
+    labels = said(truth)
+    labels.buttons[:, SOUTH] = 0.75
+    labels.sticks[:] += np.float32(0.1)
+    scores = evaluate(labels, truth, labels.time)
+    assert scores.stick_mae == pytest.approx(0.1, abs=1e-6)
+    assert scores.stick_r2 == pytest.approx(1 - 0.01 / truth.sticks[:, 0].var(), abs=1e-4)
+    assert scores.ece == pytest.approx(0.25)
+    assert [(b.predicted, b.held, b.count) for b in scores.reliability] == [(0.75, 0.5, 30)]
+    assert score(play(), play()).macro_ap is None
+
+
+def test_baselines_see_nothing_and_the_oracle_shows_what_frames_are_worth() -> None:
+    truths = [play((SOUTH, 5, 12), (EAST, 20, 22)), play((SOUTH, 14, 21))]
+    samples = [Sample(said(t), t, np.arange(30) / 30, f"v{i}") for i, t in enumerate(truths)]
+    table = beside_baselines(samples, 0.5, truths)
+    assert list(table) == ["model", "always_released", "most_frequent", "another_video", "previous_frame"]
+    assert table["model"].event_f1_1 == 1
+    assert table["always_released"].event_f1_2 == table["another_video"].event_f1_1 == 0
+    assert table["previous_frame"].event_f1_1 == 1
+    assert table["previous_frame"].joint_accuracy > 0.8
+    assert "another_video" not in beside_baselines(samples[:1], 0.5, truths)
+    flat = rows({"square": {name: s.to_dict() for name, s in table.items()}})
+    assert set(flat[0]) == {"game", "name", *COLUMNS}
+
+
+def test_videos_are_pooled_without_events_at_their_seams() -> None:
+    held, free = play((SOUTH, 0, 30)), play()
+    samples = [Sample(said(t), t, np.arange(30) / 30) for t in (held, free)]
+    scores = evaluate_many(samples)
+    assert (scores.frames, scores.press_recall, scores.event_f1_1) == (60, None, 1)

@@ -1,0 +1,91 @@
+"""Decoding: times from the container, masks that hide, one resize, and damage that is told."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nitro_ml.video import Box, Frames, VideoError, probe, read, shrink
+from tests.ml.moving import write_video
+
+RNG = np.random.default_rng(3)
+
+
+def noise(frames: int, height: int = 120, width: int = 160) -> NDArray[np.uint8]:
+    return RNG.integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
+
+
+def whole(path: Path, size: int = 48, **options: object) -> Frames:
+    parts = list(read(path, size, **options))  # type: ignore[arg-type]
+    return Frames(np.concatenate([p.rgb for p in parts]), np.concatenate([p.time for p in parts]))
+
+
+def test_times_are_the_containers(tmp_path: Path) -> None:
+    fast = write_video(tmp_path / "fast.mp4", noise(30), fps=60, codec="libx264")
+    np.testing.assert_allclose(whole(fast).time, np.arange(30) / 60, atol=1e-6)
+    assert probe(fast).fps == 60
+    assert probe(fast).frames == 30
+    stamps = [500, 520, 560, 660, 670, 900, 933]
+    varying = write_video(tmp_path / "varying.mkv", noise(7), pts=stamps)
+    np.testing.assert_allclose(whole(varying).time, (np.array(stamps) - 500) / 1000, atol=1e-6)
+
+
+def test_batches_and_a_part_of_the_video_are_the_same_frames(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", noise(90), codec="libx264")
+    everything = whole(path)
+    assert [len(p) for p in read(path, 48, batch=40)] == [40, 40, 10]
+    part = whole(path, start=1.0, end=2.0)
+    inside = (everything.time >= 1) & (everything.time < 2)
+    np.testing.assert_array_equal(part.time, everything.time[inside])
+    np.testing.assert_array_equal(part.rgb, everything.rgb[inside])
+
+
+def test_a_live_frame_goes_through_the_same_resize(tmp_path: Path) -> None:
+    rgb = noise(5)
+    read_back = whole(write_video(tmp_path / "a.mkv", rgb), 48).rgb
+    np.testing.assert_array_equal(read_back, np.stack([shrink(frame, 48) for frame in rgb]))
+
+
+def test_the_resize_is_area_averaging() -> None:
+    rgb = noise(1)[0]
+    exact = rgb.reshape(40, 3, 40, 4, 3).mean(axis=(1, 3))
+    assert np.abs(shrink(rgb, 40) - exact).mean() < 1.5
+
+
+def test_nothing_under_the_mask_gets_through(tmp_path: Path) -> None:
+    rgb, box = noise(6), Box(31, 51, 47, 33)
+    other = rgb.copy()
+    other[:, box.y : box.y + box.h, box.x : box.x + box.w] = noise(6, box.h, box.w)
+    paths = [write_video(tmp_path / f"{i}.mkv", pixels) for i, pixels in enumerate((rgb, other))]
+    plain, masked = ([whole(p, mask=m, crop=Box(10, 20, 120, 90)).rgb for p in paths] for m in ((), (box,)))
+    assert not np.array_equal(plain[0], plain[1])
+    np.testing.assert_array_equal(masked[0], masked[1])
+
+
+def test_boxes_outside_the_picture_are_refused(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mkv", noise(3))
+    with pytest.raises(ValueError, match=r"reaches out of the 160x120"):
+        whole(path, crop=Box(100, 0, 100, 50))
+    with pytest.raises(ValueError, match=r"outside the 160x120"):
+        whole(path, mask=[Box(200, 0, 10, 10)])
+
+
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv"])
+def test_a_truncated_file_gives_its_sound_part_and_says_where_it_ends(tmp_path: Path, name: str) -> None:
+    fast_start = {"movflags": "faststart"} if name.endswith("mp4") else {}
+    path = write_video(tmp_path / name, noise(90), codec="libx264", options=fast_start)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * 0.6)])
+    seen: list[int] = []
+    with pytest.raises(VideoError, match=rf"{name}: .*1\.\d+ s of 3.00 s"):
+        seen.extend(len(part) for part in read(path, 48, batch=10))
+    assert sum(seen) >= 30
+
+
+@pytest.mark.parametrize("content", [b"", b"not a video" * 99, b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n"])
+def test_what_is_no_video_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.mp4"
+    path.write_bytes(content)
+    for attempt in (lambda: probe(path), lambda: whole(path)):
+        with pytest.raises(VideoError, match=r"^odd\.mp4: "):
+            attempt()
