@@ -61,8 +61,8 @@ def main() -> int:
     os.environ |= settings_file(port)
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
 
-    from nitro_assets.defs.freshen import freshen
     from nitro_assets.definitions import definitions
+    from nitro_assets.defs.freshen import freshen
     from nitro_assets.lineage.graph import ASSETS
 
     def told(asset: str, partitions: Sequence[str], event: str) -> None:

@@ -47,7 +47,9 @@ def plan() -> list[Video]:
 
 def play(video: Video, videos: Path) -> Recording:
     """Record one video."""
-    return record(video.game, video.frames, video.seed, videos / f"{video.id}.mp4", labelled=video.labelled, fps=video.fps)
+    return record(
+        video.game, video.frames, video.seed, videos / f"{video.id}.mp4", labelled=video.labelled, fps=video.fps
+    )
 
 
 def prepare(root: Path, address: str) -> None:

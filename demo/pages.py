@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, time
 from email.utils import format_datetime
 from html import escape
+from pathlib import Path
 from urllib.parse import quote
 
 from demo.catalogue import Video
-from nitro_ml.video import probe
+from nitro_ml.video import VideoError, probe
 
 
 def front(videos: Iterable[Video]) -> str:
@@ -26,7 +27,7 @@ def watch(video: Video, site: str) -> str:
     words = f"<p>{facts}</p><p>{escape(video.description)}</p>"
     if video.file is None:
         return _page(video.title, words)
-    about = json.dumps(_video_object(video, site)).replace("<", "\\u003c")
+    about = json.dumps(_video_object(video, video.file, site)).replace("<", "\\u003c")
     feed = f'<link rel="alternate" type="application/rss+xml" href="/channel/{quote(video.channel)}/feed.xml">'
     link = f'<p><a href="/files/{quote(video.id)}.mp4">Play</a></p>'
     return _page(video.title, link + words, f'{feed}<script type="application/ld+json">{about}</script>')
@@ -45,23 +46,28 @@ def feed(channel: str, videos: Iterable[Video], site: str) -> str:
     )
 
 
-def _video_object(video: Video, site: str) -> dict[str, object]:
-    assert video.file is not None
-    info = probe(video.file)
+def _video_object(video: Video, file: Path, site: str) -> dict[str, object]:
     return {
         "@context": "https://schema.org",
         "@type": "VideoObject",
         "name": video.title,
         "description": video.description,
         "uploadDate": _midnight(video).isoformat(),
-        "duration": f"PT{info.duration:.3f}S",
-        "width": info.width,
-        "height": info.height,
         "author": {"@type": "Person", "name": video.channel},
         "license": video.licence,
         "contentUrl": f"{site}/files/{quote(video.id)}.mp4",
         "encodingFormat": "video/mp4",
+        **_measures(file),
     }
+
+
+def _measures(file: Path) -> dict[str, object]:
+    """Length and size; nothing of a damaged upload, which has a page all the same."""
+    try:
+        info = probe(file)
+    except VideoError:
+        return {}
+    return {"duration": f"PT{info.duration:.3f}S", "width": info.width, "height": info.height}
 
 
 def _midnight(video: Video) -> datetime:

@@ -6,8 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from demo.gameplay import UNSEEN, Video, plan
-from nitro_assets.identity import canonical_name, video_key
+from demo.gameplay import UNSEEN, plan
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
@@ -40,7 +39,9 @@ def report(settings: Settings, home: Path) -> str:
         "Lineage of one video": _lineage(lake),
         "Rejected": _rejects(lake),
     }
-    return "# What the demonstration found\n\n" + "\n".join(f"## {title}\n\n{text}\n" for title, text in sections.items())
+    return "# What the demonstration found\n\n" + "\n".join(
+        f"## {title}\n\n{text}\n" for title, text in sections.items()
+    )
 
 
 def _table(rows: Sequence[dict[str, Any]], by_mixture: Lake | None = None) -> str:
@@ -52,7 +53,7 @@ def _table(rows: Sequence[dict[str, Any]], by_mixture: Lake | None = None) -> st
 
 
 def _cell(value: Any) -> str:
-    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _idm(lake: Lake, state: State, home: Path) -> str:
@@ -96,7 +97,9 @@ def _segments(lake: Lake, settings: Settings, home: Path) -> str:
         for true in truth.iter_rows(named=True):
             row = seconds.setdefault(TRUTH_REASON[true["kind"]], dict.fromkeys(REASONS, 0.0))
             for segment in mine.iter_rows(named=True):
-                row[segment["reason"]] += max(0.0, min(true["end"], segment["end"]) - max(true["start"], segment["start"]))
+                row[segment["reason"]] += max(
+                    0.0, min(true["end"], segment["end"]) - max(true["start"], segment["start"])
+                )
     return "Seconds by what it truly was (rows) and how it was judged (columns); only `play` is kept.\n\n" + _table(
         [{"truth": kind, **row} for kind, row in seconds.items()]
     )
@@ -121,6 +124,8 @@ def _lineage(lake: Lake) -> str:
 def _rejects(lake: Lake) -> str:
     rejects = lake.read("rejects").select("scope", "item", "message").collect().to_dicts()
     kept = lake.read("video_index").collect()
-    verdicts = [{"scope": "video_index verdict", "item": r["video_key"], "message": r["reason"]}
-                for r in kept.filter(~pl.col("keep")).iter_rows(named=True)]
+    verdicts = [
+        {"scope": "video_index verdict", "item": r["video_key"], "message": r["reason"]}
+        for r in kept.filter(~pl.col("keep")).iter_rows(named=True)
+    ]
     return _table([*rejects, *verdicts])

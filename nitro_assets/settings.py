@@ -15,7 +15,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NITRO_", frozen=True)
 
-    lake: str = Field(str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds tables and checkpoints.")
+    lake: str = Field(
+        str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds tables and checkpoints."
+    )
     nitrogen: str = Field(
         "hf://datasets/nvidia/NitroGen",
         description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz.",
@@ -23,7 +25,9 @@ class Settings(BaseSettings):
     sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
     engine: Literal["local"] = Field("local", description="Where workers run: `local` subprocesses.")
-    cache: Path = Field(ROOT / "state" / "cache", description="Private clips at the model's resolution; never exported.")
+    cache: Path = Field(
+        ROOT / "state" / "cache", description="Private clips at the model's resolution; never exported."
+    )
     cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
     secret_file: Path = Field(ROOT / "state" / "secret", description="Key of the keyed hashes; made when missing.")

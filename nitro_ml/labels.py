@@ -33,7 +33,9 @@ class Labels:
 
 def concat(parts: list[Labels]) -> Labels:
     """The parts one after another, as one `Labels`."""
-    return Labels(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "buttons", "sticks", "confidence")))
+    return Labels(
+        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "buttons", "sticks", "confidence"))
+    )
 
 
 def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None = None) -> pl.DataFrame:
@@ -80,7 +82,7 @@ def read_actions(table: pl.DataFrame, name: str) -> tuple[NDArray[np.float32], N
 
 def _stick(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float32]:
     dtype = table.schema[column]
-    if not isinstance(dtype, pl.List | pl.Array) or not dtype.inner.is_numeric():  # type: ignore[union-attr]
+    if not isinstance(dtype, pl.List | pl.Array) or not dtype.inner.is_numeric():
         raise LabelsError(f"{name}: column {column} is {dtype}; allowed is a list [x, y] of numbers.")
     series = table[column].cast(pl.List(pl.Float32))
     if table.height and not (series.list.len() == 2).fill_null(False).all():

@@ -12,8 +12,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS
+from nitro_ml.box import Box
 from nitro_ml.labels import Labels
-from nitro_ml.video import FORMATS, Box, VideoError, probe
+from nitro_ml.video import FORMATS, VideoError, probe
 
 # Centre (x, y) and half size (w, h) of each button in a box of 100 x 60; a stick's own button is the well it sits in.
 _PLACES: dict[str, tuple[int, int, int, int]] = {

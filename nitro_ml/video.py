@@ -20,6 +20,8 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from nitro_ml.box import Box
+
 # Demuxers of files with presentation times and an index. Playlists, which open other addresses, are not among them.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
 SCALER = "area+accurate_rnd+full_chroma_int"
@@ -28,16 +30,6 @@ SLACK = 1.0  # seconds by which the last frame may come before the stated end
 
 class VideoError(ValueError):
     """A file that is no readable video; the message names the file, what was found and what was read before it."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle in pixels of the source frame; x and y are its top left corner."""
-
-    x: int
-    y: int
-    w: int
-    h: int
 
 
 @dataclass(frozen=True)

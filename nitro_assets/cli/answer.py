@@ -34,14 +34,16 @@ def answer(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str = "", em
 
 def _cell(value: Any) -> str:
     if value is None:
-        return "–"
+        return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def complain(error: Exception) -> None:
     """One error, on standard error."""
     if isinstance(error, ValidationError):
-        lines = [f"NITRO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']} (found {e['input']!r})" for e in error.errors()]
+        lines = [
+            f"NITRO_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']} (found {e['input']!r})" for e in error.errors()
+        ]
         print("\n".join(lines), file=sys.stderr)
         return
     print(f"{error.__class__.__name__}: {error}", file=sys.stderr)

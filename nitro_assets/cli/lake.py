@@ -18,7 +18,9 @@ from nitro_assets.settings import ROOT, Settings
 from nitro_assets.takedown.requests import requests, resolve
 
 
-def status(as_json: AsJson = False, stale: Annotated[bool, typer.Option(help="Only what isn't fresh.")] = False) -> None:
+def status(
+    as_json: AsJson = False, stale: Annotated[bool, typer.Option(help="Only what isn't fresh.")] = False
+) -> None:
     """Every asset and partition: fresh, stale, missing or waiting, and why.
 
     Example: nitro status --stale
@@ -40,8 +42,8 @@ def run(
     home()
     import dagster as dg
 
-    from nitro_assets.defs.freshen import freshen
     from nitro_assets.definitions import definitions
+    from nitro_assets.defs.freshen import freshen
 
     selection = dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph())
     console, rows = Console(stderr=True), []

@@ -123,6 +123,15 @@ def play(
     scores = play_episodes(who, game, episodes, seed)
     found = interval(scores)
     answer(
-        [{"player": checkpoint, "game": game, "episodes": episodes, "mean": found.mean, "low": found.low, "high": found.high}],
+        [
+            {
+                "player": checkpoint,
+                "game": game,
+                "episodes": episodes,
+                "mean": found.mean,
+                "low": found.low,
+                "high": found.high,
+            }
+        ],
         as_json,
     )

@@ -15,7 +15,13 @@ app = typer.Typer(no_args_is_help=True, help="Take a video out of everything tha
 
 def _row(request: Request) -> dict[str, str]:
     keys = ", ".join(request.video_keys)
-    return {"request": request.id, "state": request.state, "videos": keys, "asked": request.asked_at, "changed": request.changed_at}
+    return {
+        "request": request.id,
+        "state": request.state,
+        "videos": keys,
+        "asked": request.asked_at,
+        "changed": request.changed_at,
+    }
 
 
 @app.command("request")

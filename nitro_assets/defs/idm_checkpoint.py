@@ -1,7 +1,7 @@
 """The inverse dynamics model: frames in, the inputs held between them out.
 
-What: a checkpoint folder (weights, card), trained with Lightning on NitroGen's frames with the controller overlay masked,
-calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive frames) and
+What: a checkpoint folder (weights, card), trained with Lightning on NitroGen's frames with the controller overlay
+masked, calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive frames) and
 `window` (frames on both sides). Promoted if it beats the baselines on every trained game and the promoted one overall.
 Source: `nitrogen_actions`, and the labelled videos, fetched, decoded and deleted. Partitions: one a recipe.
 Terms: non-commercial research.

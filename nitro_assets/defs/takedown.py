@@ -1,7 +1,6 @@
 """Takedown in Dagster: the ledger's view, the audit, and the sensor on the inbox."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 
@@ -48,7 +47,9 @@ def takedown_requests() -> dg.MaterializeResult:
     return dg.MaterializeResult(
         data_version=_record(lake, settings, "takedown_requests", len(all_requests)),
         metadata={"requests": dg.MetadataValue.md(listing), "dagster/row_count": len(all_requests)},
-        check_results=[dg.AssetCheckResult(check_name="all_carried_out", passed=pending == 0, metadata={"pending": pending})],
+        check_results=[
+            dg.AssetCheckResult(check_name="all_carried_out", passed=pending == 0, metadata={"pending": pending})
+        ],
     )
 
 

@@ -18,7 +18,9 @@ from nitro_assets.lineage.state import digest
 OWNERS = ["team:nitro"]
 
 
-def worker_asset(doc: str | None, name: str, *, kinds: set[str], group: str, checks: Mapping[str, str]) -> dg.AssetsDefinition:
+def worker_asset(
+    doc: str | None, name: str, *, kinds: set[str], group: str, checks: Mapping[str, str]
+) -> dg.AssetsDefinition:
     """The asset `name` of the graph, made by `python -m nitro_assets.workers.NAME`.
 
     checks: name and description of every check the worker reports; one that it doesn't report fails the run, since
@@ -39,9 +41,7 @@ def worker_asset(doc: str | None, name: str, *, kinds: set[str], group: str, che
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=name,
     )
-    def materialise(
-        context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient
-    ) -> dg.MaterializeResult:
+    def materialise(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient) -> dg.MaterializeResult:
         partitions = list(context.partition_keys)
         done = pipes.run(
             context=context.op_execution_context,

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +36,12 @@ class ClipCache:
         os.utime(times)
         return np.load(frames, mmap_mode="r"), np.load(times)
 
-    def put(
-        self, size: int, video_key: str, name: str, frames: NDArray[np.uint8], times: NDArray[np.float64]
-    ) -> None:
+    def put(self, size: int, video_key: str, name: str, frames: NDArray[np.uint8], times: NDArray[np.float64]) -> None:
         """Store a clip; the times last, so that a clip without them was cut off and doesn't count."""
         paths = self._paths(size, video_key, name)
         paths[0].parent.mkdir(parents=True, exist_ok=True)
-        for path, array in zip(paths, (frames, times), strict=True):
+        arrays: tuple[NDArray[Any], NDArray[Any]] = (frames, times)
+        for path, array in zip(paths, arrays, strict=True):
             with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
                 np.save(file, array)
             Path(file.name).rename(path)

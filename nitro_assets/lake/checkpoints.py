@@ -65,8 +65,8 @@ class Checkpoints:
     def set(self, checkpoint: str, asset: str, partition: str, state: State, why: str, metrics: str = "{}") -> None:
         """Record a state with its reason."""
         row = {"checkpoint": checkpoint, "asset": asset, "partition": partition, "state": state, "why": why}
-        row |= {"metrics": metrics, "at": datetime.now(UTC)}
-        self._lake.write("checkpoints", checkpoint, pl.DataFrame([row]))
+        rows = pl.DataFrame([row]).with_columns(metrics=pl.lit(metrics), at=pl.lit(datetime.now(UTC)))
+        self._lake.write("checkpoints", checkpoint, rows)
 
     def change(self, checkpoint: str, state: State, why: str) -> None:
         """Change the state of a known checkpoint, metrics kept."""

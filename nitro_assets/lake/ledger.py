@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import fsspec
 
@@ -86,7 +86,9 @@ class Ledger:
             paths = sorted(p for p in self._fs.ls(self._root, detail=False) if p.endswith(".json"))
             found = [Entry(**_fields(self._fs.cat_file(path), path)) for path in paths]
         except OSError as error:
-            raise LedgerError(f"ledger {self._root}: cannot be read ({error}); nothing is written without it.") from error
+            raise LedgerError(
+                f"ledger {self._root}: cannot be read ({error}); nothing is written without it."
+            ) from error
         if not found:
             raise LedgerError(f"ledger {self._root}: found no entry; at least 00000000.json must be there.")
         previous = ""
@@ -111,7 +113,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _fields(data: bytes, path: str) -> dict[str, object]:
+def _fields(data: bytes, path: str) -> dict[str, Any]:
     try:
         fields = json.loads(data)
         fields["video_keys"] = tuple(fields["video_keys"])

@@ -34,8 +34,8 @@ class Table:
 
 _BOX = {f"overlay_{c}": pl.Int32 for c in ("x", "y", "w", "h")}
 _AREA = {f"area_{c}": pl.Float64 for c in ("x", "y", "w", "h")}
-_HARD = {b: pl.Boolean for b in BUTTONS} | {s: pl.Float32 for s in STICKS}
-_SOFT = {b: pl.Int16 for b in BUTTONS} | {s: pl.Int16 for s in STICKS} | {"confidence": pl.Int16}
+_HARD = dict.fromkeys(BUTTONS, pl.Boolean) | dict.fromkeys(STICKS, pl.Float32)
+_SOFT = dict.fromkeys(BUTTONS, pl.Int16) | dict.fromkeys(STICKS, pl.Int16) | {"confidence": pl.Int16}
 
 _TABLES = (
     Table(

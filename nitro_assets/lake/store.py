@@ -79,7 +79,9 @@ class Lake:
             return
         found = json.loads(self.fs.cat_file(path))
         if found["secret"] != fingerprint:
-            raise LakeError(f"{self.url}: made with another secret than NITRO_SECRET_FILE holds; set the one it was made with.")
+            raise LakeError(
+                f"{self.url}: made with another secret than NITRO_SECRET_FILE holds; set the one it was made with."
+            )
         if found["corpus_shards"] != settings.corpus_shards:
             raise LakeError(
                 f"{self.url}: made with {found['corpus_shards']} corpus shards, NITRO_CORPUS_SHARDS is "
@@ -151,7 +153,7 @@ class Lake:
                 commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
             )
         except DeltaError as error:
-            raise failures[0] if failures else error
+            raise (failures[0] if failures else error) from error
 
     def _create(self, table: Table, schema: Schema) -> None:
         DeltaTable.create(
@@ -182,7 +184,13 @@ class Lake:
         for table in (_table(n) for n in (names or TABLES)):
             if not table.has_videos:
                 continue
-            counts = self.stored(table.name).filter(pl.col("video_key").is_in(keys)).group_by(table.partition).len().collect()
+            counts = (
+                self.stored(table.name)
+                .filter(pl.col("video_key").is_in(keys))
+                .group_by(table.partition)
+                .len()
+                .collect()
+            )
             for partition, rows in counts.iter_rows():
                 self.write(table.name, partition, self.partition(table.name, partition))
                 removed[table.name, partition] = rows
@@ -200,7 +208,8 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
     found, allowed = set(rows.columns), set(table.columns)
     if found != allowed:
         raise LakeError(
-            f"{table.name}: columns {sorted(found - allowed)} are not the table's, {sorted(allowed - found)} are missing."
+            f"{table.name}: columns {sorted(found - allowed)} are not the table's, "
+            f"{sorted(allowed - found)} are missing."
         )
     return rows.select(pl.col(c).cast(t) for c, t in table.columns.items())
 

@@ -86,4 +86,3 @@ def made_from(lake: Lake, version: str) -> pl.DataFrame:
     """What one artifact version read: rows by input and video."""
     rows = lake.read("lineage_edges").filter(pl.col("version") == version).collect()
     return rows.select("asset", "partition", "input_asset", "input_partition", "input_version", "video_key", "rows")
-

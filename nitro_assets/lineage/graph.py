@@ -86,6 +86,4 @@ def recipe_of(asset: Asset, partition: str) -> Mapping[str, Any]:
 def recipe_names(asset: Asset, partition: str) -> list[tuple[str, str]]:
     """(kind, name) of every recipe that shapes a partition; a mixture names its policy recipe."""
     own = _RECIPE_KIND.get(asset.partitions)
-    return [
-        (kind, partition if kind == own else str(recipe_of(asset, partition)[kind])) for kind in asset.recipes
-    ]
+    return [(kind, partition if kind == own else str(recipe_of(asset, partition)[kind])) for kind in asset.recipes]

@@ -22,9 +22,7 @@ class Status:
 
 def statuses(state: State) -> list[Status]:
     """Every asset and partition, in an order in which inputs come first."""
-    return [
-        judge(state, asset, partition) for asset in ASSETS.values() for partition in state.partitions(asset)
-    ]
+    return [judge(state, asset, partition) for asset in ASSETS.values() for partition in state.partitions(asset)]
 
 
 def judge(state: State, asset: Asset, partition: str) -> Status:

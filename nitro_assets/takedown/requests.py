@@ -50,7 +50,9 @@ def resolve(settings: Settings, video: str) -> str:
     if KEY.fullmatch(video):
         return video
     if not re.match(r"https?://[^\s/]+/\S", video):
-        raise TakedownError("a takedown names a video by its http(s) address or its 32-digit video key; this is neither.")
+        raise TakedownError(
+            "a takedown names a video by its http(s) address or its 32-digit video key; this is neither."
+        )
     return video_key(settings.secret, name_of(video))
 
 

@@ -1,7 +1,7 @@
 """Footage as clips: from the cache, or fetched again, decoded and deleted.
 
-A clip's frames are at the model's resolution. A NitroGen clip is cropped to the game and its controller overlay is masked
-before anything else sees it.
+A clip's frames are at the model's resolution. A NitroGen clip is cropped to the game and its controller overlay is
+masked before anything else sees it.
 """
 
 import os
@@ -22,9 +22,10 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.workers.job import Job, Refused
 from nitro_ml import video
 from nitro_ml.actions import BUTTONS, STICKS, Actions
+from nitro_ml.box import Box
 from nitro_ml.clip import Clip
 from nitro_ml.metrics.align import nearest
-from nitro_ml.video import Box, Frames, VideoError
+from nitro_ml.video import Frames, VideoError
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
@@ -49,7 +50,7 @@ class Footage:
     refused: list[Refused] = field(default_factory=list)
 
     def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
-        """Labelled clips of rows of `nitrogen_chunks`, in their order; each frame's inputs are those nearest in time."""
+        """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time."""
         addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
         found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
         labels = self._labels(found)
@@ -92,7 +93,9 @@ class Footage:
             fetching = [pool.submit(self._fetch, k, addresses[k], need, name, read) for k, need in missing.items()]
             for number, done in enumerate(fetching):
                 self.refused += done.result()
-                self.job.progress(0.2 * number / len(fetching), f"fetching footage: {number + 1} of {len(fetching)} videos")
+                self.job.progress(
+                    0.2 * number / len(fetching), f"fetching footage: {number + 1} of {len(fetching)} videos"
+                )
         return [(row, frames) for row in rows if (frames := self._cached(row, name))]
 
     def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:

@@ -37,7 +37,9 @@ def build(job: Job, partition: str) -> Outcome:
     metrics = trained.card["metrics"]
     decision = decide(job, checkpoint, metrics)
     if job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
-        job.checkpoints.set(checkpoint, job.asset.name, partition, decision.state, decision.why, json.dumps(decision.scores))
+        job.checkpoints.set(
+            checkpoint, job.asset.name, partition, decision.state, decision.why, json.dumps(decision.scores)
+        )
     ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}
     return Outcome(
         rows=sum(facts["frames_by_video"].values()),
@@ -46,7 +48,11 @@ def build(job: Job, partition: str) -> Outcome:
         refused=footage.refused,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
-            Check("inputs_are_clean", not set(facts["frames_by_video"]) & job.lake.ledger.blocked(), f"{len(facts['videos'])} videos"),
+            Check(
+                "inputs_are_clean",
+                not set(facts["frames_by_video"]) & job.lake.ledger.blocked(),
+                f"{len(facts['frames_by_video'])} videos",
+            ),
             Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
         ],
         metadata={

@@ -19,7 +19,10 @@ def build(job: Job, partition: str) -> Outcome:
     features = job.lake.partition("video_features", partition).sort("frame")
     games = dict(job.lake.partition("video_index", partition).select("video_key", "game").iter_rows())
     pictures = {key: part["features"] for (key,), part in features.partition_by("video_key", as_dict=True).items()}
-    thresholds = {c: np.array(job.checkpoints.card(c)["thresholds"], np.float32) for c in labels["checkpoint"].unique()}
+    thresholds = {
+        c: np.array(job.checkpoints.card(c)["calibration"]["thresholds"], np.float32)
+        for c in labels["checkpoint"].unique()
+    }
     rows: list[dict[str, Any]] = []
     frames: dict[str, int] = {}
     for (key,), part in labels.partition_by("video_key", as_dict=True).items():

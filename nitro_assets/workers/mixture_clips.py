@@ -72,5 +72,5 @@ def _labels(job: Job, rows: pl.DataFrame) -> dict[str, tuple[Labels, np.ndarray]
     found = {}
     for (key,), part in table.partition_by("video_key", as_dict=True).items():
         card = job.checkpoints.card(part["checkpoint"][0])
-        found[key] = soft.decode(part), np.array(card["thresholds"], np.float32)
+        found[key] = soft.decode(part), np.array(card["calibration"]["thresholds"], np.float32)
     return found

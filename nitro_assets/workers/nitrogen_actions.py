@@ -94,7 +94,9 @@ def build(job: Job, partition: str) -> Outcome:
         checks=_checks(written.rows, kept.height, len(shard.refused)),
         metadata={
             "games": show.table(games.sort("game")),
-            "frames by game": show.bars(dict(games.sort("game").select("game", "frames").iter_rows()), "frames by game"),
+            "frames by game": show.bars(
+                dict(games.sort("game").select("game", "frames").iter_rows()), "frames by game"
+            ),
             "variants": dict(Counter(kept["variant"])),
             "rejected": len(shard.refused),
             "dagster/column_schema": show.schema("nitrogen_frames"),
@@ -110,7 +112,9 @@ def _checks(rows: int, chunks: int, rejected: int) -> list[Check]:
     share = rejected / max(chunks + rejected, 1)
     return [
         Check("has_frames", rows > 0, f"{rows} frames"),
-        Check("most_chunks_are_sound", share < 0.5, f"{rejected} rejects beside {chunks} chunks; under half is allowed"),
+        Check(
+            "most_chunks_are_sound", share < 0.5, f"{rejected} rejects beside {chunks} chunks; under half is allowed"
+        ),
     ]
 
 

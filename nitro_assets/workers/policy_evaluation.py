@@ -53,7 +53,9 @@ def scores_with_intervals(table: pl.DataFrame) -> list[dict[str, Any]]:
     found = []
     for (game, player), part in table.partition_by("game", "player", as_dict=True).items():
         i = interval(part["score"].to_list())
-        found.append({"game": game, "player": player, "episodes": len(part), "mean": i.mean, "low": i.low, "high": i.high})
+        found.append(
+            {"game": game, "player": player, "episodes": len(part), "mean": i.mean, "low": i.low, "high": i.high}
+        )
     return found
 
 

@@ -12,7 +12,7 @@ FIGURES = ("event_f1_2", "macro_ap")
 
 @dataclass(frozen=True)
 class Decision:
-    """The new checkpoint's state, why, its mean scores over the trained games, and whether these beat every baseline."""
+    """The new checkpoint's state, why, its mean scores over the trained games, and whether they beat every baseline."""
 
     state: State
     why: str
@@ -39,7 +39,9 @@ def decide(job: Job, checkpoint: str, metrics: dict[str, Any]) -> Decision:
         row = job.state.checkpoints[current]
         old, new = sum(_scores(job, current).values()), sum(scores.values())
         if new <= old and row["partition"] in job.state.partitions(job.asset):
-            return Decision("candidate", f"{new:.3f} is not above the promoted {row['partition']}'s {old:.3f}", scores, True)
+            return Decision(
+                "candidate", f"{new:.3f} is not above the promoted {row['partition']}'s {old:.3f}", scores, True
+            )
         job.checkpoints.change(current, "retired", f"replaced by {checkpoint}")
     told = ", ".join(f"{figure} {value:.3f}" for figure, value in scores.items())
     return Decision("promoted", f"beats all baselines: {told}", scores, True)

@@ -126,7 +126,9 @@ def build(job: Job, partition: str) -> Outcome:
     """Tables `pseudo_labels` and `video_features` for one shard."""
     checkpoint = job.checkpoints.promoted("idm_checkpoint")
     if checkpoint is None:
-        raise RuntimeError("pseudo_labels: no promoted IDM; make idm_checkpoint first (its checks say why none was promoted).")
+        raise RuntimeError(
+            "pseudo_labels: no promoted IDM; make idm_checkpoint first (its checks say why none was promoted)."
+        )
     recipe = job.state.checkpoints[checkpoint]["partition"]
     with clip_cache(job.settings) as cache:
         shard = _Shard(job, partition, checkpoint, cache)
@@ -158,10 +160,14 @@ def _no_features() -> pl.DataFrame:
 
 
 def _confidence(rows: pl.DataFrame, videos: pl.DataFrame) -> pl.DataFrame:
-    joined = rows.select("video_key", pl.col("confidence") / 255).join(videos.select("video_key", "game"), on="video_key")
-    return joined.group_by("game").agg(
-        videos=pl.n_unique("video_key"), frames=pl.len(), confidence=pl.mean("confidence")
-    ).sort("game")
+    joined = rows.select("video_key", pl.col("confidence") / 255).join(
+        videos.select("video_key", "game"), on="video_key"
+    )
+    return (
+        joined.group_by("game")
+        .agg(videos=pl.n_unique("video_key"), frames=pl.len(), confidence=pl.mean("confidence"))
+        .sort("game")
+    )
 
 
 def _checks(shard: _Shard, rows: pl.DataFrame) -> list[Check]:
@@ -169,7 +175,9 @@ def _checks(shard: _Shard, rows: pl.DataFrame) -> list[Check]:
     silent = set(shard.videos["video_key"]) - told
     inside = rows.select(
         pl.all_horizontal(
-            pl.col("confidence").is_between(0, 255), pl.col("time").is_finite(), pl.col("j_left_x").is_between(-127, 127)
+            pl.col("confidence").is_between(0, 255),
+            pl.col("time").is_finite(),
+            pl.col("j_left_x").is_between(-127, 127),
         ).all()
     ).item()
     return [

@@ -30,7 +30,7 @@ def table(rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Value:
 
 def _cell(value: object) -> str:
     if value is None:
-        return "–"
+        return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")
 
 

@@ -137,7 +137,9 @@ def _edges(job: Job, table: pl.DataFrame) -> list[Edge]:
 
 
 def _seconds(table: pl.DataFrame) -> dict[str, float]:
-    seconds = table.group_by("origin", "game").agg(seconds=(pl.col("end") - pl.col("start")).sum()).sort("origin", "game")
+    seconds = (
+        table.group_by("origin", "game").agg(seconds=(pl.col("end") - pl.col("start")).sum()).sort("origin", "game")
+    )
     return {f"{origin} {game}": value for origin, game, value in seconds.iter_rows()}
 
 

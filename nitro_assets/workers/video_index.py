@@ -137,7 +137,9 @@ def build(job: Job, partition: str) -> Outcome:
         ],
         metadata={
             "verdicts": show.table(_verdicts(table)),
-            "games": show.table(table.group_by("game").agg(videos=pl.len(), hours=pl.sum("duration") / 3600).sort("game")),
+            "games": show.table(
+                table.group_by("game").agg(videos=pl.len(), hours=pl.sum("duration") / 3600).sort("game")
+            ),
             "rejected": len(mine),
             "dagster/column_schema": show.schema("video_index"),
         },

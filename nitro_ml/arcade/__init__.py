@@ -2,8 +2,8 @@
 
 from nitro_ml.arcade.games import GAMES, Game, GameError, GameSpec, Step, make
 from nitro_ml.arcade.library import record_to, save_truth
-from nitro_ml.arcade.pad import Pad
-from nitro_ml.arcade.players import Player, expert, player, score_episode, wanderer
+from nitro_ml.arcade.pad import Pad, Player
+from nitro_ml.arcade.players import expert, player, score_episode, wanderer
 from nitro_ml.arcade.record import Recording, Segment, record
 from nitro_ml.arcade.shard import Published, write_shard
 

@@ -23,6 +23,8 @@ _CONTROLS: dict[str, tuple[Button, float]] = {
     "j_left_y": (Button.MOVE_FORWARD_BACKWARD_DELTA, -50.0),
     "j_right_x": (Button.TURN_LEFT_RIGHT_DELTA, 6.0),
 }
+_MONSTERS = ("Cacodemon",)
+_WHERE = (GameVariable.POSITION_X, GameVariable.POSITION_Y, GameVariable.ANGLE)
 
 
 class DoomGame:
@@ -89,10 +91,6 @@ class DoomGame:
         state = self._game.get_state()
         if state is not None:
             self._frame = state.screen_buffer
-
-
-_MONSTERS = ("Cacodemon",)
-_WHERE = (GameVariable.POSITION_X, GameVariable.POSITION_Y, GameVariable.ANGLE)
 
 
 def _configured(spec: GameSpec) -> vizdoom.DoomGame:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.arcade.atari import AtariGame
 from nitro_ml.arcade.doom import DoomGame
-from nitro_ml.arcade.pad import Pad
+from nitro_ml.arcade.pad import Pad, Player
 
 LEAST_HOLD = 0.1  # seconds
 
@@ -53,6 +53,12 @@ class _Trail:
         return ((reading - self._readings[0] + self._half) % (2 * self._half) - self._half) / seconds
 
 
+def _folded(at: float, low: float, high: float) -> float:
+    """Where a ball really is that without the walls at `low` and `high` would be `at`."""
+    way = (at - low) % (2 * (high - low))
+    return low + min(way, 2 * (high - low) - way)
+
+
 class PongExpert:
     """Waits where the ball will arrive, walls included, and meets it off the paddle's middle for a steep return."""
 
@@ -75,25 +81,21 @@ class PongExpert:
         dx, dy, drift = self._trail.add(reading)
         away = max(0.0, self._PADDLE_X - x)
         if 0 < dx < 600 and y > 0:
-            target, start = self._fold(y + dy * away / dx) - self._MIDDLE + self._edge, 10.0 + away / 5
+            arrival = _folded(y + dy * away / dx, self._TOP, self._BOTTOM)
+            target, start = arrival - self._MIDDLE + self._edge, 10.0 + away / 5
         else:
             self._edge = self._EDGE * self._rng.choice([-1.0, 1.0])
             target, start = self._REST, 50.0
         move = self._grip.steer(target - paddle - drift * self._COAST, start, stop=3.0)
         return Pad.holding(["dpad_up"] if move < 0 else ["dpad_down"] if move > 0 else [])
 
-    def _fold(self, y: float) -> float:
-        """Where a ball that would be at `y` without walls really is."""
-        height = self._BOTTOM - self._TOP
-        y = (y - self._TOP) % (2 * height)
-        return self._TOP + min(y, 2 * height - y)
-
 
 class BreakoutExpert:
-    """Serves, then keeps the paddle under the ball, the more closely the nearer it comes."""
+    """Serves, then follows the ball, loosely while it rises; when it falls, waits where it will arrive."""
 
     _MEMORY = (99, 101, 72)  # the ball's x and y, the paddle's x
-    _PADDLE_Y = 190
+    _PADDLE_Y, _LEFT, _RIGHT = 180, 56, 201
+    _MIDDLE = 8  # from the paddle's x to its middle
     _COAST = 0.03  # seconds the paddle rolls on when released
 
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
@@ -106,11 +108,13 @@ class BreakoutExpert:
         """Dpad left or right, and south to serve."""
         reading = self._game.ram[list(self._MEMORY)].astype(np.float64)
         x, y, paddle = reading
-        _, falling, drift = self._trail.add(reading)
+        dx, dy, drift = self._trail.add(reading)
         waiting = self._game.waiting
-        error = 0.0 if waiting else x - paddle - drift * self._COAST
-        start = 8.0 + max(0.0, self._PADDLE_Y - y) / 4 if falling > 0 else 40.0
-        move = self._grip.steer(error, start, stop=3.0)
+        above, start = max(0.0, self._PADDLE_Y - y), 40.0
+        if dy > 0:
+            x, start = _folded(x + dx * above / dy, self._LEFT, self._RIGHT), 5.0 + above / 4
+        error = 0.0 if waiting else x - self._MIDDLE - paddle - drift * self._COAST
+        move = self._grip.steer(error, start, stop=2.0)
         serve = self._serve.take(int(waiting))
         held = ["dpad_left"] if move < 0 else ["dpad_right"] if move > 0 else []
         return Pad.holding([*held, "south"] if serve else held)
@@ -136,7 +140,7 @@ class FreewayExpert:
         lane, into = divmod(int(ram[self._CHICKEN_Y]) - self._FIRST, self._LANE)
         between = into <= 2 and 0 <= lane < len(cars)
         wait = between and self._hits(cars[lane], speed[lane])
-        return Pad.holding([] if self._grip.take(int(not wait)) == 0 else ["dpad_up"])
+        return Pad.holding(["dpad_up"] if self._grip.take(int(not wait)) else [])
 
     def _hits(self, x: float, speed: float) -> bool:
         """Whether the car is at the chicken while it crosses the car's lane."""
@@ -169,7 +173,7 @@ class BasicExpert:
         return Pad.holding([*held, "right_trigger"] if fire else held, {"j_right_x": turn})
 
 
-EXPERTS: dict[str, Callable[..., "PongExpert | BreakoutExpert | FreewayExpert | BasicExpert"]] = {
+EXPERTS: dict[str, Callable[..., Player]] = {
     "pong": PongExpert,
     "breakout": BreakoutExpert,
     "freeway": FreewayExpert,

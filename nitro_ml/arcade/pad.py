@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,13 @@ class Pad:
     def axis(self, negative: str, positive: str) -> int:
         """-1, 0 or 1 from two opposite buttons; both held at once is an impossible state and counts as neither."""
         return int(self.held(positive)) - int(self.held(negative))
+
+
+class Player(Protocol):
+    """Holds the pad: `act` gives the inputs for the frame that its game shows now."""
+
+    def act(self) -> Pad:
+        """The pad for the frame that is shown now."""
 
 
 def actions_of(pads: list[Pad]) -> Actions:

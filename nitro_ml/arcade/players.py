@@ -1,22 +1,13 @@
 """Who plays: the wanderer, the scripted experts, and both taking turns."""
 
-from typing import Protocol
-
 import numpy as np
 
 from nitro_ml.arcade.experts import EXPERTS
 from nitro_ml.arcade.games import Game, GameError
-from nitro_ml.arcade.pad import Pad
+from nitro_ml.arcade.pad import Pad, Player
 from nitro_ml.arcade.wanderer import Wanderer
 
 TURN = (4.0, 10.0)  # seconds each of two players has the pad, drawn evenly
-
-
-class Player(Protocol):
-    """Holds the pad: `act` gives the inputs for the frame that the game shows now."""
-
-    def act(self) -> Pad:
-        """The pad for the frame that is shown now."""
 
 
 def wanderer(game: Game, rng: np.random.Generator) -> Player:

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.arcade.games import Game
-from nitro_ml.arcade.pad import Pad
-from nitro_ml.arcade.players import Player
+from nitro_ml.arcade.pad import Pad, Player
 from nitro_ml.arcade.scenes import Look
 
 KINDS = ("active", "idle", "menu", "loading", "title")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from nitro_ml.arcade.games import HEIGHT, WIDTH
 from nitro_ml.arcade.pad import Pad
+from nitro_ml.box import Box
 from nitro_ml.overlay import draw_controller
-from nitro_ml.video import Box
 
 PANEL = 106  # pixels beside the game: 426 x 240 in all
 _WIDE, _HIGH = 120, 72  # the overlay, wider than the panel

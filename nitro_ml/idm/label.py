@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml import checkpoint
+from nitro_ml.box import Box
 from nitro_ml.clip import Clip
 from nitro_ml.idm.calibrate import Calibration
 from nitro_ml.idm.infer import infer
@@ -16,7 +17,7 @@ from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics.baselines import beside_baselines
 from nitro_ml.metrics.scores import Sample
-from nitro_ml.video import Box, Frames, read
+from nitro_ml.video import Frames, read
 
 
 class Labeller:

@@ -42,6 +42,8 @@ class Training(L.LightningModule):
         self.model = model
         self.recipe = recipe
         self.balance = torch.from_numpy(_balance(prior))
+        odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
+        model.expect(torch.log(odds * self.balance).float())
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         stretches, steps = batch.frames.shape[0], batch.frames.shape[1] - 1

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.actions import Actions
-from nitro_ml.video import Box
+from nitro_ml.box import Box
 
 Variant = Literal["processed", "raw"]
 

@@ -42,18 +42,18 @@ def build_vision(config: dict[str, Any]) -> SiglipVisionModel:
 
 
 class Sight(NamedTuple):
-    """What the network saw in B frames: tokens [B, N, W]; scene [B, W], zero in a recipe without one."""
+    """What the network saw in B frames: tokens [B, N, W], and the mean action to expect [B, 1, 21]."""
 
     tokens: Tensor
-    scene: Tensor
+    mean: Tensor
 
 
 class PolicyNet(nn.Module):
     """`see` encodes frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
 
-    With `scene` in the recipe, one linear map of all vision tokens joins the flow time in the adaptive layer norm:
-    weights of its own for each place find a ball within minutes of training from scratch, where attention still sees
-    none.
+    With `guess` in the recipe, the mean around which the flow is preconditioned is a linear map of the whole frame's
+    tokens instead of a constant: trained from scratch, weights of its own for each place find a ball long before
+    attention does.
     """
 
     mean: Tensor
@@ -68,7 +68,7 @@ class PolicyNet(nn.Module):
         self.vision_in = nn.Linear(vision.config.hidden_size, width)
         self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
         tokens = (recipe.resolution // vision.config.patch_size) ** 2
-        self.scene_in = nn.Linear(tokens * vision.config.hidden_size, width) if recipe.scene else None
+        self.guess = nn.Linear(tokens * vision.config.hidden_size, chunk.DIMENSIONS) if recipe.guess else None
         self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
@@ -91,20 +91,22 @@ class PolicyNet(nn.Module):
     def see(self, pixels: Tensor) -> Sight:
         """Encodes frames float [B, 3, S, S] in [-1, 1] (SigLIP's normalisation)."""
         features = self.vision(pixel_values=pixels).last_hidden_state
-        tokens = self.mixer(self.vision_in(features))
-        return Sight(tokens, self.scene_in(features.flatten(1)) if self.scene_in else torch.zeros_like(tokens[:, 0]))
+        mean = self.mean.expand(len(features), 1, -1)
+        if self.guess:
+            mean = mean + (self.spread * self.guess(features.flatten(1)))[:, None]
+        return Sight(self.mixer(self.vision_in(features)), mean)
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B frames serves K consecutive a_t."""
-        scene = sight.scene.repeat_interleave(len(a_t) // len(sight.scene), 0)
-        c = self.time_in(sinusoid(flow.bucket(t), self.width)) + scene
+        mean = sight.mean.repeat_interleave(len(a_t) // len(sight.mean), 0)
         at = t[:, None, None]
         x_in, skip, scale = flow.precondition(at, self.spread)
-        centred = a_t - at * self.mean
+        centred = a_t - at * mean
+        c = self.time_in(sinusoid(flow.bucket(t), self.width))
         x = self.action_in(centred * x_in) + sinusoid(torch.arange(a_t.shape[1], device=a_t.device), self.width)
         for i, layer in enumerate(self.layers):
             x = layer(x, c, None if i % 2 else sight.tokens)
-        return self.mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
+        return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
 
 def to_pixels(frames: Tensor) -> Tensor:

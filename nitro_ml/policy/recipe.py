@@ -26,7 +26,7 @@ class PolicyRecipe(BaseModel):
     """One policy.
 
     `vision` is an encoder to start from scratch, or the name (or folder) of pretrained weights;
-    `scene` adds a linear view of the whole frame. `draws` is the number
+    `guess` adds a linear first guess of the action from the whole frame. `draws` is the number
     of flow times and noises per encoded frame; `execute` the number of actions played before looking again. `beta`
     are the parameters of the flow time's distribution. `warmup` and `decay` are the shares of `steps` in which the
     learning rate rises to its plateau and falls to zero.
@@ -39,7 +39,7 @@ class PolicyRecipe(BaseModel):
     seed: int
     resolution: Count
     vision: Encoder | str
-    scene: bool
+    guess: bool
     width: Count
     heads: Count
     mixer_layers: Annotated[int, Field(ge=0)]

@@ -9,7 +9,7 @@ ANNA, BERT, CARL = "a" * 32, "b" * 32, "c" * 32
 
 def rejects(key: str | None, count: int = 1) -> pl.DataFrame:
     """Rows of the simplest table that knows videos."""
-    row = {"video_key": key, "item": "a file", "message": "unreadable", "at": None}
+    row: dict[str, object] = {"video_key": key, "item": "a file", "message": "unreadable", "at": None}
     return fit("rejects", [row] * count)
 
 

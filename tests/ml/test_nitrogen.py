@@ -10,8 +10,8 @@ import fsspec
 import numpy as np
 import pytest
 
+from nitro_ml.box import Box
 from nitro_ml.nitrogen import Area, Chunk, NitrogenError, fingerprint, read_shard, shards
-from nitro_ml.video import Box
 from tests.ml.nitrogen_files import (
     FRAMES,
     VIDEO,

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nitro_ml.video import Box, Frames, VideoError, probe, read, shrink
+from nitro_ml.box import Box
+from nitro_ml.video import Frames, VideoError, probe, read, shrink
 from tests.ml.moving import write_video
 
 RNG = np.random.default_rng(3)
