@@ -16,7 +16,7 @@ class Clip:
     frames: uint8 [T, S, S, 3] RGB (an array or a read-only memmap); time: float64 [T], seconds from the container's
     first frame; actions: what was held while frame t was shown, i.e. the input that leads from frame t to t + 1;
     `group` names the video for splits (never an address); `weight` is the clip's sampling weight;
-    `soft` says that `actions` are pseudo-labels.
+    `soft` says that `actions` are pseudo-labels, `held_out` that the clip is measured on and never trained on.
     """
 
     frames: NDArray[np.uint8]
@@ -26,6 +26,7 @@ class Clip:
     actions: Actions | None = None
     weight: float = 1.0
     soft: bool = False
+    held_out: bool = False
 
     def __post_init__(self) -> None:
         lengths: dict[str, Any] = {"frames": len(self.frames), "time": len(self.time)}

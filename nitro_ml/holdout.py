@@ -1,25 +1,23 @@
 """Which videos policies and world models never train on."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from nitro_ml.clip import Clip
 
 
-def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
-    """(training, held out), by video: of each game one in seven videos, at least one of two, is held out.
+def choose(videos: Iterable[str], share: float) -> set[str]:
+    """The videos of one game to hold out: at least one of two, none of one alone.
 
-    The choice is by a hash of the video's name, the same in every run; it begins with the videos that the inverse
-    dynamics models are tested on. Pseudo-labelled clips are never held out: nothing is measured against guesses.
+    In the order of a hash of their names, the same in every run; it begins with the videos that the inverse dynamics
+    models are tested on.
     """
-    groups: dict[str, set[str]] = defaultdict(set)
-    for clip in clips:
-        if not clip.soft:
-            groups[clip.game].add(clip.group)
-    held = {g for names in groups.values() for g in sorted(names, key=_order)[: -(-(len(names) - 1) // 7)]}
-    return [c for c in clips if c.group not in held], [c for c in clips if c.group in held and not c.soft]
+    ordered = sorted(set(videos), key=lambda name: hashlib.blake2b(name.encode(), digest_size=8).hexdigest())
+    return set(ordered[: math.ceil(share * len(ordered))]) if len(ordered) > 1 else set()
 
 
-def _order(name: str) -> str:
-    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
+    """(training, held out) by the clips' own mark. Pseudo-labelled clips don't count as held out: nothing is measured
+    against guesses."""
+    return [c for c in clips if not c.held_out], [c for c in clips if c.held_out and not c.soft]

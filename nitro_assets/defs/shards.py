@@ -5,6 +5,7 @@ import dagster as dg
 from nitro_assets.defs.partitions import NITROGEN_SHARDS
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen
+from nitro_ml.nitrogen import NitrogenError
 
 
 def add_shards(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
@@ -19,5 +20,8 @@ def add_shards(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)
 def nitrogen_shards(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """Keep the partitions of `nitrogen_actions` in step with the folder; starts no run."""
-    new = add_shards(context.instance, Settings())
+    try:
+        new = add_shards(context.instance, Settings())
+    except (NitrogenError, OSError) as error:
+        return dg.SkipReason(str(error))
     return dg.SkipReason(f"{len(new)} new shards: {', '.join(new)}" if new else "no new shard")

@@ -5,6 +5,7 @@ Dagster, `nitro status` and the workers cannot disagree.
 """
 
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from nitro_assets.defs.partitions import PARTITIONS
 from nitro_assets.lineage.graph import ASSETS, Asset, Reads
 from nitro_assets.lineage.state import digest
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)  # backfill_policy: known, and told once an asset
 
 OWNERS = ["team:nitro"]
 

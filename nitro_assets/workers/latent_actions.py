@@ -8,8 +8,9 @@ from nitro_ml.world.train import train_latent
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, with delta-PSNR and code usage on held-out videos."""
     outcome, metrics = train_on_mixture(job, partition, train_latent)
-    gain = {game: m["delta_psnr"] for game, m in metrics.items()}
-    outcome.checks = [Check("code_carries_information", bool(gain) and min(gain.values()) > 0, f"delta-PSNR: {gain}")]
+    gain = {game: row["delta"]["changed"] for game, row in metrics["psnr"].items()}
+    carries = bool(gain) and all(value is not None and value > 0 for value in gain.values())
+    outcome.checks = [Check("code_carries_information", carries, f"delta-PSNR over changed pixels: {gain}")]
     return outcome
 
 

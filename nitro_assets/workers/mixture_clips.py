@@ -1,6 +1,6 @@
 """A mixture's rows as clips: frames from the cache (fetched again when missing), inputs from the lake."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,10 +17,9 @@ from nitro_ml.metrics.align import nearest
 
 @dataclass(frozen=True)
 class MixtureClips:
-    """The clips of both splits, what could not be had, and the lineage edges of what was."""
+    """The clips, those of held-out videos marked; what could not be had, and the lineage edges of what was."""
 
-    train: list[Clip]
-    held_out: list[Clip]
+    clips: list[Clip]
     refused: list[Refused]
     edges: list[Edge]
 
@@ -37,8 +36,7 @@ def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> Mixtur
     for clip in clips:
         frames[clip.group] = frames.get(clip.group, 0) + len(clip)
     return MixtureClips(
-        [c for c in clips if c.group not in held],
-        [c for c in clips if c.group in held],
+        [replace(clip, held_out=clip.group in held) for clip in clips],
         footage.refused,
         [Edge("training_mixture", mixture, version, key, n) for key, n in sorted(frames.items())],
     )

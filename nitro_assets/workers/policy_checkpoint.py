@@ -19,7 +19,7 @@ def build(job: Job, partition: str) -> Outcome:
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
         clips = mixture_clips(job, cache, partition, recipe.resolution)
         facts = {"inputs": job.state.components(job.asset, partition), "mixture": partition}
-        trained = train(recipe, clips.train, clips.held_out, Path(folder), facts, job.progress)
+        trained = train(recipe, clips.clips, Path(folder), facts, job.progress)
         checkpoint = job.checkpoints.put(trained.path)
     metrics = trained.card["metrics"]
     job.checkpoints.set(checkpoint, job.asset.name, partition, "candidate", "trained", json.dumps(metrics))
@@ -32,7 +32,7 @@ def build(job: Job, partition: str) -> Outcome:
         checks=[Check("learned", all(better.values()) and bool(better), f"under the mean action's loss: {better}")],
         metadata={
             "checkpoint": checkpoint,
-            "clips": len(clips.train),
+            "clips": len(clips.clips),
             "held-out metrics": show.table([{"game": game, **values} for game, values in metrics.items()]),
         },
     )

@@ -1,6 +1,5 @@
 """Compose one mixture: chunks of ground truth and of kept pseudo-labelled segments, weights, split by video."""
 
-import hashlib
 import math
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from nitro_assets.workers import show
 from nitro_assets.workers.footage import BLOCK
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_ml import recipes
+from nitro_ml.holdout import choose
 
 SHORTEST = 1.0  # seconds; less is not worth a chunk
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -117,12 +117,10 @@ def _pseudo(job: Job, recipe: MixtureRecipe) -> list[dict[str, Any]]:
 
 
 def _splits(table: pl.DataFrame, recipe: MixtureRecipe) -> dict[str, str]:
-    """By video: in each game, `held_out` of the labelled videos (none of one alone), in the order of a hash."""
+    """By video: in each game, `held_out` of the labelled videos (none of one alone)."""
     splits = dict.fromkeys(table["video_key"].unique(), "train")
     for (_game,), part in table.filter(origin="nitrogen").partition_by("game", as_dict=True).items():
-        videos = sorted(part["video_key"].unique(), key=lambda key: hashlib.blake2b(key.encode()).digest())
-        held = math.ceil(recipe.held_out * len(videos)) if len(videos) > 1 else 0
-        splits |= dict.fromkeys(videos[:held], "held_out")
+        splits |= dict.fromkeys(choose(part["video_key"], recipe.held_out), "held_out")
     return splits
 
 

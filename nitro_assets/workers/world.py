@@ -20,12 +20,12 @@ Preview = Callable[[Path, MixtureClips], show.Value]
 def train_on_mixture(
     job: Job, partition: str, train: Train, preview: Preview | None = None
 ) -> tuple[Outcome, dict[str, Any]]:
-    """Train with `train(recipe, training, held_out, root, card, progress)`; the outcome and the card's metrics."""
+    """Train with `train(recipe, clips, root, card, progress)`; the outcome and the card's metrics."""
     recipe: WorldRecipe = load_recipe(partition)
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-world-") as folder:
         clips = mixture_clips(job, cache, recipe.mixture, recipe.resolution)
         facts = {"inputs": job.state.components(job.asset, partition), "mixture": recipe.mixture}
-        trained = train(recipe, clips.train, clips.held_out, Path(folder), facts, job.progress)
+        trained = train(recipe, clips.clips, Path(folder), facts, job.progress)
         checkpoint = job.checkpoints.put(trained.path)
         shown = {"preview": preview(trained.path, clips)} if preview else {}
     metrics = trained.card["metrics"]

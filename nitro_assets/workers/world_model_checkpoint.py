@@ -1,17 +1,38 @@
 """Train the world model of one world recipe on its mixture, and show a rollout."""
 
+from pathlib import Path
+
+from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
+from nitro_assets.workers.mixture_clips import MixtureClips
 from nitro_assets.workers.world import train_on_mixture
+from nitro_ml.steps import Steps
+from nitro_ml.world.models import load_dynamics
+from nitro_ml.world.rollout import rollout, write_gif
+from nitro_ml.world.scores import difference
 from nitro_ml.world.train import train_world
+
+ROLLOUT = 60  # steps of 1/30 s
 
 
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, with held-out PSNRs by action and a GIF of a rollout."""
-    outcome, metrics = train_on_mixture(job, partition, train_world)
-    gain = {game: m["psnr_true"] - m["psnr_random"] for game, m in metrics.items()}
-    better = sum(g > 0 for g in gain.values())
-    outcome.checks = [Check("action_helps", bool(gain) and better > len(gain) / 2, f"true less random PSNR: {gain}")]
+    outcome, metrics = train_on_mixture(job, partition, train_world, preview)
+    gain = {game: difference(row["true"], row["random"])["changed"] for game, row in metrics["psnr"].items()}
+    better = sum(value is not None and value > 0 for value in gain.values())
+    found = f"PSNR over changed pixels with the true less with a random action: {gain}"
+    outcome.checks = [Check("action_helps", bool(gain) and better > len(gain) / 2, found)]
     return outcome
+
+
+def preview(checkpoint: Path, clips: MixtureClips) -> show.Value:
+    """A rollout on the longest clip, as a GIF."""
+    clip = max((c for c in clips.clips if c.held_out or not c.soft), key=lambda c: (c.held_out, len(c)))
+    net = load_dynamics(checkpoint)
+    length = min(ROLLOUT, len(Steps(clip)) - net.context)
+    path = checkpoint.parent / "rollout.gif"
+    write_gif(rollout(net, clip, 0, length), path)
+    return show.gif(path, f"{clip.game}: real frames left, dreamt ones right")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.idm.recipe import IDMRecipe
 
 RATE = 30.0  # Hz, the model's own steps in time; a video of any rate is looked at in these
+FRAME_GAIN = 1.0
 CHANGE_GAIN = 16.0  # the change is the signal, and faint and local beside the picture
 
 
@@ -41,7 +42,7 @@ class Motion(nn.Module):
     def forward(self, frame: Tensor, following: Tensor) -> Tensor:
         """[N, 3, S, S] in 0..255, twice -> [N, channels, S / 4, S / 4]."""
         change = self.change.weight * (CHANGE_GAIN / 255)
-        still = self.frame.weight / 255 - change
+        still = self.frame.weight * (FRAME_GAIN / 255) - change
         seen = functional.conv2d(frame, still, self.frame.bias, stride=4, padding=2)
         return seen + functional.conv2d(following, change, stride=4, padding=2)
 

@@ -67,8 +67,9 @@ class PolicyNet(nn.Module):
         self.vision = vision
         self.vision_in = nn.Linear(vision.config.hidden_size, width)
         self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
-        tokens = (recipe.resolution // vision.config.patch_size) ** 2
-        self.guess = nn.Linear(tokens * vision.config.hidden_size, chunk.DIMENSIONS) if recipe.guess else None
+        flat = (recipe.resolution // vision.config.patch_size) ** 2 * vision.config.hidden_size
+        guess = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(flat, affine=False), nn.Linear(flat, chunk.DIMENSIONS))
+        self.guess = guess if recipe.guess else None
         self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
@@ -93,7 +94,7 @@ class PolicyNet(nn.Module):
         features = self.vision(pixel_values=pixels).last_hidden_state
         mean = self.mean.expand(len(features), 1, -1)
         if self.guess:
-            mean = mean + (self.spread * self.guess(features.flatten(1)))[:, None]
+            mean = mean + (self.spread * self.guess(features))[:, None]
         return Sight(self.mixer(self.vision_in(features)), mean)
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:

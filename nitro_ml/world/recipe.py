@@ -41,13 +41,15 @@ class DynamicsSection(Section):
 
 
 class WorldRecipe(BaseModel):
-    """One pair of world models."""
+    """One pair of world models. `mixture` names the mixture they learn from; `resolution` is that of its clips."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     requires: Literal["cpu", "gpu"] = "cpu"
     seed: int
+    mixture: str
+    resolution: Count
     latent: LatentSection
     dynamics: DynamicsSection
 
