@@ -1,8 +1,9 @@
 """The inverse dynamics model: frames in, the inputs held between them out.
 
 What: a checkpoint folder (weights, card), trained with Lightning on NitroGen's frames with the controller overlay
-masked, calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive frames) and
-`window` (frames on both sides). Promoted if it beats the baselines on every trained game and the promoted one overall.
+masked, calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive
+frames) and `window` (frames on both sides). Promoted if it beats all baselines and the promoted one, in the mean over
+the trained games.
 Source: `nitrogen_actions`, and the labelled videos, fetched, decoded and deleted. Partitions: one a recipe.
 Terms: non-commercial research.
 """
@@ -15,7 +16,7 @@ idm_checkpoint = worker_asset(
     kinds={"pytorch", "lightning"},
     group="models",
     checks={
-        "beats_baselines": "Event F1 and macro average precision over all three baselines on every trained game.",
+        "beats_baselines": "Event F1 and macro average precision over all three baselines, mean of the games.",
         "inputs_are_clean": "No video under a takedown request is among the training data.",
         "calibrated": "The expected calibration error on the test videos is at most 0.1 in every game.",
     },

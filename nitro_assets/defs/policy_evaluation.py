@@ -1,7 +1,7 @@
 """The policy at play: closed-loop episodes in the arcade's open games.
 
-What: one row an episode by the policy, the random wanderer and, where there is one, the scripted expert; mean scores with
-95% bootstrap intervals.
+What: one row an episode by the policy, the random wanderer and, where there is one, the scripted expert; mean scores
+with 95% bootstrap intervals.
 Source: `policy_checkpoint`. Partitions: one a mixture.
 """
 

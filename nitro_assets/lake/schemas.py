@@ -25,7 +25,7 @@ class Table:
 
     @property
     def has_videos(self) -> bool:
-        """Whether rows belong to single videos, so that the door must filter them. Edges stay: they say what is left."""
+        """Whether rows belong to single videos, which the door must filter. Edges stay: they say what is left."""
         return "video_key" in self.columns and self.name != "lineage_edges"
 
     def empty(self) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.mixture_clips import MixtureClips
 from nitro_assets.workers.world import train_on_mixture
 from nitro_ml.steps import Steps
-from nitro_ml.world.models import load_dynamics
+from nitro_ml.world.models import load_world
 from nitro_ml.world.rollout import rollout, write_gif
 from nitro_ml.world.scores import difference
 from nitro_ml.world.train import train_world
@@ -28,7 +28,7 @@ def build(job: Job, partition: str) -> Outcome:
 def preview(checkpoint: Path, clips: MixtureClips) -> show.Value:
     """A rollout on the longest clip, as a GIF."""
     clip = max((c for c in clips.clips if c.held_out or not c.soft), key=lambda c: (c.held_out, len(c)))
-    net = load_dynamics(checkpoint)
+    net = load_world(checkpoint)
     length = min(ROLLOUT, len(Steps(clip)) - net.context)
     path = checkpoint.parent / "rollout.gif"
     write_gif(rollout(net, clip, 0, length), path)

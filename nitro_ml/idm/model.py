@@ -17,8 +17,8 @@ from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.idm.recipe import IDMRecipe
 
 RATE = 30.0  # Hz, the model's own steps in time; a video of any rate is looked at in these
-FRAME_GAIN = 1.0
-CHANGE_GAIN = 16.0  # the change is the signal, and faint and local beside the picture
+# The change is the signal, faint and local beside a picture that hardly varies: they start from such weights.
+FRAME_GAIN, CHANGE_GAIN = 0.1, 32.0
 
 
 class Inferred(NamedTuple):
@@ -29,9 +29,9 @@ class Inferred(NamedTuple):
 
 
 class Motion(nn.Module):
-    """The first convolution, over a frame and its change: W * frame + gain * V * (following - frame).
+    """The first convolution, over a frame and its change: W * frame + V * (following - frame).
 
-    Being linear, it needs no difference image: (W - gain V) * frame + gain V * following is the same and much cheaper.
+    Being linear, it needs no difference image: (W - V) * frame + V * following is the same and much cheaper.
     """
 
     def __init__(self, channels: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from nitro_assets.identity import canonical_name, shard_of, video_key
+from nitro_assets.lake.checkpoints import State as CheckpointState
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.graph import ASSETS
@@ -54,9 +55,11 @@ def job(lake: Lake, settings: Settings, asset: str) -> Job:
 
 def index(job: Job, shard: str) -> Outcome:
     mine = [v for v in PLAIN if shard_of(key(job.settings, v), job.lake.corpus_shards) == shard]
-    rows = [{"video_key": key(job.settings, v), "address": address(v), "game": "pong", "keep": True} for v in mine]
-    written = job.lake.write("video_index", shard, fit("video_index", rows))  # type: ignore[arg-type]
-    edges = [Edge("sources", shard, "", row["video_key"], 1) for row in rows]  # type: ignore[arg-type]
+    rows: list[dict[str, object]] = [
+        {"video_key": key(job.settings, v), "address": address(v), "game": "pong", "keep": True} for v in mine
+    ]
+    written = job.lake.write("video_index", shard, fit("video_index", rows))
+    edges = [Edge("sources", shard, "", key(job.settings, v), 1) for v in mine]
     return Outcome(written.rows, version=index_version(job.lake, shard), edges=edges, withheld=written.refused)
 
 
@@ -71,7 +74,7 @@ def checkpoint(job: Job, partition: str) -> Outcome:
         counts = seen.filter(pl.col(column) == part).group_by("video_key").len().sort("video_key").collect()
         edges += [Edge(name, part, version, k, n) for k, n in counts.iter_rows()]
     hashed = hashlib.sha256(repr((job.asset.name, partition, edges)).encode()).hexdigest()[:32]
-    state = "promoted" if partition == "window" else "candidate"
+    state: CheckpointState = "promoted" if partition == "window" else "candidate"
     job.checkpoints.set(hashed, job.asset.name, partition, state, "for the test")
     return Outcome(sum(e.rows for e in edges), version=hashed, edges=edges)
 
@@ -81,7 +84,7 @@ def labels(job: Job, shard: str) -> Outcome:
     videos = job.lake.partition("video_index", shard)["video_key"].to_list()
     source = job.asset.reads[0].asset
     rows = [{"video_key": k, "frame": 0, "segment": 0, "keep": True} for k in videos]
-    written = job.lake.write(job.asset.name, shard, fit(job.asset.name, rows))  # type: ignore[arg-type]
+    written = job.lake.write(job.asset.name, shard, fit(job.asset.name, rows))
     version = job.state.records[source, shard].version
     edges = [Edge(source, shard, version, k, 1) for k in videos]
     if promoted := job.asset.name == "pseudo_labels" and job.checkpoints.promoted("idm_checkpoint"):
@@ -96,7 +99,7 @@ def mixture(job: Job, partition: str) -> Outcome:
         keys = job.lake.read(table).filter(pl.col(column) == part).collect()["video_key"].unique().sort()
         rows += [{"video_key": k} for k in keys]
         edges += [Edge(name, part, job.state.records[name, part].version, k, 1) for k in keys]
-    job.lake.write("training_mixture", partition, fit("training_mixture", rows))  # type: ignore[arg-type]
+    job.lake.write("training_mixture", partition, fit("training_mixture", rows))
     return Outcome(len(rows), edges=edges)
 
 

@@ -70,7 +70,8 @@ def test_what_came_from_a_labelled_video(lake: Lake, settings: Settings) -> None
     bring_up(lake, settings)
     found = {(a.asset, a.partition): a for a in came_from(lake, key(settings, LABELLED[0]))}
     assert ("nitrogen_actions", "SHARD_0001") not in found
-    for name, partition in (("nitrogen_actions", "SHARD_0000"), ("idm_checkpoint", "pair"), ("policy_checkpoint", "ground_truth_only")):
+    direct = ("nitrogen_actions", "SHARD_0000"), ("idm_checkpoint", "pair"), ("policy_checkpoint", "ground_truth_only")
+    for name, partition in direct:
         assert found[name, partition].through == "rows"
         assert found[name, partition].rows > 0
     idm = found["idm_checkpoint", "window"].version
