@@ -1,0 +1,144 @@
+"""Through Dagster itself: definitions, a run in worker processes, what the UI is given, the sensors and schedules."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from nitro_assets.definitions import definitions
+from nitro_assets.defs.freshen import freshen
+from nitro_assets.defs.nightly import relabel_nightly
+from nitro_assets.defs.takedown import takedown_inbox
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.lineage.state import State
+from nitro_assets.settings import Settings
+from tests.assets.small_world import LABELLED, address, bring_up, key, write_shards
+
+
+@pytest.fixture
+def home(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Settings in the environment, as the workers read them, and a Dagster home."""
+    write_shards(settings)
+    sources = tmp_path / "sources.yaml"
+    sources.write_text("sources: []\n")
+    for name in ("lake", "nitrogen", "cache", "secret_file", "inbox", "corpus_shards", "allow_loopback"):
+        monkeypatch.setenv(f"NITRO_{name.upper()}", str(getattr(settings, name)))
+    monkeypatch.setenv("NITRO_SOURCES", str(sources))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    yield tmp_path
+
+
+def told(asset: str, partitions: object, event: str) -> None:
+    print(asset, partitions, event)
+
+
+def test_every_asset_of_the_graph_is_defined_with_its_catalogue_entry() -> None:
+    graph = definitions.resolve_asset_graph()
+    assert {k.to_user_string() for k in graph.get_all_asset_keys()} == set(ASSETS)
+    for asset in ASSETS.values():
+        node = graph.get(dg.AssetKey(asset.name))
+        assert node.description
+        assert node.code_version == asset.code
+        assert node.owners
+        assert node.kinds
+        assert node.check_keys
+        assert {k.to_user_string() for k in node.parent_keys} == {reads.asset for reads in asset.reads}
+
+
+def test_a_run_shows_in_dagster_and_a_second_one_has_nothing_to_do(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    settings = Settings()
+    selected = {"takedown_requests", "nitrogen_actions", "takedown_audit"}
+    assert freshen(definitions, settings, selected, told) == 0
+    with dg.DagsterInstance.get() as instance:
+        for shard in ("SHARD_0000", "SHARD_0001"):
+            event = instance.get_latest_data_version_record(dg.AssetKey("nitrogen_actions"), partition_key=shard)
+            assert event is not None
+            assert event.asset_materialization is not None
+            metadata = event.asset_materialization.metadata
+            record = State(Lake(settings), settings).records["nitrogen_actions", shard]
+            assert metadata["version"].value == record.version
+            assert metadata["rows"].value == record.rows == 40
+        runs = len(instance.get_runs())
+        assert freshen(definitions, settings, selected, told) == 0
+        assert len(instance.get_runs()) == runs
+        stored = json.dumps([e.to_json() for r in instance.get_runs() for e in instance.all_logs(r.run_id)])
+    assert LABELLED[0][:11] not in stored, "no identifier in the event log"
+
+
+def test_a_broken_shard_fails_alone(home: Path) -> None:
+    settings = Settings()
+    bad = Path(settings.nitrogen) / "actions" / "SHARD_0002.tar.gz"
+    bad.write_bytes(b"this is no archive")
+    freshen(definitions, settings, {"nitrogen_actions"}, told)
+    records = State(Lake(settings), settings).records
+    assert records["nitrogen_actions", "SHARD_0000"].rows == 40
+    assert records["nitrogen_actions", "SHARD_0002"].rows == 0
+    rejects = Lake(settings).partition("rejects", "nitrogen_actions:SHARD_0002")
+    assert rejects.height == 1
+    assert "SHARD_0002" in rejects["item"][0]
+
+
+def test_the_command_line_runs_and_tells(home: Path) -> None:
+    def nitro(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from nitro_assets.cli import main; main()", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+
+    ran = nitro("run", "--select", "nitrogen_actions", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout)[0]["event"] == "done"
+    states = {s["asset"]: s["state"] for s in json.loads(nitro("status", "--json").stdout)}
+    assert states["nitrogen_actions"] == "fresh"
+    assert states["pseudo_labels"] == "waiting"
+    asked = nitro("takedown", "request", address(LABELLED[0]), "--reason", "mine", "--json")
+    assert json.loads(asked.stdout)[0]["state"] == "quarantined"
+    again = nitro("takedown", "request", address(LABELLED[0]), "--reason", "mine")
+    assert again.returncode == 1
+    assert again.stderr.startswith("TakedownError: video ")
+    found = json.loads(nitro("lineage", address(LABELLED[0]), "--json").stdout)
+    assert [a["asset"] for a in found] == ["nitrogen_actions"]
+    wrong = subprocess.run(
+        [sys.executable, "-c", "from nitro_assets.cli import main; main()", "status"],
+        capture_output=True, text=True, check=False, env={**os.environ, "NITRO_CORPUS_SHARDS": "none"},
+    )
+    assert wrong.returncode == 1
+    assert wrong.stderr.startswith("NITRO_CORPUS_SHARDS:")
+
+
+def test_the_inbox_sensor_quarantines_in_its_tick(home: Path) -> None:
+    settings = Settings()
+    lake = Lake(settings)
+    assert isinstance(takedown_inbox(), dg.SkipReason)
+    settings.inbox.mkdir(parents=True)
+    (settings.inbox / "a.json").write_text(json.dumps({"video": address(LABELLED[0]), "reason": "mine"}))
+    result = takedown_inbox()
+    assert isinstance(result, dg.SensorResult)
+    assert result.run_requests
+    assert lake.ledger.blocked() == {key(settings, LABELLED[0])}
+    assert isinstance(takedown_inbox(), dg.SkipReason)
+
+
+def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: Path) -> None:
+    settings = Settings()
+    lake = Lake(settings)
+    bring_up(lake, settings)
+
+    def tick() -> list[object]:
+        return list(relabel_nightly(dg.build_schedule_context()))  # type: ignore[call-overload]
+
+    assert [type(t) for t in tick()] == [dg.SkipReason]
+    for shard in ("0000", "0001", "0003"):
+        lake.drop("materialisations", f"pseudo_labels:{shard}")
+    requests = [t for t in tick() if isinstance(t, dg.RunRequest)]
+    assert [(r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests] == [
+        ("0000", "0001"),
+        ("0003", "0003"),
+    ]
+    assert len({r.run_key for r in requests}) == 2
+    assert tick() == requests, "asked twice, the same run keys: Dagster starts each once"
