@@ -8,6 +8,7 @@ is read or written at all.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -217,11 +218,23 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
 def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:
     """Arrow batches; what the parts raise is kept, since on its way through Arrow an exception loses its type."""
     try:
-        for part in parts:
+        for part in _one_ahead(parts):
             yield from ArrowTable.from_arrow(part).to_batches()
     except Exception as error:
         failures.append(error)
         raise
+
+
+def _one_ahead(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The parts, made in a thread of their own, one while the one before is written.
+
+    Arrow pulls from a thread that drives deltalake's runtime, in which no other table could be read.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(next, parts, None)
+        while (part := ahead.result()) is not None:
+            ahead = pool.submit(next, parts, None)
+            yield part
 
 
 def _literal(text: str) -> str:

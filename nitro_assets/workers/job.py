@@ -6,6 +6,7 @@ and, last of all, the record. Killed anywhere before that, the partition is stal
 """
 
 import argparse
+import logging
 import os
 import traceback
 from collections.abc import Callable
@@ -83,6 +84,7 @@ def run(name: str, build: Build) -> None:
     parser = argparse.ArgumentParser(description=f"Make partitions of {name}.")
     parser.add_argument("--partition", action="append", default=[], help="a partition key; may be repeated")
     arguments = parser.parse_args()
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings and tips
     by_hand = "DAGSTER_PIPES_CONTEXT" not in os.environ
     settings = Settings()
     asset, lake = ASSETS[name], Lake(settings)

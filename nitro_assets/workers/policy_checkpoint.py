@@ -23,13 +23,13 @@ def build(job: Job, partition: str) -> Outcome:
         checkpoint = job.checkpoints.put(trained.path)
     metrics = trained.card["metrics"]
     job.checkpoints.set(checkpoint, job.asset.name, partition, "candidate", "trained", json.dumps(metrics))
-    better = {game: m["flow_loss"] < m["flow_loss_chance"] for game, m in metrics.items()}
+    gain = {g: m["button_ap"] - m["button_ap_chance"] for g, m in metrics.items() if m["button_ap"] is not None}
     return Outcome(
         rows=sum(edge.rows for edge in clips.edges),
         version=checkpoint,
         edges=clips.edges,
         refused=clips.refused,
-        checks=[Check("learned", all(better.values()) and bool(better), f"under the mean action's loss: {better}")],
+        checks=[Check("learned", sum(gain.values()) > 0, f"average precision of its buttons less chance: {gain}")],
         metadata={
             "checkpoint": checkpoint,
             "clips": len(clips.clips),

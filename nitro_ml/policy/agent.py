@@ -12,13 +12,14 @@ from nitro_ml.actions import Actions
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.model import PolicyError, PolicyNet, build_vision, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.video import shrink
 
 
 class Policy:
     """Acts on single frames; knows nothing of the game but what it sees.
 
     >>> policy = Policy.load(Path("checkpoints/3f0c..."))          # doctest: +SKIP
-    >>> policy.act(shrink(screen, policy.resolution), np.random.default_rng(0)).buttons.shape   # doctest: +SKIP
+    >>> policy.act_on(screen, np.random.default_rng(0)).buttons.shape   # doctest: +SKIP
     (16, 17)
     """
 
@@ -54,3 +55,7 @@ class Policy:
         eps = torch.from_numpy(noise).to(self.net.device)
         sampled = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), eps, self.recipe.euler_steps)
         return chunk.decode(sampled[0])
+
+    def act_on(self, screen: NDArray[np.uint8], rng: np.random.Generator) -> Actions:
+        """`act` for a live frame uint8 [H, W, 3] of any size, through the preprocessing of the training."""
+        return self.act(shrink(screen, self.resolution), rng)

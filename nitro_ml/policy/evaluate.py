@@ -1,4 +1,6 @@
-"""What a policy is worth on held-out videos: the flow loss, and how well the buttons it expects rank the true presses."""
+"""What a policy is worth on held-out videos: the flow loss, and how well the buttons it expects rank the true
+presses.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +27,8 @@ def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dic
     """Per game: `frames` looked at, `flow_loss`, `button_ap` and `button_ap_chance`; with no held-out clip, nothing.
 
     `button_ap` is the macro average precision, over the buttons that occur, of the expected chunk's executed part; at
-    t = 0 the velocity is E[a | frame] - eps, so that one evaluation gives that expectation. `button_ap_chance` is what a
+    t = 0 the velocity is E[a | frame] - eps, so that one evaluation, at eps = 0, gives that
+    expectation. `button_ap_chance` is what a
     constant reaches, the buttons' share of frames held. Both are null where no button varies.
     """
     games = sorted({clip.game for clip in clips})
@@ -58,5 +61,6 @@ def _batch(net: PolicyNet, recipe: PolicyRecipe, batch: Batch) -> tuple[float, N
     t = flow.draw_time(len(a), recipe.beta).to(a.device)
     mask = batch.mask.repeat_interleave(DRAWS, 0)
     loss = flow.loss(lambda a_t, t: net(sight, a_t, t), a, eps, t, mask)
-    expected = (eps + net(sight, eps, torch.zeros_like(t))).unflatten(0, (-1, DRAWS)).mean(1)
+    nothing = torch.zeros_like(batch.chunks)
+    expected = net(sight, nothing, nothing[:, 0, 0])
     return float(loss), expected[:, : recipe.execute, : len(BUTTONS)].cpu().numpy()

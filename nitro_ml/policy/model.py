@@ -94,16 +94,12 @@ class PolicyNet(nn.Module):
         features = self.vision(pixel_values=pixels).last_hidden_state
         mean = self.mean.expand(len(features), 1, -1)
         if self.guess:
-            mean = mean + (self.spread * self.guess(features) / features[0].numel() ** 0.5)[:, None]
+            mean = mean + (self.spread * self.guess(features))[:, None]
         return Sight(self.mixer(self.vision_in(features)), mean)
-
-    def guess_loss(self, sight: Sight, now: Tensor) -> Tensor:
-        """The mean squared error of the guess at the actions held now [B, 1, 21], each in units of its spread."""
-        return ((sight.mean - now) / self.spread).square().mean()
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B frames serves K consecutive a_t."""
-        mean = sight.mean.detach().repeat_interleave(len(a_t) // len(sight.mean), 0)
+        mean = sight.mean.repeat_interleave(len(a_t) // len(sight.mean), 0)
         at = t[:, None, None]
         x_in, skip, scale = flow.precondition(at, self.spread)
         centred = a_t - at * mean

@@ -11,7 +11,6 @@ from nitro_ml.arcade.pad import Pad
 from nitro_ml.arcade.players import player, score_episode
 from nitro_ml.policy.agent import Policy
 from nitro_ml.steps import RATE
-from nitro_ml.video import shrink
 
 RESAMPLES = 2000
 
@@ -27,7 +26,7 @@ class PolicyPlayer:
     def act(self) -> Pad:
         """The pad for the frame that is shown now."""
         if self._chunk is None or self._next == self._policy.recipe.execute:
-            self._chunk = self._policy.act(shrink(self._game.frame, self._policy.resolution), self._rng)
+            self._chunk = self._policy.act_on(self._game.frame, self._rng)
             self._next = 0
         pad = Pad(self._chunk.buttons[self._next], self._chunk.sticks[self._next])
         self._next += 1

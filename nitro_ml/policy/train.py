@@ -49,8 +49,7 @@ class Training(L.LightningModule):
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
-        return loss + self.net.guess_loss(sight, batch.chunks[:, :1]) if recipe.guess else loss
+        return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
