@@ -84,7 +84,7 @@ def train(
     training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
     _check(recipe, training)
     with seeded(recipe.seed):
-        net = PolicyNet(recipe, vision_encoder(recipe))
+        net = PolicyNet(recipe, vision_encoder(recipe)).train()
         module = Training(net, recipe)
         batches = Chunks(training, recipe.horizon, recipe.batch, recipe.seed)
         net.normalise(batches.actions())

@@ -15,7 +15,7 @@ from nitro_ml.world.dynamics import DynamicsNet
 from nitro_ml.world.latent import LatentNet
 from nitro_ml.world.scores import Errors, difference
 
-FRAMES = 384  # per game
+FRAMES = 256  # per game
 ALL_GAMES = "all games"
 
 Ways = Callable[[Batch], dict[str, Tensor]]

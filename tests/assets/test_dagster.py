@@ -52,7 +52,9 @@ def test_every_asset_of_the_graph_is_defined_with_its_catalogue_entry() -> None:
         assert {k.to_user_string() for k in node.parent_keys} == {reads.asset for reads in asset.reads}
 
 
-def test_a_run_shows_in_dagster_and_a_second_one_has_nothing_to_do(home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_run_shows_in_dagster_and_a_second_one_has_nothing_to_do(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     settings = Settings()
     selected = {"takedown_requests", "nitrogen_actions", "takedown_audit"}
     assert freshen(definitions, settings, selected, told) == 0
@@ -105,7 +107,10 @@ def test_the_command_line_runs_and_tells(home: Path) -> None:
     assert [a["asset"] for a in found] == ["nitrogen_actions"]
     wrong = subprocess.run(
         [sys.executable, "-c", "from nitro_assets.cli import main; main()", "status"],
-        capture_output=True, text=True, check=False, env={**os.environ, "NITRO_CORPUS_SHARDS": "none"},
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NITRO_CORPUS_SHARDS": "none"},
     )
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("NITRO_CORPUS_SHARDS:")
@@ -136,7 +141,9 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     for shard in ("0000", "0001", "0003"):
         lake.drop("materialisations", f"pseudo_labels:{shard}")
     requests = [t for t in tick() if isinstance(t, dg.RunRequest)]
-    assert [(r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests] == [
+    assert [
+        (r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests
+    ] == [
         ("0000", "0001"),
         ("0003", "0003"),
     ]

@@ -41,7 +41,9 @@ TINY: dict[tuple[str, str], dict[str, Any]] = {
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three labelled videos, a plain one, and a site that shows them."""
     home = tmp_path_factory.mktemp("a corpus")
-    labelled = [record("freeway", 240, seed, home / "videos" / f"labelled{seed}.mp4", labelled=True) for seed in range(3)]
+    labelled = [
+        record("freeway", 240, seed, home / "videos" / f"labelled{seed}.mp4", labelled=True) for seed in range(3)
+    ]
     record("freeway", 1000, 9, home / "videos" / "walkthrough.mp4")
     shutil.copy(home / "videos" / "walkthrough.mp4", home / "videos" / "short.mp4")
     ids = [*(f"labelled{seed}" for seed in range(3)), "walkthrough", "broken"]
@@ -177,7 +179,9 @@ def test_segments_cover_the_video_and_mixtures_split_by_video(lake: Lake) -> Non
 def test_no_footage_stays_but_the_cache(lake: Lake, settings: Settings, home: Path) -> None:
     assert list(Path(settings.lake).rglob("*.mp4")) == []
     clips = {path.parent.name for path in settings.cache.rglob("*.npy")}
-    known = set(lake.read("nitrogen_videos").collect()["video_key"]) | set(lake.read("pseudo_labels").collect()["video_key"])
+    known = set(lake.read("nitrogen_videos").collect()["video_key"]) | set(
+        lake.read("pseudo_labels").collect()["video_key"]
+    )
     assert clips == known
 
 
@@ -199,7 +203,9 @@ def test_lineage_reaches_every_model(lake: Lake) -> None:
 def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home: Path) -> None:
     shutil.copy(home / "videos" / "walkthrough.mp4", home / "videos" / "second.mp4")
     pages = json.loads((home / "site.json").read_text())
-    (home / "site.json").write_text(json.dumps([*pages, pages[3] | {"id": "second", "title": "2", "file": "second.mp4"}]))
+    (home / "site.json").write_text(
+        json.dumps([*pages, pages[3] | {"id": "second", "title": "2", "file": "second.mp4"}])
+    )
     port = (home / "port").read_text()
     sources = yaml.safe_load((home / "sources.yaml").read_text())
     sources["sources"].append({"url": f"http://127.0.0.1:{port}/watch/second", "game": GAME})
@@ -208,5 +214,7 @@ def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home:
     made = bring_up(lake, settings)
     labelled = [m for m in made if m.startswith("pseudo_labels")]
     assert len(labelled) == 1, "only the shard of the new video"
-    assert not any(m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:ground_truth_only")) for m in made)
+    assert not any(
+        m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:ground_truth_only")) for m in made
+    )
     assert len(set(lake.read("pseudo_labels").collect()["video_key"])) == 2

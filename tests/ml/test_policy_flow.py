@@ -22,11 +22,11 @@ class Toy(nn.Module):
 def test_two_modes_come_back_in_their_proportions() -> None:
     with seeded(0):
         toy = Toy()
-        optimizer = torch.optim.Adam(toy.parameters(), lr=3e-3)
-        for _ in range(1500):
-            a = torch.where(torch.rand(512, 1, 1) < 0.25, -1.0, 1.0)
-            mask = torch.ones(512, 1, dtype=torch.bool)
-            loss = flow.loss(toy, a, torch.randn_like(a), flow.draw_time(512, BETA), mask)
+        optimizer = torch.optim.Adam(toy.parameters(), lr=5e-3)
+        for _ in range(600):
+            a = torch.where(torch.rand(256, 1, 1) < 0.25, -1.0, 1.0)
+            mask = torch.ones(256, 1, dtype=torch.bool)
+            loss = flow.loss(toy, a, torch.randn_like(a), flow.draw_time(256, BETA), mask)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -50,7 +50,7 @@ def test_masked_steps_do_not_count() -> None:
 def test_flow_times_lie_below_one_and_lean_towards_noise() -> None:
     with seeded(0):
         t = flow.draw_time(20_000, BETA)
-    assert 0 <= t.min()
+    assert t.min() >= 0
     assert t.max() <= 0.999
     assert t.mean() == pytest.approx(0.999 * (1 - 1.5 / 2.5), abs=0.01)
     assert flow.bucket(torch.tensor([0.0, 0.4999, 0.9999])).tolist() == [0, 499, 999]

@@ -38,7 +38,7 @@ def test_it_looks_again_only_after_the_executed_part(policy: Policy) -> None:
 
 
 def test_the_players_of_the_arcade_play_too_and_the_expert_wins() -> None:
-    wanderer, expert = (play(who, "freeway", 1, seed=0) for who in ("wanderer", "expert"))
+    wanderer, expert = (play(who, "freeway", 1, seed=0, max_frames=600) for who in ("wanderer", "expert"))
     assert expert > wanderer
     with pytest.raises(GameError, match="tetris"):
         play("wanderer", "tetris", 1, seed=0)
