@@ -60,15 +60,32 @@ class Placed(nn.Module):
         return placed
 
 
-class Pooled(nn.Module):
-    """[N, C, H, W] -> [N, 2C]: the strongest and the mean answer of each detector.
+class Encoder(nn.Module):
+    """Two convolutions after the motion, and the strongest and the mean answer of each of their detectors.
 
     A paddle that moves up is found anywhere from having been seen anywhere, which a dense layer over places would have
-    to learn place by place.
+    to learn place by place. Few of the answers vary from frame to frame: batch normalisation brings those out.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([x.amax((2, 3)), x.mean((2, 3))], 1)
+    def __init__(self, recipe: IDMRecipe) -> None:
+        super().__init__()
+        a, b, c = recipe.channels
+        half = math.ceil(((recipe.resolution + 2 * 2 - 8) // 4 + 1) / 2)
+        self.near = Placed(a, b, half)
+        self.far = Placed(b, c, math.ceil(half / 2))
+        self.out = nn.Sequential(
+            nn.BatchNorm1d(2 * (b + c)),
+            nn.Linear(2 * (b + c), recipe.width),
+            nn.BatchNorm1d(recipe.width),
+            nn.ReLU(),
+        )
+
+    def forward(self, motion: Tensor) -> Tensor:
+        near = self.near(motion.relu()).relu()
+        far = self.far(near).relu()
+        pooled = [pool for x in (near, far) for pool in (x.amax((2, 3)), x.mean((2, 3)))]
+        encoded: Tensor = self.out(torch.cat(pooled, 1))
+        return encoded
 
 
 class IDM(nn.Module):
@@ -77,22 +94,8 @@ class IDM(nn.Module):
     def __init__(self, recipe: IDMRecipe) -> None:
         super().__init__()
         self.reach = recipe.reach
-        a, b, c = recipe.channels
-        side = (recipe.resolution + 2 * 2 - 8) // 4 + 1
-        half = math.ceil(side / 2)
-        self.encoder = nn.Sequential(
-            nn.ReLU(),
-            Placed(a, b, half),
-            nn.ReLU(),
-            Placed(b, c, math.ceil(half / 2)),
-            nn.ReLU(),
-            Pooled(),
-            nn.BatchNorm1d(2 * c),
-            nn.Linear(2 * c, recipe.width),
-            nn.BatchNorm1d(recipe.width),
-            nn.ReLU(),
-        )
-        self.motion = Motion(a)
+        self.motion = Motion(recipe.channels[0])
+        self.encoder = Encoder(recipe)
         self.head = nn.Sequential(
             nn.Conv1d(recipe.width, recipe.hidden, 2 * recipe.reach + 1),
             nn.ReLU(),
@@ -102,7 +105,8 @@ class IDM(nn.Module):
     def expect(self, logits: Tensor) -> None:
         """Start from these button logits, [17], whatever is seen."""
         last = self.head[-1]
-        assert isinstance(last, nn.Conv1d) and last.bias is not None
+        assert isinstance(last, nn.Conv1d)
+        assert last.bias is not None
         with torch.no_grad():
             last.weight.mul_(0.3)
             last.bias.zero_()

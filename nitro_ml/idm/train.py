@@ -37,10 +37,11 @@ class Trained:
 class Training(L.LightningModule):
     """Binary cross-entropy over all 17 buttons, rare ones weighted up, and a robust loss on the sticks."""
 
-    def __init__(self, model: IDM, recipe: IDMRecipe, prior: NDArray[np.float64]) -> None:
+    def __init__(self, model: IDM, recipe: IDMRecipe, batches: Stretches, prior: NDArray[np.float64]) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
+        self.batches = batches
         self.balance = torch.from_numpy(_balance(prior))
         odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
         model.expect(torch.log(odds * self.balance).float())
@@ -53,6 +54,10 @@ class Training(L.LightningModule):
             out.buttons, batch.buttons, pos_weight=self.balance.to(out.buttons.device), reduction="none"
         )
         return buttons.sum(-1).mean() + STICK_SHARE * functional.smooth_l1_loss(out.sticks, batch.sticks, beta=0.1)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A stopped training goes on with the batches it has not seen."""
+        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
@@ -69,25 +74,23 @@ def train(
     root: Path,
     card: Mapping[str, Any],
     progress: Progress | None = None,
+    scratch: Path | None = None,
 ) -> Trained:
     """Train on labelled clips of any games, at least three videos of each, and save under `root`.
 
-    The same recipe, clips and thread count give the same weights, bit for bit. `card` is taken into the checkpoint's
-    card. Raises `SplitError` for too few videos, `ClipError` for clips without actions or of another resolution, and
-    `DeviceError` without a GPU that the recipe needs.
+    The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
+    goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the
+    checkpoint's card. Raises `SplitError` for too few videos, `ClipError` for clips without actions or of another
+    resolution, and `DeviceError` without a GPU that the recipe needs.
     """
     _check(recipe, clips)
     parts = split(clips, recipe)
     prior = np.concatenate([c.actions.buttons for c in parts.train if c.actions]).mean(axis=0)
     with seeded(recipe.seed):
         model = IDM(recipe)
-        fit(
-            Training(model, recipe, prior),
-            Stretches(parts.train, recipe),
-            recipe.steps,
-            requires=recipe.requires,
-            progress=progress,
-        )
+        batches = Stretches(parts.train, recipe)
+        module = Training(model, recipe, batches, prior)
+        fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, scratch=scratch)
     model.eval()
     raws = {name: [_raw(model, c) for c in getattr(parts, name)] for name in ("calibration", "test")}
     truths = [c.actions for c in parts.calibration if c.actions]

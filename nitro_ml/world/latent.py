@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nitro_ml.world.data import Batch
-from nitro_ml.world.layers import PATCH, Predictor, weighted_error
+from nitro_ml.world.layers import PATCH, Predictor, relative_error
 from nitro_ml.world.recipe import LatentSection
 
 
@@ -40,8 +40,14 @@ class LatentNet(nn.Module):
         self.encoder(torch.zeros(1, 6, section.size, section.size))
 
     def bits(self, now: Tensor, future: Tensor) -> Tensor:
-        """-1 or 1, float32 [B, bits], with the gradient of tanh passed straight through."""
-        soft = self.centre(self.encoder(torch.cat([now, future - now], 1))).tanh()
+        """-1 or 1, float32 [B, bits], with the gradient of tanh passed straight through.
+
+        What the encoder makes of the same frame unchanged is subtracted, so that no code is spent on which game it is.
+        """
+        seen = self.encoder(torch.cat([now, future - now], 1)) - self.encoder(
+            torch.cat([now, torch.zeros_like(now)], 1)
+        )
+        soft = self.centre(seen).tanh()
         return soft + (torch.where(soft > 0, 1.0, -1.0) - soft).detach()
 
     def encode(self, now: Tensor, future: Tensor) -> Tensor:
@@ -57,4 +63,4 @@ class LatentNet(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         predicted = self.decoder(batch.past[:, -1:], self.bits(batch.now, batch.future))
-        return weighted_error(predicted, batch.now, batch.future, self.section.contrast)
+        return relative_error(predicted, batch.now, batch.future)

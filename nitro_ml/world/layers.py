@@ -1,10 +1,11 @@
 """The next frame from the last ones and a condition: a residual convolutional net on unshuffled pixels."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 PATCH = 2  # pixels a side that become channels: all convolutions run at half the size
+
+STILL = 1e-4  # mean squared change of a frame in which hardly anything moves, values in [0, 1]
 
 
 class Block(nn.Module):
@@ -22,7 +23,7 @@ class Block(nn.Module):
 
 
 class Predictor(nn.Module):
-    """Predicts the next frame as a change of the last.
+    """Predicts the next frame as a change of the last, times a gate in (0, 1) that closes where nothing moves.
 
     forward(past [B, k, 3, S, S] in [0, 1], condition [B, C]) -> [B, 3, S, S], not clipped; S must be even.
     """
@@ -33,7 +34,7 @@ class Predictor(nn.Module):
         self.condition = nn.Sequential(nn.Linear(condition, width), nn.ReLU(), nn.Linear(width, width))
         self.stem = nn.Sequential(nn.PixelUnshuffle(PATCH), nn.Conv2d(3 * context * PATCH**2, channels, 3, padding=1))
         self.blocks = nn.ModuleList(Block(channels, width) for _ in range(blocks))
-        last = nn.Conv2d(channels, 3 * PATCH**2, 3, padding=1)
+        last = nn.Conv2d(channels, 4 * PATCH**2, 3, padding=1)
         nn.init.zeros_(last.weight)
         self.out = nn.Sequential(last, nn.PixelShuffle(PATCH))
 
@@ -42,7 +43,8 @@ class Predictor(nn.Module):
         x = self.stem(past.flatten(1, 2))
         for block in self.blocks:
             x = block(x, c)
-        return past[:, -1] + self.out(x)
+        change, gate = self.out(x).split([3, 1], 1)
+        return past[:, -1] + change * gate.sigmoid()
 
 
 def changed(now: Tensor, future: Tensor) -> Tensor:
@@ -52,7 +54,10 @@ def changed(now: Tensor, future: Tensor) -> Tensor:
     return (future - now).abs().amax(1, keepdim=True) > 8 / 255
 
 
-def weighted_error(predicted: Tensor, now: Tensor, future: Tensor, contrast: float) -> Tensor:
-    """Mean squared error with changed pixels counted `contrast` times."""
-    weight = torch.where(changed(now, future), contrast, 1.0)
-    return ((predicted - future).square().mean(1, keepdim=True) * weight).sum() / weight.sum()
+def relative_error(predicted: Tensor, now: Tensor, future: Tensor) -> Tensor:
+    """Each frame's squared error as a share of the error of copying the last frame, averaged over frames [B, 3, S, S].
+
+    Motion is small and local: so a game with a ball of four pixels counts as much as one where everything turns.
+    """
+    error, copied = ((frame - future).square().mean((1, 2, 3)) for frame in (predicted, now))
+    return (error / (copied + STILL)).mean()

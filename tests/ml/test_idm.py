@@ -76,6 +76,25 @@ def test_the_same_seed_gives_the_same_checkpoint(clips: list[Clip], tmp_path: Pa
     assert first == second != other
 
 
+def test_a_stopped_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tmp_path: Path) -> None:
+    short = TINY.model_copy(update={"steps": 8})
+
+    def stop(done: float, _: str) -> None:
+        if done > 0.7:
+            raise KeyboardInterrupt
+
+    scratch = tmp_path / "scratch"
+    with pytest.raises((KeyboardInterrupt, SystemExit)):
+        train(short, clips, tmp_path / "a", {}, stop, scratch)
+    assert not (tmp_path / "a").exists()
+    assert list(scratch.iterdir())
+    steps = []
+    resumed = train(short, clips, tmp_path / "a", {}, lambda done, _: steps.append(done), scratch)
+    assert min(steps) > 0.5
+    assert resumed.path.name == train(short, clips, tmp_path / "b", {}).path.name
+    assert not list(scratch.iterdir())
+
+
 def test_a_stream_is_labelled_as_the_whole_is_bit_for_bit(labeller: Labeller) -> None:
     clip = square_clip(9, frames=400)
     whole = concat(list(labeller.label([Frames(clip.frames, clip.time)])))
