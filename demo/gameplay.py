@@ -32,7 +32,7 @@ class Video:
 
     @property
     def fps(self) -> int:
-        return 60 if self.game == "pong" and self.labelled else 30
+        return 60 if self.game == "pong" and self.labelled and self.seed < 2 else 30
 
     @property
     def frames(self) -> int:

@@ -32,7 +32,8 @@ def stale_ranges(state: State, asset: Asset) -> list[list[str]]:
 def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
     """Make what is stale among the selected assets, inputs first. Gives the number of failed runs.
 
-    told(asset, partitions, event) is called with `started`, `done` or the error of each run.
+    told(asset, partitions, event) is called with `started`, `done` or the error of each run. Ctrl-C ends the run
+    that is under way and raises `KeyboardInterrupt`.
     """
     failed = 0
     with dg.DagsterInstance.get() as instance:
@@ -62,7 +63,10 @@ def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: As
     )
     if result.success:
         return ""
-    failures = [_reason(e.step_failure_data.error) for e in result.all_events if e.is_step_failure]
+    errors = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == "DagsterExecutionInterruptedError" for error in errors):
+        raise KeyboardInterrupt  # Dagster has ended the run and its worker; nothing else may start
+    failures = [_reason(error) for error in errors]
     return f"failed: {'; '.join(failures) or 'before any step'} (run {result.run_id})"
 
 

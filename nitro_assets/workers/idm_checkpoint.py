@@ -48,11 +48,6 @@ def build(job: Job, partition: str) -> Outcome:
         refused=footage.refused,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
-            Check(
-                "inputs_are_clean",
-                not set(facts["frames_by_video"]) & job.lake.ledger.blocked(),
-                f"{len(facts['frames_by_video'])} videos",
-            ),
             Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
         ],
         metadata={

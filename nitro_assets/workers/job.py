@@ -130,12 +130,19 @@ def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     root = digest(components)
     withheld = tuple(sorted(outcome.withheld))
     version = outcome.version or version_of(root, withheld)
+    if asset.is_checkpoint:
+        outcome.checks = [*outcome.checks, _inputs_are_clean(lake, outcome.edges)]
     refused = [*outcome.refused, *[Refused("video", "under a takedown request; not taken in", k) for k in withheld]]
     _write_rejects(lake, scope(asset.name, partition), refused)
     record_edges(lake, asset.name, partition, version, outcome.edges)
     record = Record(asset.name, partition, root, components, version, outcome.rows, withheld)
     job.state.record(record)
     return record, outcome
+
+
+def _inputs_are_clean(lake: Lake, edges: list[Edge]) -> Check:
+    blocked = {edge.video_key for edge in edges} & lake.ledger.blocked()
+    return Check("inputs_are_clean", not blocked, f"{len(blocked)} of its videos are under a takedown request")
 
 
 def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:

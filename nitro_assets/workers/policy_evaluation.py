@@ -12,6 +12,7 @@ from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.play import interval, play
 
 EPISODES = 4
+SECONDS = 30  # at most, an episode
 SEED = 1000  # far from the seeds of recordings
 
 
@@ -28,7 +29,7 @@ def build(job: Job, partition: str) -> Outcome:
         if GAMES[game].has_expert:
             players["expert"] = "expert"
         for name, who in players.items():
-            scores = play(who, game, EPISODES, SEED)
+            scores = play(who, game, EPISODES, SEED, max_frames=min(GAMES[game].episode_frames(), SECONDS * 30))
             rows += [{"game": game, "player": name, "episode": i, "score": s} for i, s in enumerate(scores)]
     schema = {"game": pl.String, "player": pl.String, "episode": pl.Int32, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema).with_columns(checkpoint=pl.lit(checkpoint))

@@ -25,19 +25,22 @@ class Split:
 def split(clips: Sequence[Clip], recipe: IDMRecipe) -> Split:
     """Each game's videos in the order of a hash of their names: first test, then calibration, the rest train.
 
-    A set that gets any share gets at least one video. A video keeps its place when others come or go, unless it lies at
-    a border. Raises `SplitError` for a game with fewer than three videos.
+    A set that gets any share gets at least one video; a game with fewer than three videos is trained on only. A video
+    keeps its place when others come or go, unless it lies at a border. Raises `SplitError` where no game has three.
     """
     places: dict[str, str] = {}
     for game in sorted({clip.game for clip in clips}):
         videos = sorted({clip.group for clip in clips if clip.game == game}, key=_order)
         if len(videos) < 3:
-            raise SplitError(f"game {game!r}: found {len(videos)} labelled videos; needed are at least 3.")
+            places |= dict.fromkeys(videos, "train")
+            continue
         test = math.ceil(recipe.test_share * len(videos))
         calibration = math.ceil(recipe.calibration_share * len(videos))
         test, calibration = min(test, len(videos) - 2), min(calibration, max(1, len(videos) - test - 1))
         for i, video in enumerate(videos):
             places[video] = "test" if i < test else "calibration" if i < test + calibration else "train"
+    if "test" not in places.values():
+        raise SplitError(f"found {len(places)} labelled videos, of no game three; needed are 3 of at least one game.")
     sets = {name: [c for c in clips if places[c.group] == name] for name in ("train", "calibration", "test")}
     return Split(**sets)
 

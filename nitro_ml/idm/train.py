@@ -76,7 +76,7 @@ def train(
     progress: Progress | None = None,
     scratch: Path | None = None,
 ) -> Trained:
-    """Train on labelled clips of any games, at least three videos of each, and save under `root`.
+    """Train on labelled clips of any games, of one at least three videos, and save under `root`.
 
     The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
     goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the

@@ -26,10 +26,9 @@ DRAWS = 4
 def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[str, Any]:
     """Per game: `frames` looked at, `flow_loss`, `button_ap` and `button_ap_chance`; with no held-out clip, nothing.
 
-    `button_ap` is the macro average precision, over the buttons that occur, of the expected chunk's executed part; at
-    t = 0 the velocity is E[a | frame] - eps, so that one evaluation, at eps = 0, gives that
-    expectation. `button_ap_chance` is what a
-    constant reaches, the buttons' share of frames held. Both are null where no button varies.
+    `button_ap` is the macro average precision, over the buttons that occur, of the expected chunk's executed part: at
+    t = 0 the velocity is E[a | frame] - eps, so one evaluation at eps = 0 gives that expectation. `button_ap_chance` is
+    what a constant reaches, the buttons' share of frames held. Both are null where no button varies.
     """
     games = sorted({clip.game for clip in clips})
     with seeded(recipe.seed), torch.inference_mode():

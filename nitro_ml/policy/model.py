@@ -67,7 +67,7 @@ class PolicyNet(nn.Module):
         self.vision = vision
         self.vision_in = nn.Linear(vision.config.hidden_size, width)
         self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
-        flat = (recipe.resolution // vision.config.patch_size) ** 2 * vision.config.hidden_size
+        flat = vision.embeddings.position_embedding.weight.numel()  # all tokens of a frame, one after another
         guess = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(flat, affine=False), nn.Linear(flat, chunk.DIMENSIONS))
         self.guess = guess if recipe.guess else None
         self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))

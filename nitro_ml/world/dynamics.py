@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.world.data import Batch
-from nitro_ml.world.layers import Predictor, relative_error
+from nitro_ml.world.layers import Predictor, weighted_error
 from nitro_ml.world.recipe import DynamicsSection
 
 INPUTS = len(BUTTONS) + len(STICKS)
@@ -32,4 +32,4 @@ class DynamicsNet(nn.Module):
         assert batch.actions is not None
         known = (torch.rand(len(batch), 1, device=batch.past.device) > self.section.unknown).float()
         predicted = self.predictor(batch.past, torch.cat([batch.actions * known, known], 1))
-        return relative_error(predicted, batch.now, batch.future)
+        return weighted_error(predicted, batch.now, batch.future, self.section.contrast)

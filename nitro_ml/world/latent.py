@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nitro_ml.world.data import Batch
-from nitro_ml.world.layers import PATCH, Predictor, relative_error
+from nitro_ml.world.layers import PATCH, Predictor, weighted_error
 from nitro_ml.world.recipe import LatentSection
 
 
@@ -63,4 +63,4 @@ class LatentNet(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         predicted = self.decoder(batch.past[:, -1:], self.bits(batch.now, batch.future))
-        return relative_error(predicted, batch.now, batch.future)
+        return weighted_error(predicted, batch.now, batch.future, self.section.contrast)

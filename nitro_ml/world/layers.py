@@ -1,11 +1,10 @@
 """The next frame from the last ones and a condition: a residual convolutional net on unshuffled pixels."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 PATCH = 2  # pixels a side that become channels: all convolutions run at half the size
-
-STILL = 1e-4  # mean squared change of a frame in which hardly anything moves, values in [0, 1]
 
 
 class Block(nn.Module):
@@ -54,10 +53,7 @@ def changed(now: Tensor, future: Tensor) -> Tensor:
     return (future - now).abs().amax(1, keepdim=True) > 8 / 255
 
 
-def relative_error(predicted: Tensor, now: Tensor, future: Tensor) -> Tensor:
-    """Each frame's squared error as a share of the error of copying the last frame, averaged over frames [B, 3, S, S].
-
-    Motion is small and local: so a game with a ball of four pixels counts as much as one where everything turns.
-    """
-    error, copied = ((frame - future).square().mean((1, 2, 3)) for frame in (predicted, now))
-    return (error / (copied + STILL)).mean()
+def weighted_error(predicted: Tensor, now: Tensor, future: Tensor, contrast: float) -> Tensor:
+    """Mean squared error of frames [B, 3, S, S] with changed pixels counted `contrast` times."""
+    weight = torch.where(changed(now, future), contrast, 1.0)
+    return ((predicted - future).square().mean(1, keepdim=True) * weight).sum() / weight.sum()

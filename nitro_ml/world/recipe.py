@@ -10,12 +10,16 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
-    """What both models need: the `size` they work at, their channels, and the training's bounds."""
+    """What both models need: the `size` they work at, their channels, and the training's bounds.
+
+    `contrast` is the weight of a changed pixel relative to a still one: motion is small and local, and would drown.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: Count
     channels: Count
+    contrast: Annotated[float, Field(ge=1)]
     steps: Count
     batch: Count
     learning_rate: Annotated[float, Field(gt=0)]

@@ -38,7 +38,7 @@ def rollout(net: DynamicsNet, clip: Clip, start: int, length: int) -> NDArray[np
     return (pair.permute(0, 2, 3, 1) * 255).round().byte().numpy()
 
 
-def write_gif(frames: NDArray[np.uint8], path: Path, scale: int = 3) -> None:
+def write_gif(frames: NDArray[np.uint8], path: Path, scale: int = 2) -> None:
     """An endless GIF at half the models' rate (every second frame), each pixel `scale` pixels wide."""
     large = frames[::2].repeat(scale, 1).repeat(scale, 2)
     images = [Image.fromarray(frame).quantize(64) for frame in large]

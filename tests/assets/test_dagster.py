@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -18,11 +18,12 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
+from nitro_assets.takedown import requests as takedown
 from tests.assets.small_world import LABELLED, address, bring_up, key, write_shards
 
 
 @pytest.fixture
-def home(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings in the environment, as the workers read them, and a Dagster home."""
     write_shards(settings)
     sources = tmp_path / "sources.yaml"
@@ -32,7 +33,7 @@ def home(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NITRO_SOURCES", str(sources))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-    yield tmp_path
+    return tmp_path
 
 
 def told(asset: str, partitions: object, event: str) -> None:
@@ -135,7 +136,8 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     bring_up(lake, settings)
 
     def tick() -> list[object]:
-        return list(relabel_nightly(dg.build_schedule_context()))  # type: ignore[call-overload]
+        ticked: Any = relabel_nightly(dg.build_schedule_context())
+        return list(ticked)
 
     assert [type(t) for t in tick()] == [dg.SkipReason]
     for shard in ("0000", "0001", "0003"):
@@ -149,3 +151,23 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     ]
     assert len({r.run_key for r in requests}) == 2
     assert tick() == requests, "asked twice, the same run keys: Dagster starts each once"
+
+
+def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
+    settings = Settings()
+    lake = Lake(settings)
+    bring_up(lake, settings)
+    takedown.request(lake, settings, address(LABELLED[0]), "mine")
+    assert freshen(definitions, settings, {"takedown_requests"}, told) == 0
+    records = State(lake, settings).records
+    with dg.DagsterInstance.get() as instance:
+        event: Any = instance.get_latest_data_version_record(
+            dg.AssetKey("nitrogen_actions"), partition_key="SHARD_0000"
+        )
+        materialised = event.asset_materialization
+        assert materialised.tags["dagster/data_version"] == records["nitrogen_actions", "SHARD_0000"].version
+        assert materialised.metadata["rows removed"].value > 40
+        for name in ("idm_checkpoint", "policy_checkpoint", "latent_actions", "world_model_checkpoint"):
+            check = dg.AssetCheckKey(dg.AssetKey(name), "inputs_are_clean")
+            latest: Any = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])[check]
+            assert latest.event.dagster_event.asset_check_evaluation_data.passed is False

@@ -1,6 +1,7 @@
 """The inverse dynamics model: it learns a tiny game, labels streams as it labels wholes, and is reproducible."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,7 +160,9 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
     names = [{c.group for c in part} for part in (parts.train, parts.calibration, parts.test)]
     assert sum(map(len, names)) == len(set().union(*names)) == 6
     assert split(chunks[::-1], TINY).test[0].group in names[2]
-    with pytest.raises(SplitError, match="game 'square': found 2 labelled videos"):
+    rare = [replace(clip, game="rare") for clip in clips[:2]]
+    assert {c.group for c in split([*rare, *clips[2:]], TINY).train} > {c.group for c in rare}
+    with pytest.raises(SplitError, match="found 2 labelled videos, of no game three"):
         split(clips[:2], TINY)
 
 

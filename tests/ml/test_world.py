@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from nitro_ml import checkpoint, recipes
 from nitro_ml.actions import BUTTONS, Actions
@@ -26,8 +26,10 @@ TINY = WorldRecipe(
     seed=0,
     mixture="none",
     resolution=SIDE,
-    latent=LatentSection(size=16, channels=8, steps=150, batch=16, learning_rate=5e-3, bits=2),
-    dynamics=DynamicsSection(size=16, channels=8, steps=150, batch=16, learning_rate=5e-3, context=1, unknown=0.2),
+    latent=LatentSection(size=16, channels=8, contrast=10, steps=150, batch=16, learning_rate=5e-3, bits=2),
+    dynamics=DynamicsSection(
+        size=16, channels=8, contrast=10, steps=250, batch=16, learning_rate=5e-3, context=1, unknown=0.2
+    ),
 )
 
 
@@ -91,10 +93,11 @@ def test_a_rollout_starts_real_follows_the_buttons_and_becomes_a_gif(world: Path
     frames = rollout(load_world(world), CLIPS[2], start=5, length=20)
     assert frames.shape == (20, 16, 32, 3)
     real, dreamt = frames[:4, :, :16].astype(int), frames[:4, :, 16:].astype(int)
-    assert np.abs(real - dreamt).mean() < 20
+    frozen = np.broadcast_to(real[:1], real.shape)
+    assert np.abs(real - dreamt)[1:].mean() < 0.7 * np.abs(real - frozen)[1:].mean()
     write_gif(frames, tmp_path / "rollout.gif")
     with Image.open(tmp_path / "rollout.gif") as gif:
-        assert gif.n_frames > 5
+        assert len(list(ImageSequence.Iterator(gif))) > 5
     assert (tmp_path / "rollout.gif").stat().st_size < 300_000
     with pytest.raises(WorldError, match="found 120 steps"):
         rollout(load_world(world), CLIPS[2], start=115, length=20)
