@@ -4,7 +4,7 @@ import math
 from typing import Annotated, Any
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
@@ -37,10 +37,7 @@ class MixtureRecipe(BaseModel):
 
 def load_recipe(name: str) -> MixtureRecipe:
     """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
-    try:
-        return MixtureRecipe(**recipes.read("mixture", name))
-    except ValidationError as error:
-        raise recipes.RecipeError(f"mixture/{name}.yaml: {error}") from error
+    return recipes.load(MixtureRecipe, "mixture", name)
 
 
 def build(job: Job, partition: str) -> Outcome:

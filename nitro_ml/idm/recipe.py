@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_ml import recipes
 
@@ -43,7 +43,4 @@ class IDMRecipe(BaseModel):
 
 def load_recipe(name: str) -> IDMRecipe:
     """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
-    try:
-        return IDMRecipe(name=name, **recipes.read("idm", name))
-    except ValidationError as error:
-        raise recipes.RecipeError(f"idm/{name}.yaml: {error}") from error
+    return recipes.load(IDMRecipe, "idm", name)

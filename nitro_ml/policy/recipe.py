@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_ml import recipes
 
@@ -63,7 +63,4 @@ class PolicyRecipe(BaseModel):
 
 def load_recipe(name: str) -> PolicyRecipe:
     """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
-    try:
-        return PolicyRecipe(name=name, **recipes.read("policy", name))
-    except ValidationError as error:
-        raise recipes.RecipeError(f"policy/{name}.yaml: {error}") from error
+    return recipes.load(PolicyRecipe, "policy", name)

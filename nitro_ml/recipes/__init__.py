@@ -3,9 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
+
+Recipe = TypeVar("Recipe", bound=BaseModel)
 
 ROOT = Path(__file__).parent
 KINDS = ("idm", "mixture", "policy", "world")
@@ -32,6 +35,18 @@ def read(kind: str, name: str) -> dict[str, Any]:
     if not isinstance(recipe, dict):
         raise RecipeError(f"{path.name}: found a {type(recipe).__name__}; a recipe is a mapping.")
     return recipe
+
+
+def load(model: type[Recipe], kind: str, name: str) -> Recipe:
+    """The recipe as its model, which gets the `name` if it has such a field.
+
+    Raises `RecipeError` naming the file, the field, what was found and what is allowed.
+    """
+    named = {"name": name} if "name" in model.model_fields else {}
+    try:
+        return model(**named, **read(kind, name))
+    except ValidationError as error:
+        raise RecipeError(f"{kind}/{name}.yaml: {error}") from error
 
 
 def digest(kind: str, name: str) -> str:

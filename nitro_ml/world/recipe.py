@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_ml import recipes
 
@@ -56,7 +56,4 @@ class WorldRecipe(BaseModel):
 
 def load_recipe(name: str) -> WorldRecipe:
     """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
-    try:
-        return WorldRecipe(name=name, **recipes.read("world", name))
-    except ValidationError as error:
-        raise recipes.RecipeError(f"world/{name}.yaml: {error}") from error
+    return recipes.load(WorldRecipe, "world", name)
