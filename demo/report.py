@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import polars as pl
 
 from demo.gameplay import UNSEEN, plan
@@ -21,6 +22,7 @@ from nitro_ml.metrics.baselines import beside_baselines
 from nitro_ml.metrics.scores import Sample
 from nitro_ml.metrics.table import rows as metric_rows
 from nitro_ml.segments.judge import REASONS
+from nitro_ml.terms import TERMS
 
 TRUTH_REASON = {"active": "play", "idle": "idle", "menu": "menu", "title": "menu", "loading": "loading"}
 
@@ -39,7 +41,7 @@ def report(settings: Settings, home: Path) -> str:
         "Lineage of one video": _lineage(lake),
         "Rejected": _rejects(lake),
     }
-    return "# What the demonstration found\n\n" + "\n".join(
+    return f"# What the demonstration found\n\n{TERMS}\n\n" + "\n".join(
         f"## {title}\n\n{text}\n" for title, text in sections.items()
     )
 
@@ -82,7 +84,19 @@ def _labels(lake: Lake, state: State) -> str:
     shards = state.partitions(ASSETS["pseudo_labels"])
     frames = sum(state.records["pseudo_labels", shard].rows for shard in shards)
     chunks = lake.read("nitrogen_frames").select(pl.len()).collect().item()
-    return f"{chunks} frames of ground truth, {frames} of pseudo-labels.\n"
+    rate = _labels_per_second(shards)
+    return f"{chunks} frames of ground truth, {frames} of pseudo-labels; {rate:.0f} labels a second, fetch included.\n"
+
+
+def _labels_per_second(shards: Sequence[str]) -> float:
+    """Of the runs that made the labels, as the workers told Dagster."""
+    frames = seconds = 0.0
+    with dg.DagsterInstance.get() as instance:
+        for shard in shards:
+            event: Any = instance.get_latest_data_version_record(dg.AssetKey("pseudo_labels"), partition_key=shard)
+            frames += event.asset_materialization.metadata["frames labelled now"].value
+            seconds += event.asset_materialization.metadata["seconds of labelling"].value
+    return frames / seconds if seconds else 0.0
 
 
 def _segments(lake: Lake, settings: Settings, home: Path) -> str:

@@ -11,8 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from nitro_ml.terms import TERMS
+
 FILES = ("model.safetensors", "card.json")
-TERMS = "CC-BY-NC-4.0 (from NitroGen's labels); non-commercial research only"
 
 
 class CheckpointError(ValueError):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nitro_ml.actions import BUTTONS
 from nitro_ml.box import Box
 from nitro_ml.labels import Labels
+from nitro_ml.terms import TERMS
 from nitro_ml.video import FORMATS, VideoError, probe
 
 # Centre (x, y) and half size (w, h) of each button in a box of 100 x 60; a stick's own button is the well it sits in.
@@ -83,6 +84,7 @@ def overlay_video(video: Path, labels: Labels, out: Path) -> Path:
             av.open(f"file:{video}", options={"format_whitelist": FORMATS}) as source,
             av.open(f"file:{partial}", "w") as sink,
         ):
+            sink.metadata["comment"] = TERMS
             first = source.streams.video[0]
             target = sink.add_stream("libx264", rate=first.average_rate or 30)
             target.width, target.height, target.pix_fmt = info.width & ~1, info.height & ~1, "yuv420p"

@@ -42,10 +42,11 @@ def label(
     """
     from nitro_ml.idm.label import Labeller, label_video
     from nitro_ml.labels import labels_frame
+    from nitro_ml.terms import TERMS
 
     path = _checkpoint(checkpoint, "idm_checkpoint")
     labels = label_video(video, path)
-    labels_frame(labels, Labeller(path).thresholds if hard else None).write_parquet(out)
+    labels_frame(labels, Labeller(path).thresholds if hard else None).write_parquet(out, metadata={"terms": TERMS})
     confidence = float(labels.confidence.mean())
     answer([{"written": str(out), "frames": len(labels), "mean_confidence": confidence}], as_json)
 

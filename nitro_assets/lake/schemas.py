@@ -10,8 +10,6 @@ import polars as pl
 
 from nitro_ml.actions import BUTTONS, STICKS
 
-TERMS = "non-commercial research only; labels: CC-BY-NC-4.0 (NitroGen); footage belongs to its creators"
-
 
 @dataclass(frozen=True)
 class Table:

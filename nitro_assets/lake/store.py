@@ -21,8 +21,9 @@ from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProp
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from nitro_assets.lake.ledger import Ledger
-from nitro_assets.lake.schemas import TABLES, TERMS, Table
+from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.settings import Settings
+from nitro_ml.terms import TERMS
 
 WRITER = WriterProperties(
     compression="ZSTD",
@@ -163,7 +164,7 @@ class Lake:
             mode="ignore",
             partition_by=[table.partition],
             configuration={"delta.dataSkippingStatsColumns": table.partition},
-            description=f"{table.doc} Terms: {TERMS}.",
+            description=f"{table.doc} Terms: {TERMS}",
         )
 
     def _exists(self, table: Table) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import polars as pl
+import torch
 
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
@@ -12,12 +13,13 @@ from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.play import interval, play
 
 EPISODES = 4
-SECONDS = 30  # at most, an episode
+SECONDS = 20  # at most, an episode
 SEED = 1000  # far from the seeds of recordings
 
 
 def build(job: Job, partition: str) -> Outcome:
     """Table `policy_evaluation` for one mixture: every open game that the mixture holds."""
+    torch.set_num_threads(1)  # one frame at a time: threads would wait for each other
     checkpoint = job.state.records["policy_checkpoint", partition].version
     policy = Policy.load(job.checkpoints.get(checkpoint))
     mixture = job.lake.partition("training_mixture", partition)

@@ -3,8 +3,10 @@
 A video that the same checkpoint and code have labelled keeps its rows; only new ones are fetched.
 """
 
+import time
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,9 @@ Row = dict[str, Any]
 
 
 @cache
-def _labeller(path: str) -> Labeller:
+def _labeller(path: Path) -> Labeller:
     """One labeller a process, whatever the number of shards."""
-    from pathlib import Path
-
-    return Labeller(Path(path))
+    return Labeller(path)
 
 
 class _Shard:
@@ -39,12 +39,12 @@ class _Shard:
 
     def __init__(self, job: Job, partition: str, checkpoint: str, cache: ClipCache) -> None:
         self.job, self.partition, self.checkpoint, self.cache = job, partition, checkpoint, cache
-        self.labeller = _labeller(str(job.checkpoints.get(checkpoint)))
+        self.labeller = _labeller(job.checkpoints.get(checkpoint))
         self.videos = job.lake.partition("video_index", partition).filter("keep").sort("video_key")
         self.features: list[pl.DataFrame] = []
         self.refused: list[Refused] = []
         self.frames: dict[str, int] = {}
-        self.labelled = 0
+        self.labelled, self.seconds = 0, 0.0
 
     def rows(self) -> Iterator[pl.DataFrame]:
         """The shard's labels, a video at a time."""
@@ -72,7 +72,7 @@ class _Shard:
         return {key: part for (key,), part in parts.items() if key in keys}
 
     def _label(self, row: Row) -> pl.DataFrame | None:
-        key = row["video_key"]
+        key, started = row["video_key"], time.perf_counter()
         tap = _Tap(self.cache, self.labeller.resolution, key)
         try:
             with fetched(self.job, row["address"], key) as path:
@@ -81,6 +81,7 @@ class _Shard:
             self.refused.append(Refused(key, str(error), key))
             return None
         self.labelled += len(labels)
+        self.seconds += time.perf_counter() - started
         found = np.concatenate(tap.features)
         self.features.append(
             pl.DataFrame({"video_key": [key] * len(found), "frame": np.arange(len(found)), "features": found.tolist()})
@@ -148,6 +149,7 @@ def build(job: Job, partition: str) -> Outcome:
             "checkpoint": checkpoint,
             "videos": len(shard.frames),
             "frames labelled now": shard.labelled,
+            "seconds of labelling": shard.seconds,
             "frames kept": written.rows - shard.labelled,
             "confidence": show.table(_confidence(rows, shard.videos)),
             "dagster/column_schema": show.schema("pseudo_labels"),

@@ -7,6 +7,7 @@ import torch
 
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import CheckpointError
+from nitro_ml.terms import TERMS
 
 CARD = {"kind": "idm", "recipe": {"name": "tiny"}}
 
@@ -16,7 +17,7 @@ def test_round_trip_under_a_name_that_follows_from_the_content(tmp_path: Path) -
     path = checkpoint.save(tmp_path, state, CARD)
     loaded, card = checkpoint.load(path)
     assert all(torch.equal(loaded[k], state[k]) for k in state)
-    assert card["terms"] == checkpoint.TERMS
+    assert card["terms"] == TERMS
     assert checkpoint.save(tmp_path, state, CARD) == path
     assert checkpoint.save(tmp_path, state, {**CARD, "metrics": {}}) != path
     assert sorted(p.name for p in tmp_path.iterdir() if p != path and p.name.startswith(".")) == []
