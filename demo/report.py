@@ -34,8 +34,8 @@ def report(settings: Settings, home: Path) -> str:
     sections = {
         "Inverse dynamics models": _idm(lake, state, home),
         "Labels": _labels(lake, state),
-        "Segments against the truth": _segments(lake, settings, home),
-        "Policies at play": _table(scores_with_intervals(lake.read("policy_evaluation").collect()), by_mixture=lake),
+        "Segments against the truth": _segments(lake, home),
+        "Policies at play": _policies(lake),
         "Latent actions": _world(lake, state, "latent_actions"),
         "World model": _world(lake, state, "world_model_checkpoint"),
         "Lineage of one video": _lineage(lake),
@@ -46,7 +46,7 @@ def report(settings: Settings, home: Path) -> str:
     )
 
 
-def _table(rows: Sequence[dict[str, Any]], by_mixture: Lake | None = None) -> str:
+def _table(rows: Sequence[dict[str, Any]]) -> str:
     if not rows:
         return "nothing\n"
     head = list(rows[0])
@@ -99,7 +99,7 @@ def _labels_per_second(shards: Sequence[str]) -> float:
     return frames / seconds if seconds else 0.0
 
 
-def _segments(lake: Lake, settings: Settings, home: Path) -> str:
+def _segments(lake: Lake, home: Path) -> str:
     """Seconds by truth (rows) and by verdict (columns)."""
     found = lake.read("label_segments").collect()
     index = dict(lake.read("video_index").select("address", "video_key").collect().iter_rows())
@@ -117,6 +117,11 @@ def _segments(lake: Lake, settings: Settings, home: Path) -> str:
     return "Seconds by what it truly was (rows) and how it was judged (columns); only `play` is kept.\n\n" + _table(
         [{"truth": kind, **row} for kind, row in seconds.items()]
     )
+
+
+def _policies(lake: Lake) -> str:
+    by_mixture = lake.read("policy_evaluation").collect().partition_by("mixture", as_dict=True)
+    return _table([{"mixture": m, **row} for (m,), part in by_mixture.items() for row in scores_with_intervals(part)])
 
 
 def _world(lake: Lake, state: State, asset: str) -> str:
