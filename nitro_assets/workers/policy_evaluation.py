@@ -12,8 +12,8 @@ from nitro_ml.arcade.games import GAMES
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.play import interval, play
 
-EPISODES = 4
-SECONDS = 20  # at most, an episode
+EPISODES = 3
+SECONDS = 15  # at most, an episode
 SEED = 1000  # far from the seeds of recordings
 
 
