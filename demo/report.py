@@ -15,6 +15,7 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.workers.policy_evaluation import scores_with_intervals
+from nitro_assets.workers.show import markdown_table
 from nitro_assets.workers.world import psnr_rows
 from nitro_ml.idm.label import Labeller, label_video
 from nitro_ml.labels import read_labels
@@ -47,15 +48,7 @@ def report(settings: Settings, home: Path) -> str:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    if not rows:
-        return "nothing\n"
-    head = list(rows[0])
-    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    return "\n".join(lines + [f"| {' | '.join(_cell(v) for v in row.values())} |" for row in rows]) + "\n"
-
-
-def _cell(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{markdown_table(rows)}\n" if rows else "nothing\n"
 
 
 def _idm(lake: Lake, state: State, home: Path) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,14 @@ FILES = ("model.safetensors", "card.json")
 
 class CheckpointError(ValueError):
     """A folder that is no checkpoint, or whose content is not what its name says."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished checkpoint: its folder, and its card."""
+
+    path: Path
+    card: dict[str, Any]
 
 
 def save(root: Path, state: dict[str, Tensor], card: dict[str, Any]) -> Path:

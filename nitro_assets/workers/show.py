@@ -21,11 +21,15 @@ def markdown(text: str) -> Value:
 
 
 def table(rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Value:
-    """A Markdown table; floats with three digits."""
-    frame = rows if isinstance(rows, pl.DataFrame) else pl.DataFrame(list(rows))
-    lines = ["| " + " | ".join(frame.columns) + " |", "|" + "---|" * frame.width]
-    lines += ["| " + " | ".join(_cell(v) for v in row) + " |" for row in frame.iter_rows()]
-    return markdown("\n".join(lines))
+    """A table as a Markdown value."""
+    return markdown(markdown_table(rows.to_dicts() if isinstance(rows, pl.DataFrame) else rows))
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with the same keys as a Markdown table; floats with three digits."""
+    head = list(rows[0]) if rows else []
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(_cell(v) for v in row.values()) + " |" for row in rows])
 
 
 def _cell(value: object) -> str:

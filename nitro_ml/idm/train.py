@@ -1,7 +1,6 @@
 """Training an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nitro_ml import checkpoint
+from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, fit, seeded
 from nitro_ml.idm.calibrate import calibrate
@@ -24,14 +24,6 @@ from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.idm.split import split
 
 STICK_SHARE = 4.0  # of the sticks' loss beside the buttons'
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished checkpoint: its folder, and its card."""
-
-    path: Path
-    card: dict[str, Any]
 
 
 class Training(L.LightningModule):

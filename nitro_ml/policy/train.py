@@ -1,7 +1,6 @@
 """Training a policy: from a recipe and clips to a checkpoint with its held-out metrics on the card."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from nitro_ml import checkpoint
+from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, fit, seeded
 from nitro_ml.holdout import hold_out
@@ -20,14 +20,6 @@ from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
 from nitro_ml.policy.model import PolicyError, PolicyNet, to_pixels, vision_encoder
 from nitro_ml.policy.recipe import PolicyRecipe
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished checkpoint: its folder, and its card."""
-
-    path: Path
-    card: dict[str, Any]
 
 
 class Training(L.LightningModule):

@@ -1,7 +1,6 @@
 """Training both world models: from a recipe and clips to checkpoints with their held-out figures on the card."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from nitro_ml import checkpoint
+from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, fit, seeded
 from nitro_ml.holdout import hold_out
@@ -22,14 +22,6 @@ from nitro_ml.world.models import WorldError
 from nitro_ml.world.recipe import WorldRecipe
 
 Net = TypeVar("Net", LatentNet, DynamicsNet)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A finished checkpoint: its folder, and its card."""
-
-    path: Path
-    card: dict[str, Any]
 
 
 class Training(L.LightningModule):

@@ -45,13 +45,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         record("freeway", 240, seed, home / "videos" / f"labelled{seed}.mp4", labelled=True) for seed in range(3)
     ]
     record("freeway", 1000, 9, home / "videos" / "walkthrough.mp4")
-    shutil.copy(home / "videos" / "walkthrough.mp4", home / "videos" / "short.mp4")
     ids = [*(f"labelled{seed}" for seed in range(3)), "walkthrough", "broken"]
     (home / "videos" / "broken.mp4").write_bytes((home / "videos" / "walkthrough.mp4").read_bytes()[:60_000])
     entry = {"channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": "Licence: CC0-1.0"}
     pages = [{"id": i, "title": i, "file": f"{i}.mp4", **entry} for i in ids]
     (home / "site.json").write_text(json.dumps(pages))
-    (home / "recordings.pickle").unlink(missing_ok=True)
     with serve(home) as address:
         published = [
             Published(replace(r, game=GAME), "generic", f"labelled{i}", f"{address}/watch/labelled{i}")
