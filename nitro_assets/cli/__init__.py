@@ -6,13 +6,24 @@ import typer
 
 from nitro_assets.cli import lake, play, takedown
 from nitro_assets.cli.answer import KNOWN_ERRORS, complain
+from nitro_assets.cli.bench import bench
 
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Gameplay video into labels, mixtures, policies and world models. Non-commercial research only.",
 )
-for command in (play.record, play.label, play.evaluate, play.overlay, play.play, lake.status, lake.run, lake.lineage):
+for command in (
+    play.record,
+    play.label,
+    play.evaluate,
+    play.overlay,
+    play.play,
+    lake.status,
+    lake.run,
+    lake.lineage,
+    bench,
+):
     app.command()(command)
 app.add_typer(takedown.app, name="takedown")
 

@@ -1,0 +1,42 @@
+"""What a benchmark found: values beside their goals, as a table for people and as JSON for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value. goal: None where it is only shown; unit: `ratio`, `s`, `bytes a frame`, ...; better: which
+    way is up."""
+
+    name: str
+    value: float
+    unit: str
+    goal: float | None = None
+    better: Literal["higher", "lower"] = "higher"
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is reached; None without one."""
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.better == "higher" else self.value <= self.goal
+
+    def row(self) -> dict[str, str | float | bool | None]:
+        """Name, value, goal, unit, better, met."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "goal": self.goal,
+            "unit": self.unit,
+            "better": self.better,
+            "met": self.met,
+        }
+
+
+def write(figures: Sequence[Figure], path: Path) -> None:
+    """A JSON list of `row`s."""
+    path.write_text(json.dumps([figure.row() for figure in figures], indent=1) + "\n")

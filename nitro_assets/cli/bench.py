@@ -1,0 +1,41 @@
+"""Figures against their goals: `benchmarks/NAME.py` of the repository, run and shown."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nitro_assets.cli.answer import answer
+from nitro_assets.settings import ROOT
+
+FOLDER = ROOT / "benchmarks"
+
+
+def bench(
+    name: Annotated[str, typer.Argument(help="A benchmark, such as `label`.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
+    quick: Annotated[
+        bool, typer.Option(help="The same code on tiny inputs: does it run? Its figures say little.")
+    ] = False,
+) -> None:
+    """Measure, and print each figure beside its goal; one that misses it is shown as missed.
+
+    Example: nitro bench label --json figures.json
+    """
+    if name not in names():
+        raise ValueError(f"benchmark {name!r} is unknown; there are: {', '.join(names()) or 'none in this copy'}.")
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.figures import write
+
+    figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+    if json_file:
+        write(figures, json_file)
+    verdict = {True: "met", False: "missed", None: "-"}
+    answer([{**figure.row(), "met": verdict[figure.met]} for figure in figures], as_json=False)
+
+
+def names() -> list[str]:
+    """The benchmarks of this copy: the modules with a `run`."""
+    return sorted(p.stem for p in FOLDER.glob("*.py") if "\ndef run(" in p.read_text())

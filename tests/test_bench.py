@@ -1,0 +1,27 @@
+"""The benchmarks' common part: figures against goals. What each benchmark measures is tested where its code is."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.figures import Figure, write
+from nitro_assets.cli import app
+
+
+def test_a_goal_is_met_or_missed_in_its_own_direction(tmp_path: Path) -> None:
+    figures = [
+        Figure("speed", 0.9, "ratio", 0.95),
+        Figure("bytes", 11.0, "bytes a frame", 12.0, better="lower"),
+        Figure("seen", 3.0, "videos"),
+    ]
+    write(figures, tmp_path / "figures.json")
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert [f["met"] for f in found] == [False, True, None]
+    assert set(found[0]) == {"name", "value", "goal", "unit", "better", "met"}
+
+
+def test_an_unknown_benchmark_is_refused() -> None:
+    with pytest.raises(ValueError, match="'nosuch' is unknown"):
+        CliRunner().invoke(app, ["bench", "nosuch"], catch_exceptions=False)
