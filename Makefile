@@ -21,6 +21,7 @@ dev: install ## open the Dagster UI on 127.0.0.1:3000, over the demo's lake if t
 	@.ci/dev
 
 test: install ## lint, format, types, import contracts and tests
+	@.ci/services
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
@@ -28,7 +29,7 @@ test: install ## lint, format, types, import contracts and tests
 	$(PYTHON) -m pytest
 
 lock: install ## upgrade everything in .venv and write its versions to constraints.txt
-	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e . --group dev
+	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e '.[cluster]' --group dev
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(PYTHON) -m pip freeze --all | sed -n 's/^\([^#@ ]*==[^+]*\).*/\1/p' | LC_ALL=C sort -f; \
 	} > constraints.new && mv constraints.new constraints.txt

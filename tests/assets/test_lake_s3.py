@@ -1,54 +1,24 @@
 """The same door on S3: moto's real HTTP server, in a process of its own, no AWS."""
 
-import socket
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
-import s3fs
 
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.ledger import LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from tests.assets import services
 from tests.assets.rows import ANNA, BERT, rejects
-
-QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 @pytest.fixture
-def on_s3(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], **QUIET)
-    for _ in range(300):
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        time.sleep(0.1)
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem().makedirs("bucket", exist_ok=True)
-    yield settings.model_copy(update={"lake": f"s3://bucket/a lake {uuid.uuid4()}"})
-    s3fs.S3FileSystem.clear_instance_cache()
-    server.kill()
-    server.wait()
+def on_s3(settings: Settings) -> Iterator[Settings]:
+    with services.s3():
+        yield settings.model_copy(update={"lake": f"s3://bucket/a lake {uuid.uuid4()}"})
 
 
 def test_write_read_block_and_erase(on_s3: Settings) -> None:

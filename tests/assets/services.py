@@ -1,0 +1,131 @@
+"""Real servers for the tests, each in processes of its own on free ports of the loopback: S3 (moto), Postgres, Ray."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import s3fs
+
+QUIET: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int, seconds: float = 30) -> None:
+    """Until somebody listens; TimeoutError after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"nobody listens on port {port} after {seconds} s")
+
+
+@contextmanager
+def s3() -> Iterator[dict[str, str]]:
+    """moto's server with an empty bucket named `bucket`; yields the environment that leads clients to it."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], **QUIET)
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    try:
+        wait_for(port)
+        with environ(environment):
+            s3fs.S3FileSystem().makedirs("bucket", exist_ok=True)
+            yield environment
+    finally:
+        server.kill()
+        server.wait()
+
+
+@contextmanager
+def environ(values: Mapping[str, str]) -> Iterator[None]:
+    """The environment with `values`, and S3 clients that read it anew, inside."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in values.items():
+            patch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        try:
+            yield
+        finally:
+            s3fs.S3FileSystem.clear_instance_cache()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """An empty database in a server of its own, from the distribution's packages; yields its address."""
+    binaries = _postgres_binaries()
+    with tempfile.TemporaryDirectory(prefix="nitro-postgres-") as folder:
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        if user:
+            shutil.chown(folder, "postgres")
+        data, port = f"{folder}/data", free_port()
+        initialise = [*user, str(binaries / "initdb"), "-D", data, "-U", "nitro", "--auth=trust", "--no-sync"]
+        subprocess.run(initialise, check=True, cwd=folder, **QUIET)
+        options = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
+        server = subprocess.Popen([*user, str(binaries / "postgres"), "-D", data, *options], cwd=folder, **QUIET)
+        try:
+            wait_for(port)
+            yield f"postgresql://nitro@127.0.0.1:{port}/postgres"
+        finally:
+            server.terminate()  # runuser hands the signal on
+            server.wait()
+
+
+def _postgres_binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
+    assert found[-1].is_file(), "Postgres' server programs are missing; `.ci/services` installs them."
+    return found[-1].parent
+
+
+@contextmanager
+def ray_cluster(environment: Mapping[str, str]) -> Iterator[str]:
+    """Two Ray nodes of one core each on this machine; yields the address that jobs are sent to."""
+    ray = str(Path(sys.executable).with_name("ray"))
+    head, dashboard = free_port(), free_port()
+    common = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
+        env = {**os.environ, **environment, "RAY_USAGE_STATS_ENABLED": "0"}
+        first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
+        second = [f"--address=127.0.0.1:{head}"]
+        nodes = []
+        try:
+            for options in (first, second):
+                nodes.append(subprocess.Popen([ray, "start", "--block", *options, *common], env=env, **QUIET))
+                wait_for(head)
+            wait_for(dashboard)
+            while _ray_nodes(dashboard) < 2:
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{dashboard}"
+        finally:
+            for node in reversed(nodes):
+                node.terminate()
+                node.wait()
+
+
+def _ray_nodes(dashboard: int) -> int:
+    with urllib.request.urlopen(f"http://127.0.0.1:{dashboard}/nodes?view=summary", timeout=10) as answer:
+        nodes = json.load(answer)["data"]["summary"]
+    return sum(node["raylet"].get("state") == "ALIVE" for node in nodes)
