@@ -1,10 +1,9 @@
-"""One way to make an asset: its worker in a process of its own, started through Dagster Pipes.
+"""One way to make an asset: its worker, run by the engine.
 
 The module's docstring is the catalogue entry. Partitions, inputs and code version come from the asset graph, so that
 Dagster, `nitro status` and the workers cannot disagree.
 """
 
-import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from nitro_assets.defs.engine import Engine
 from nitro_assets.defs.partitions import PARTITIONS
 from nitro_assets.lineage.graph import ASSETS, Asset, Reads
 from nitro_assets.lineage.state import digest
@@ -46,14 +46,9 @@ def worker_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=name,
     )
-    def materialise(context: dg.AssetExecutionContext, pipes: dg.PipesSubprocessClient) -> dg.MaterializeResult:
-        partitions = list(context.partition_keys)
-        done = pipes.run(
-            context=context.op_execution_context,
-            command=[sys.executable, "-m", f"nitro_assets.workers.{name}"],
-            extras={"partitions": partitions},
-        )
-        return _result(context, name, done.get_custom_messages(), set(checks))
+    def materialise(context: dg.AssetExecutionContext, engine: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
+        messages = engine.run(context.op_execution_context, name, list(context.partition_keys))
+        return _result(context, name, messages, set(checks))
 
     return materialise
 

@@ -15,7 +15,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
-from dagster_pipes import PipesContext, open_dagster_pipes
+from dagster_pipes import (
+    PipesContext,
+    PipesEnvVarParamsLoader,
+    PipesMessageWriter,
+    PipesS3MessageWriter,
+    open_dagster_pipes,
+)
 
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
@@ -91,8 +97,17 @@ def run(name: str, build: Build) -> None:
     if by_hand:
         _all(asset, lake, settings, build, arguments.partition, None)
     else:
-        with open_dagster_pipes() as pipes:
+        with open_dagster_pipes(message_writer=_writer()) as pipes:
             _all(asset, lake, settings, build, pipes.extras["partitions"], pipes)
+
+
+def _writer() -> PipesMessageWriter | None:
+    """Where Dagster reads the messages from a bucket, they are written there."""
+    if "bucket" not in PipesEnvVarParamsLoader().load_messages_params():
+        return None
+    import boto3
+
+    return PipesS3MessageWriter(boto3.client("s3"), interval=1)
 
 
 def _all(

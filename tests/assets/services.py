@@ -75,7 +75,8 @@ def environ(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """An empty database in a server of its own, from the distribution's packages; yields its address."""
+    """An empty database in a server of its own, from the distribution's packages; yields its SQLAlchemy
+    address (dagster-postgres brings psycopg2, which SQLAlchemy no longer takes by itself)."""
     binaries = _postgres_binaries()
     with tempfile.TemporaryDirectory(prefix="nitro-postgres-") as folder:
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
@@ -88,7 +89,7 @@ def postgres() -> Iterator[str]:
         server = subprocess.Popen([*user, str(binaries / "postgres"), "-D", data, *options], cwd=folder, **QUIET)
         try:
             wait_for(port)
-            yield f"postgresql://nitro@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg2://nitro@127.0.0.1:{port}/postgres"
         finally:
             server.terminate()  # runuser hands the signal on
             server.wait()
@@ -107,7 +108,8 @@ def ray_cluster(environment: Mapping[str, str]) -> Iterator[str]:
     head, dashboard = free_port(), free_port()
     common = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
-        env = {**os.environ, **environment, "RAY_USAGE_STATS_ENABLED": "0"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
         second = [f"--address=127.0.0.1:{head}"]
         nodes = []

@@ -1,0 +1,90 @@
+"""Where workers run, decided by `NITRO_ENGINE` alone: processes of this machine, or jobs of a Ray cluster.
+
+A worker is the same module either way, speaks Dagster Pipes, and reads its settings from `NITRO_*`.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import dagster as dg
+from dagster._core.pipes.utils import PipesFileMessageReader
+from dagster_pipes import PipesParams
+
+from nitro_assets.settings import Settings
+
+POLL = 2.0  # seconds between two looks for a job's messages and its state
+
+
+class Engine(Protocol):
+    """Runs one worker to its end."""
+
+    def run(self, context: dg.OpExecutionContext, worker: str, partitions: Sequence[str]) -> Sequence[Any]:
+        """The worker's custom messages. Raises where the worker fails."""
+
+
+class Local:
+    """A process of this machine."""
+
+    def run(self, context: dg.OpExecutionContext, worker: str, partitions: Sequence[str]) -> Sequence[Any]:
+        command = [sys.executable, "-m", f"nitro_assets.workers.{worker}"]
+        done = dg.PipesSubprocessClient().run(context=context, command=command, extras={"partitions": partitions})
+        return done.get_custom_messages()
+
+
+class Ray:
+    """A job of the cluster whose dashboard is at `settings.ray_address`; nitro is installed on its nodes.
+
+    Messages travel through the lake, since Ray's own log stream cuts lines of more than 20,000 characters.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def run(self, context: dg.OpExecutionContext, worker: str, partitions: Sequence[str]) -> Sequence[Any]:
+        from dagster_ray.core.pipes import PipesRayJobClient
+
+        client = PipesRayJobClient(
+            self.settings.ray_address, message_reader=_messages(self.settings, context.run_id), poll_interval=POLL
+        )
+        mine = {name: value for name, value in os.environ.items() if name.startswith("NITRO_")}
+        done = client.run(
+            context=context,
+            submit_job_params={
+                "entrypoint": f"python -m nitro_assets.workers.{worker}",
+                "runtime_env": {"env_vars": mine},
+            },
+            extras={"partitions": partitions},
+        )
+        return done.get_custom_messages()
+
+
+def engine(settings: Settings) -> Engine:
+    """The engine that the settings ask for."""
+    return Ray(settings) if settings.engine == "ray" else Local()
+
+
+def _messages(settings: Settings, run: str) -> dg.PipesMessageReader:
+    """Through the lake's folder or bucket; nothing is left there afterwards."""
+    if not settings.lake.startswith("s3://"):
+        folder = Path(settings.lake) / "messages"
+        folder.mkdir(parents=True, exist_ok=True)
+        return PipesFileMessageReader(str(folder / run), include_stdio_in_messages=True, cleanup_file=True)
+
+    import boto3
+    from dagster_aws.pipes import PipesS3MessageReader
+
+    bucket, _, prefix = settings.lake.removeprefix("s3://").partition("/")
+
+    class Messages(PipesS3MessageReader):
+        @contextmanager
+        def get_params(self) -> Iterator[PipesParams]:
+            with super().get_params() as params:
+                where = f"{prefix}/messages/{run}".lstrip("/")
+                yield {**params, "key_prefix": where}
+                boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=where + "/").delete()
+
+    return Messages(bucket=bucket, client=boto3.client("s3"), interval=POLL, include_stdio_in_messages=True)
