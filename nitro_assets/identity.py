@@ -73,6 +73,11 @@ def channel_key(secret: bytes, site: str, channel: str) -> str:
     return hmac.new(secret, f"channel\0{site.lower()}:{channel}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def block_key(secret: bytes, key: str) -> str:
+    """32 hex digits by which the ledger knows a video key, or a channel key: what stays once the key is erased."""
+    return hmac.new(secret, b"block\0" + key.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def shard_names(shards: int) -> list[str]:
     """The corpus shards' partition keys, zero-padded so that they sort."""
     return [f"{i:04d}" for i in range(shards)]

@@ -84,6 +84,8 @@ def lineage(
         superseded = record is None or record.version != artifact.version
         standing = states.get(artifact.version, "replaced" if superseded else "live")
         rows.append({**artifact.__dict__, "state": standing, "kind": ASSETS[artifact.asset].partitions})
-    request = next((r for r in requests(lake) if key in r.video_keys and r.state != "lifted"), None)
+    request = next(
+        (r for r in requests(lake) if lake.block_keys([key])[0] in r.block_keys and r.state != "lifted"), None
+    )
     title = f"video {key}" + (f", {request.state} under request {request.id}" if request else "")
     answer(rows, as_json, title=title, empty=f"{title}: nothing in this lake came from it")

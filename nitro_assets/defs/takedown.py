@@ -101,7 +101,7 @@ def takedown_audit() -> dg.MaterializeResult:
     listing = "\n".join(f"- {f.where}: {f.found}" for f in findings) or "Nothing was found."
     return dg.MaterializeResult(
         data_version=_record(lake, settings, "takedown_audit", len(findings)),
-        metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.ledger.blocked())},
+        metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.blocklist())},
         check_results=[dg.AssetCheckResult(check_name="nothing_left", passed=not findings)],
     )
 

@@ -1,7 +1,7 @@
 """The takedown ledger: append-only, hash-chained, one file an entry, outside the tables it speaks of.
 
-It holds keyed hashes only, never an address. The blocklist is what its entries add up to. Whoever cannot read it
-cannot write: every doubt raises `LedgerError`.
+It holds block keys only (`identity.block_key`), never an address or a video key. The blocklist is what its entries add
+up to. Whoever cannot read it cannot write: every doubt raises `LedgerError`.
 """
 
 import hashlib

@@ -20,6 +20,8 @@ from arro3.core import Table as ArrowTable
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from nitro_assets.identity import block_key
+from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.settings import Settings
@@ -66,6 +68,7 @@ class Lake:
         self.url = settings.lake
         self.fs, self.root = fsspec.core.url_to_fs(self.url)
         self.ledger = Ledger(self.fs, f"{self.root}/ledger")
+        self._secret = settings.secret
         self.corpus_shards = settings.corpus_shards
         self._identify(settings)
 
@@ -90,6 +93,14 @@ class Lake:
                 f"{settings.corpus_shards}; the number is fixed for a lake: set it back, or make a new lake."
             )
 
+    def blocklist(self) -> Blocklist:
+        """The videos that no reader returns and no writer accepts. Raises `LedgerError` where it cannot be read."""
+        return Blocklist(self._secret, self.ledger.blocked())
+
+    def block_keys(self, video_keys: Iterable[str]) -> list[str]:
+        """What the ledger knows these videos by."""
+        return sorted(block_key(self._secret, key) for key in video_keys)
+
     def uri(self, name: str) -> str:
         return f"{self.url}/tables/{name}"
 
@@ -97,9 +108,9 @@ class Lake:
         """The table's rows but those of blocked videos; no rows where it was never written."""
         table = _table(name)
         rows = self.stored(name)
-        blocked = self.ledger.blocked()
+        blocked = self.blocklist()
         if table.has_videos and blocked:
-            rows = rows.filter(~pl.col("video_key").is_in(list(blocked)) | pl.col("video_key").is_null())
+            rows = rows.filter(blocked.allows())
         return rows
 
     def partition(self, name: str, partition: str) -> pl.DataFrame:
@@ -121,22 +132,24 @@ class Lake:
         """
         table = _table(name)
         parts = [rows] if isinstance(rows, pl.DataFrame) else rows
-        blocked = self.ledger.blocked()
-        count, refused = 0, set[str]()
+        blocked = self.blocklist()
+        count, refused, taken = 0, set[str](), set[str]()
 
         def accepted() -> Iterator[pl.DataFrame]:
             nonlocal count
             for part in (_conform(table, partition, part) for part in parts):
                 if table.has_videos:
-                    bad = part["video_key"].is_in(list(blocked)).fill_null(False)
-                    refused.update(part.filter(bad)["video_key"].to_list())
-                    part = part.filter(~bad)
+                    keys = set(part["video_key"].drop_nulls().unique())
+                    bad = blocked.among(keys)
+                    refused.update(bad)
+                    taken.update(keys - bad)
+                    part = part.filter(~pl.col("video_key").is_in(list(bad)).fill_null(False)) if bad else part
                 count += part.height
                 if part.height:
                     yield part
 
         self._replace(table, partition, accepted())
-        if table.has_videos and (late := self.ledger.blocked() - blocked):
+        if late := self.blocklist().among(taken):
             self.erase(late, [name])
         return Written(count, frozenset(refused))
 
@@ -181,7 +194,7 @@ class Lake:
         Returns the rows removed by (table, partition). No commit names a video: its predicate is the partition.
         """
         keys, removed = list(video_keys), {}
-        if missing := set(keys) - self.ledger.blocked():
+        if missing := set(keys) - self.blocklist().among(keys):
             raise LakeError(f"erase: {len(missing)} of the videos are not blocked; request a takedown first.")
         for table in (_table(n) for n in (names or TABLES)):
             if not table.has_videos:

@@ -35,10 +35,11 @@ class TakedownError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """A request and its state."""
+    """A request and its state. `video_keys` stand in its private file, until they are erased; `block_keys` for ever."""
 
     id: str
     video_keys: tuple[str, ...]
+    block_keys: tuple[str, ...]
     state: Literal["quarantined", "erased", "lifted"]
     asked_at: str
     changed_at: str
@@ -63,12 +64,13 @@ def request(lake: Lake, settings: Settings, video: str, reason: str) -> Request:
     same: it will never be taken in.
     """
     key = resolve(settings, video)
-    if any(key in r.video_keys and r.state != "lifted" for r in requests(lake)):
+    if any(lake.block_keys([key])[0] in r.block_keys and r.state != "lifted" for r in requests(lake)):
         raise TakedownError(f"video {key} is already under a takedown request; see `nitro takedown status`.")
     name = f"T-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(3)}"
     lake.fs.makedirs(f"{lake.root}/requests", exist_ok=True)
-    lake.fs.pipe_file(f"{lake.root}/requests/{name}.json", json.dumps({"request": name, "reason": reason}).encode())
-    lake.ledger.append("quarantine", name, [key])
+    private = json.dumps({"request": name, "reason": reason, "video_keys": [key]}).encode()
+    lake.fs.pipe_file(f"{lake.root}/requests/{name}.json", private)
+    lake.ledger.append("quarantine", name, lake.block_keys([key]))
     taint(lake, key, name)
     return find(lake, name)
 
@@ -91,9 +93,21 @@ def requests(lake: Lake) -> list[Request]:
             by_id.setdefault(entry.request, []).append(entry)
     states = {"quarantine": "quarantined", "erased": "erased", "lifted": "lifted"}
     return [
-        Request(name, found[0].video_keys, states[found[-1].kind], found[0].at, found[-1].at)  # type: ignore[arg-type]
+        Request(
+            name,
+            _private_keys(lake, name),
+            found[0].video_keys,
+            states[found[-1].kind],  # type: ignore[arg-type]
+            found[0].at,
+            found[-1].at,
+        )
         for name, found in by_id.items()
     ]
+
+
+def _private_keys(lake: Lake, name: str) -> tuple[str, ...]:
+    path = f"{lake.root}/requests/{name}.json"
+    return tuple(json.loads(lake.fs.cat_file(path))["video_keys"]) if lake.fs.exists(path) else ()
 
 
 def find(lake: Lake, name: str) -> Request:
@@ -118,7 +132,7 @@ def erase(lake: Lake, settings: Settings, found: Request) -> dict[tuple[str, str
     for key in found.video_keys:
         cache.erase(key)
     if found.state != "erased":
-        lake.ledger.append("erased", found.id, found.video_keys)
+        lake.ledger.append("erased", found.id, found.block_keys)
     return removed
 
 
@@ -137,7 +151,7 @@ def lift(lake: Lake, settings: Settings, name: str) -> Request:
     found = find(lake, name)
     if found.state == "lifted":
         raise TakedownError(f"request {name} was already lifted.")
-    lake.ledger.append("lifted", name, found.video_keys)
+    lake.ledger.append("lifted", name, found.block_keys)
     for (asset, partition), record in State(lake, settings).records.items():
         if set(record.withheld) & set(found.video_keys):
             lake.drop("materialisations", scope(asset, partition))

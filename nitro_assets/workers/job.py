@@ -156,7 +156,7 @@ def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
 
 
 def _inputs_are_clean(lake: Lake, edges: list[Edge]) -> Check:
-    blocked = {edge.video_key for edge in edges} & lake.ledger.blocked()
+    blocked = lake.blocklist().among(edge.video_key for edge in edges)
     return Check("inputs_are_clean", not blocked, f"{len(blocked)} of its videos are under a takedown request")
 
 

@@ -26,7 +26,7 @@ def test_write_read_block_and_erase(on_s3: Settings) -> None:
     lake.write("rejects", "one", pl.concat([rejects(ANNA, 2), rejects(BERT, 1)]))
     lake.write("rejects", "two", rejects(BERT, 1))
     lake.write("rejects", "two", rejects(BERT, 4))
-    lake.ledger.append("quarantine", "T-1", [ANNA])
+    lake.ledger.append("quarantine", "T-1", lake.block_keys([ANNA]))
     assert Lake(on_s3).read("rejects").collect()["video_key"].to_list().count(BERT) == 5
     assert lake.erase([ANNA]) == {("rejects", "one"): 2}
     assert set(lake.stored("rejects").collect()["video_key"]) == {BERT}
