@@ -17,6 +17,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers.policy_evaluation import scores_with_intervals
 from nitro_assets.workers.show import markdown_table
 from nitro_assets.workers.world import psnr_rows
+from nitro_ml.arcade.moment import KINDS
 from nitro_ml.idm.label import Labeller, label_video
 from nitro_ml.labels import read_labels
 from nitro_ml.metrics.baselines import beside_baselines
@@ -25,7 +26,7 @@ from nitro_ml.metrics.table import rows as metric_rows
 from nitro_ml.segments.judge import REASONS
 from nitro_ml.terms import TERMS
 
-TRUTH_REASON = {"active": "play", "idle": "idle", "menu": "menu", "title": "menu", "loading": "loading"}
+TRUTH_REASON = dict(zip(KINDS, KINDS, strict=True)) | {"active": "play"}
 
 
 def report(settings: Settings, home: Path) -> str:

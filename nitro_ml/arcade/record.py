@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from nitro_ml.actions import Actions
 from nitro_ml.arcade.encode import encode
 from nitro_ml.arcade.games import make
+from nitro_ml.arcade.moment import Moment
 from nitro_ml.arcade.pad import Pad, actions_of
 from nitro_ml.arcade.players import player
-from nitro_ml.arcade.session import Moment, play, session
+from nitro_ml.arcade.session import kinds_of, play, session
 from nitro_ml.arcade.stream import Layout
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of one kind (`session.KINDS`); start and end in seconds, the end exclusive."""
+    """A stretch of one kind (`moment.KINDS`); start and end in seconds, the end exclusive."""
 
     start: float
     end: float
@@ -46,7 +47,7 @@ def record(
     """Plays `frames` frames and writes them to `out` (MP4). The same arguments give the same bytes.
 
     Labelled, it is play only, 426 x 240, with a drawn controller that follows the inputs; otherwise 320 x 240 without,
-    and with a title screen, menus, loading screens and idle stretches. `who` plays: see `players.player`.
+    and with everything else that videos show (`session.session`). `who` plays: see `players.player`.
     Raises `GameError` for a game, rate or player there isn't, ValueError for fewer frames than one.
     """
     if frames < 1:
@@ -68,7 +69,15 @@ def record(
 
     out.parent.mkdir(parents=True, exist_ok=True)
     encode(filmed(), out, fps)
-    return Recording(game, fps, out, actions_of(pads), np.arange(frames) / fps, _segments(kinds, fps), layout)
+    return Recording(
+        game,
+        fps,
+        out,
+        actions_of(pads),
+        np.arange(frames) / fps,
+        _segments(kinds_of(list(zip(pads, kinds, strict=True)), fps), fps),
+        layout,
+    )
 
 
 def _segments(kinds: list[str], fps: int) -> tuple[Segment, ...]:

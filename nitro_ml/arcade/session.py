@@ -1,24 +1,19 @@
-"""What happens in front of the camera, frame by frame: picture, inputs, and the kind of moment it is."""
+"""What happens in front of the camera, frame by frame: a video's story, told as `Moment`s."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nitro_ml.arcade.games import Game
+from nitro_ml.arcade.moment import Moment
 from nitro_ml.arcade.pad import Pad, Player
-from nitro_ml.arcade.scenes import Look
+from nitro_ml.arcade.scenes import channel, screens
+from nitro_ml.arcade.scenes.films import cutscene
+from nitro_ml.arcade.scenes.inputs import InputDisplay
+from nitro_ml.arcade.scenes.look import Image, Look
 
-KINDS = ("active", "idle", "menu", "loading", "title")
-
-
-class Moment(NamedTuple):
-    """image: uint8 [240, 320, 3] RGB as shown; pad: what is held while it is shown; kind: one of `KINDS`."""
-
-    image: NDArray[np.uint8]
-    pad: Pad
-    kind: str
+WAITING = 3.0  # seconds without any input after which somebody who plays counts as idle
 
 
 def play(game: Game, player: Player | None, frames: int | None = None) -> Iterator[Moment]:
@@ -33,46 +28,59 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
 
 
 def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Moment]:
-    """A whole recording without end: title, menu, loading, then play with idle stretches and pauses in the menu."""
+    """A whole recording without end: the channel's card, a title, then round after round of play with what
+    interrupts it."""
     look = Look.draw(game.spec.title, rng)
+    display = InputDisplay.draw(rng)
+    fps = game.fps
 
     def frames(shortest: float, longest: float) -> int:
-        return round(rng.uniform(shortest, longest) * game.fps)
+        return round(rng.uniform(shortest, longest) * fps)
 
-    yield from _title(look, frames(2, 4), game.fps)
+    def interruption(what: str) -> Iterator[Moment]:
+        match what:
+            case "idle":
+                return play(game, None, frames(4, 8))
+            case "pause":
+                return screens.pause(look, game.frame, frames(2.5, 5), fps, rng)
+            case "death":
+                return screens.death(look, game.frame, frames(2.5, 4.5), fps, rng)
+            case "cutscene":
+                return cutscene(look, _footage(game, player), frames(4, 8), fps, rng)
+            case "loading":
+                return screens.loading(look, frames(1.5, 4), fps, rng)
+            case _:
+                return channel.facecam(look, frames(3, 6), fps, rng)
+
+    yield from channel.intro(look, frames(2.5, 4.5), fps, rng)
+    yield from screens.title(look, game.frame, frames(2, 4), fps, rng)
     while True:
-        yield from _menu(look, frames(3, 6), game.fps, rng)
-        yield from _loading(look, frames(1.5, 3))
-        for _ in range(2):
-            yield from play(game, player, frames(10, 18))
-            yield from play(game, None, frames(4, 8))
-        yield from play(game, player, frames(10, 18))
+        yield from screens.menu(look, game.frame, frames(3, 6), fps, rng)
+        yield from screens.loading(look, frames(1.5, 4), fps, rng)
+        shown = int(rng.integers(7))  # the stretch of this round that is played below an input display
+        events = rng.permutation(["idle", "idle", "pause", "death", "cutscene", "facecam", "loading"])
+        for number, event in enumerate(events):
+            stretch = play(game, player, frames(7, 13))
+            yield from (_displayed(display, stretch) if number == shown else stretch)
+            yield from interruption(str(event))
+            if event == "death":
+                game.reset()
 
 
-def _title(look: Look, frames: int, fps: int) -> Iterator[Moment]:
-    """The title screen, left with a press of start that lasts its final 0.2 s."""
-    for i in range(frames):
-        held = ["start"] if i >= frames - 0.2 * fps else []
-        yield Moment(look.title_screen(i / fps), Pad.holding(held), "title")
+def kinds_of(moments: Sequence[tuple[Pad, str]], fps: int) -> list[str]:
+    """The kind of each moment, with waits of `WAITING` seconds and more within active play as what they are: idle."""
+    kinds = []
+    for (kind, touched), run in itertools.groupby(
+        (kind, kind != "active" or bool(pad.buttons.any() or pad.sticks.any())) for pad, kind in moments
+    ):
+        n = len(list(run))
+        kinds += ["idle" if not touched and n >= WAITING * fps else kind] * n
+    return kinds
 
 
-def _menu(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
-    """The menu: presses of 0.1-0.25 s, 0.3-0.7 s apart, move the cursor; south, held for the final 0.2 s, chooses."""
-    cursor, left = 0, 0
-    press: str | None = None
-    for i in range(frames):
-        if left == 0 and press is None:
-            press, left = str(rng.choice(["dpad_down", "dpad_up"])), round(rng.uniform(0.1, 0.25) * fps)
-            moved = (cursor + (1 if press == "dpad_down" else -1)) % len(look.items)
-        elif left == 0:
-            press, left = None, round(rng.uniform(0.3, 0.7) * fps)
-            moved = cursor
-        choosing = i >= frames - 0.2 * fps
-        held = ["south"] if choosing else [press] if press else []
-        yield Moment(look.menu_screen(cursor), Pad.holding(held), "menu")
-        cursor, left = cursor if choosing else moved, left - 1
+def _footage(game: Game, player: Player) -> Iterator[Image]:
+    return (moment.image for moment in play(game, player))
 
 
-def _loading(look: Look, frames: int) -> Iterator[Moment]:
-    for i in range(frames):
-        yield Moment(look.loading_screen((i + 1) / frames), Pad.idle(), "loading")
+def _displayed(display: InputDisplay, moments: Iterator[Moment]) -> Iterator[Moment]:
+    return (Moment(display.over(m.image, m.pad), m.pad, "overlay") for m in moments)

@@ -1,0 +1,20 @@
+"""A moment of a recording, and the kinds of moment there are."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.arcade.pad import Pad
+
+KINDS = ("active", "idle", "menu", "loading", "cutscene", "death", "intro", "facecam", "overlay")
+"""active: somebody plays; idle: the game runs and nobody touches the pad; menu: titles and pauses too; intro: the
+channel's own card; facecam: a person in front of a camera, and no game; overlay: play below a drawn controller."""
+
+
+class Moment(NamedTuple):
+    """image: uint8 [240, 320, 3] RGB as shown; pad: what is held while it is shown; kind: one of `KINDS`."""
+
+    image: NDArray[np.uint8]
+    pad: Pad
+    kind: str
