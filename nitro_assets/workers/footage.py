@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.lake.cache import ClipCache
+from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job, Refused
 from nitro_ml import video
 from nitro_ml.actions import BUTTONS, STICKS, Actions
@@ -34,10 +35,10 @@ Row = Mapping[str, Any]
 
 
 @contextmanager
-def fetched(job: Job, address: str, video_key: str) -> Iterator[Path]:
+def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
     """The downloaded file, deleted afterwards. Raises `DownloadError`."""
     with tempfile.TemporaryDirectory(prefix="nitro-video-") as folder:
-        yield download(address, Path(folder), video_key, job.settings.allow_loopback)
+        yield download(address, Path(folder), video_key, settings.allow_loopback)
 
 
 @dataclass
@@ -107,7 +108,7 @@ class Footage:
     ) -> list[Refused]:
         refused = []
         try:
-            with fetched(self.job, address, key) as path:
+            with fetched(self.job.settings, address, key) as path:
                 for row in rows:
                     try:
                         frames = read(path, row)

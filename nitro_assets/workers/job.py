@@ -53,7 +53,8 @@ class Refused:
 
 @dataclass
 class Outcome:
-    """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say."""
+    """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say;
+    `committed` is called once the record is there."""
 
     rows: int
     version: str | None = None
@@ -62,6 +63,7 @@ class Outcome:
     refused: list[Refused] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    committed: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -152,6 +154,7 @@ def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     record_edges(lake, asset.name, partition, version, outcome.edges)
     record = Record(asset.name, partition, root, components, version, outcome.rows, withheld)
     job.state.record(record)
+    outcome.committed()
     return record, outcome
 
 

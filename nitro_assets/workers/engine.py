@@ -1,0 +1,124 @@
+"""Where videos are labelled: an `Engine` takes orders and gives results as they come, in any order.
+
+`LocalEngine` keeps one lane a core, see `lane.py`. The rows are the same to the bit on every engine.
+"""
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Protocol
+
+from nitro_assets.workers.lane import Ready, serve
+from nitro_assets.workers.one_video import Order, Setup, VideoResult
+
+
+class EngineError(RuntimeError):
+    """The machine failed, not a video: a full disk, a store that can't be reached. What was finished stays."""
+
+
+class Engine(Protocol):
+    """Labels videos. A video's own fault is in its result; anything else raises `EngineError`."""
+
+    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+        """One result an order, as they are ready; by then the rows of a labelled video are at `setup.out`."""
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+
+
+class LocalEngine:
+    """Processes of this machine, kept from shard to shard. `close` ends them; so does the end of this process."""
+
+    def __init__(self, lanes: int = len(os.sched_getaffinity(0))) -> None:
+        self._most = lanes
+        self._lanes: list[_Lane] = []
+
+    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+        """A lane always has one order waiting behind its current one, so that it can download ahead."""
+        waiting = deque(orders)
+        while len(self._lanes) < min(self._most, len(waiting)):
+            self._lanes.append(_Lane())
+        try:
+            yield from self._run(setup, waiting)
+        except BaseException:
+            self.close()  # lanes in the middle of something are of no use to the next caller
+            raise
+
+    def _run(self, setup: Setup, waiting: deque[Order]) -> Iterator[VideoResult]:
+        while True:
+            for depth in (1, 2):
+                for lane in self._lanes:
+                    if waiting and len(lane.orders) < depth:
+                        lane.give(setup, waiting.popleft())
+            busy = {lane.pipe.fileno(): lane for lane in self._lanes if lane.orders}
+            if not busy:
+                return
+            for fileno in wait(list(busy)):
+                lane = busy[int(fileno)]  # type: ignore[arg-type]  # what was given to `wait`
+                try:
+                    if result := lane.result():
+                        yield result
+                except EOFError:
+                    yield self._replaced(lane, waiting)
+
+    def _replaced(self, lane: "_Lane", waiting: deque[Order]) -> VideoResult:
+        """The verdict on the video that a dead lane was at; what was waiting behind it waits for another."""
+        end = lane.end()
+        if not lane.ready:
+            raise EngineError(f"a labelling process ended {end} before its first video; see its messages above.")
+        dead = lane.orders.popleft()
+        waiting.extendleft(reversed(lane.orders))
+        self._lanes[self._lanes.index(lane)] = _Lane()
+        return VideoResult(dead.key, 0, 0.0, f"the process that labelled it ended {end}; the others are not affected.")
+
+    def close(self) -> None:
+        for lane in self._lanes:
+            lane.end()
+        self._lanes = []
+
+
+class _Lane:
+    """The near end of one lane."""
+
+    def __init__(self) -> None:
+        self.orders: deque[Order] = deque()
+        self.ready = False
+        self._scratch = Path(tempfile.mkdtemp(prefix="nitro-lane-"))
+        context = multiprocessing.get_context("spawn")  # torch must not be forked
+        self.pipe, far = context.Pipe()
+        self._process = context.Process(target=serve, args=(far, self._scratch))
+        self._process.start()
+        far.close()  # so that the death of either side closes the pipe
+
+    def give(self, setup: Setup, order: Order) -> None:
+        self.orders.append(order)
+        with suppress(BrokenPipeError):  # dead: `result` will say so
+            self.pipe.send((setup, order))
+
+    def result(self) -> VideoResult | None:
+        """The next result; None where the lane tells that it has started. Raises EOFError where it is dead."""
+        found: VideoResult | Ready | str = self.pipe.recv()
+        if isinstance(found, str):
+            raise EngineError(found)
+        if isinstance(found, Ready):
+            self.ready = True
+            return None
+        self.orders.popleft()
+        return found
+
+    def end(self) -> str:
+        """End the process, remove what it left; says how it ended."""
+        self.pipe.close()
+        self._process.join(5)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        code = self._process.exitcode or 0
+        return f"by signal {-code}" if code < 0 else f"with status {code}"

@@ -1,0 +1,223 @@
+"""One video from its address to its rows: `fetch` and `decode` make frames, `LabelVideo` infers and writes.
+
+They are plain steps with a stream of `Part`s between them, so that they can run in threads of one process (the local
+engine) or in a task and an actor of a cluster. None knows Dagster or the tables. Memory is bounded whatever the video's
+length; every frame is decoded once and encoded once.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from nitro_assets.fetch.download import DownloadError
+from nitro_assets.lake import soft
+from nitro_assets.lake.cache import ClipCache, clip_cache
+from nitro_assets.lake.staging import put
+from nitro_assets.settings import Settings
+from nitro_assets.workers.footage import BLOCK, block_name, fetched
+from nitro_ml import video
+from nitro_ml.idm.label import Labeller
+from nitro_ml.labels import Labels
+from nitro_ml.segments.features import features
+from nitro_ml.video import Frames, VideoError
+
+ROWS = 65_536
+"""Rows that are held before they go to disk, and rows of a group in a staged file."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One video to label."""
+
+    key: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all videos of a shard share: the settings, the checkpoint and the side of its frames, the folder (or URL)
+    in which `KEY.parquet` is left."""
+
+    settings: Settings
+    checkpoint: str
+    size: int
+    out: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive frames and their features, float32 [n, 12]."""
+
+    frames: Frames
+    features: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class End:
+    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off."""
+
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What became of one video: the number of rows, or the reason why there are none."""
+
+    key: str
+    rows: int
+    seconds: float
+    error: str = ""
+
+
+@dataclass
+class Fetched:
+    """A video's file, which `held` deletes when closed; or why there is none."""
+
+    order: Order
+    held: ExitStack
+    path: Path | None = None
+    error: str = ""
+
+
+def fetch(setup: Setup, order: Order) -> Fetched:
+    """Download one video."""
+    found = Fetched(order, ExitStack())
+    try:
+        found.path = found.held.enter_context(fetched(setup.settings, order.address, order.key))
+    except DownloadError as error:
+        found.error = str(error)
+    return found
+
+
+def decode(setup: Setup, source: Fetched, clips: ClipCache) -> Iterator[Part | End]:
+    """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
+    cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
+    last = None
+    with source.held:
+        if source.path is None:
+            yield End(source.error)
+            return
+        try:
+            for frames in video.read(source.path, setup.size):
+                found = features(frames.rgb, last)
+                last = frames.rgb[-1]
+                if cached:
+                    cached.add(frames)
+                yield Part(frames, found)
+        except VideoError as error:
+            yield End(str(error))
+            return
+        if cached:
+            cached.flush()
+    yield End()
+
+
+def footage(setup: Setup, order: Order) -> Iterator[Part | End]:
+    """Both steps, for an engine that has a task for them."""
+    with clip_cache(setup.settings) as clips:
+        yield from decode(setup, fetch(setup, order), clips)
+
+
+class LabelVideo:
+    """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
+
+    Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all.
+    """
+
+    def __init__(self, checkpoint: Path, name: str) -> None:
+        self.labeller, self.name = Labeller(checkpoint), name
+
+    def __call__(self, key: str, parts: Iterable[Part | End], out: str) -> VideoResult:
+        started = time.perf_counter()
+        taken = _Taken(parts)
+        with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
+            files = list(self._rows(key, taken, Path(folder)))
+            if taken.end is None:
+                return VideoResult(key, 0, 0.0, "the process that decodes it ended before the video did.")
+            if taken.end.error or not files:
+                return VideoResult(key, 0, time.perf_counter() - started, taken.end.error or "it has no frame.")
+            whole = files[0]
+            if len(files) > 1:
+                whole = Path(folder) / "whole.parquet"
+                pl.scan_parquet(files).sink_parquet(whole, row_group_size=ROWS)
+            put(str(whole), out, key)
+        return VideoResult(key, taken.rows, time.perf_counter() - started)
+
+    def _rows(self, key: str, taken: "_Taken", folder: Path) -> Iterator[Path]:
+        """Files of at most about ROWS rows, in order."""
+        waiting: list[pl.DataFrame] = []
+        first = 0
+        for labels in self.labeller.label(taken):
+            waiting.append(self._table(key, first, labels, taken.features(len(labels))))
+            first += len(labels)
+            if sum(table.height for table in waiting) >= ROWS:
+                yield _written(waiting, folder / f"{first:012d}.parquet")
+                waiting = []
+        if waiting:
+            yield _written(waiting, folder / f"{first:012d}.parquet")
+
+    def _table(self, key: str, first: int, labels: Labels, found: NDArray[np.float32]) -> pl.DataFrame:
+        return soft.encode(labels).with_columns(
+            video_key=pl.lit(key),
+            frame=pl.int_range(first, first + len(labels), dtype=pl.Int32),
+            checkpoint=pl.lit(self.name),
+            features=pl.Series(found, dtype=pl.Array(pl.Float32, found.shape[1])).arr.to_list(),
+        )
+
+
+class _Taken:
+    """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
+
+    def __init__(self, parts: Iterable[Part | End]) -> None:
+        self._parts = iter(parts)
+        self._waiting = np.empty((0, 0), np.float32)
+        self.rows = 0
+        self.end: End | None = None
+
+    def __iter__(self) -> Iterator[Frames]:
+        for part in self._parts:
+            if isinstance(part, End):
+                self.end = part
+                return
+            self._waiting = np.concatenate([self._waiting, part.features]) if len(self._waiting) else part.features
+            self.rows += len(part.frames)
+            yield part.frames
+
+    def features(self, count: int) -> NDArray[np.float32]:
+        """Those of the next `count` frames."""
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        return taken
+
+
+def _written(tables: list[pl.DataFrame], path: Path) -> Path:
+    pl.concat(tables).write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS)
+    return path
+
+
+class _Clips:
+    """Frames on their way into the clip cache, a block of seconds at a time."""
+
+    def __init__(self, clips: ClipCache, size: int, key: str) -> None:
+        self._clips, self._size, self._key = clips, size, key
+        self._block: list[Frames] = []
+
+    def add(self, frames: Frames) -> None:
+        number = (frames.time // BLOCK).astype(int)
+        for block in np.unique(number):
+            if self._block and self._block[0].time[0] // BLOCK != block:
+                self.flush()
+            self._block.append(Frames(frames.rgb[number == block], frames.time[number == block]))
+
+    def flush(self) -> None:
+        if self._block:
+            times = np.concatenate([b.time for b in self._block])
+            name = block_name(int(times[0] // BLOCK))
+            self._clips.put(self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times)
+        self._block = []
