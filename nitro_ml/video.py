@@ -1,30 +1,28 @@
 """Video in, frames at the model's resolution out: the one preprocessing that training, labelling and play share.
 
-Masking and cropping come before the resize. The resize is swscale's area filter with accurate rounding and full chroma
-(within 1 grey level of exact area averaging on average, 3 at the 99th percentile); a different resize in training and
-in play has broken published agents (open-p2p, arXiv 2601.04575), so `read` and `shrink` use the same filter graph.
+Masking and cropping come before the resize, which is `pixels`'.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.filter import Graph
-from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nitro_ml.box import Box
+from nitro_ml.pixels import Shrinker, shrink
+
+__all__ = ["FORMATS", "Frames", "VideoError", "VideoInfo", "probe", "read", "shrink"]
 
 # Demuxers of files with presentation times and an index. Playlists, which open other addresses, are not among them.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
-SCALER = "area+accurate_rnd+full_chroma_int"
 SLACK = 1.0  # seconds by which the last frame may come before the stated end
 
 
@@ -75,7 +73,7 @@ def read(
     mask: Sequence[Box] = (),
     start: float = 0.0,
     end: float | None = None,
-    batch: int = 256,
+    batch: int = 64,
 ) -> Iterator[Frames]:
     """The frames with start <= time < end, masked with black, cropped and resized to size x size, `batch` at a time.
 
@@ -83,43 +81,36 @@ def read(
     `VideoError` for a file that is empty, damaged anywhere in what was asked for, or cut short; by then all sound
     batches before the damage have been yielded. Raises `ValueError` for a crop or mask box that is not in the frame.
     """
-    rgb: list[NDArray[np.uint8]] = []
-    time: list[float] = []
-    scaled = None
+    shrinker = Shrinker(size)
+    first: VideoFrame | None = None
+    filled = 0
     for frame, seconds in _decode(path, start, end):
-        if scaled is None:
-            width, height = frame.width, frame.height
-            scaled = _graph(width, height, frame.format.name, size, crop, tuple(mask))
-        elif (frame.width, frame.height) != (width, height):
+        if first is None:
+            first = frame
+            hidden = _graph(frame, crop, mask) if crop or mask else None
+        elif (frame.width, frame.height) != (first.width, first.height):
             raise VideoError(
-                f"{path.name}: the picture changes from {width}x{height} to {frame.width}x{frame.height} "
+                f"{path.name}: the picture changes from {first.width}x{first.height} to {frame.width}x{frame.height} "
                 f"after {seconds:.2f} s; a video must keep one size."
             )
-        rgb.append(_through(scaled, frame))
-        time.append(seconds)
-        if len(time) == batch:
-            yield Frames(np.stack(rgb), np.array(time))
-            rgb, time = [], []
-    if time:
-        yield Frames(np.stack(rgb), np.array(time))
+        if not filled:
+            rgb, time = np.empty((batch, size, size, 3), np.uint8), np.empty(batch)
+        shrinker.frame(_through(hidden, frame) if hidden else frame, rgb[filled])
+        time[filled] = seconds
+        filled += 1
+        if filled == batch:
+            yield Frames(rgb, time)
+            filled = 0
+    if filled:
+        yield Frames(rgb[:filled], time[:filled])
 
 
-def shrink(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A live frame, uint8 [H, W, 3], to uint8 [size, size, 3] exactly as `read` resizes the same pixels."""
-    height, width = rgb.shape[:2]
-    return _through(_live(width, height, size), VideoFrame.from_ndarray(rgb, format="rgb24"))
-
-
-@lru_cache(maxsize=8)
-def _live(width: int, height: int, size: int) -> Graph:
-    return _graph(width, height, "rgb24", size, None, ())
-
-
-def _graph(width: int, height: int, pixels: str, size: int, crop: Box | None, mask: tuple[Box, ...]) -> Graph:
-    """mask -> crop -> resize -> RGB, as one libavfilter graph. Raises `ValueError` for a box outside the frame."""
+def _graph(frame: VideoFrame, crop: Box | None, mask: Sequence[Box]) -> Graph:
+    """mask -> crop, as one libavfilter graph for frames like this. Raises `ValueError` for a box outside of it."""
+    width, height = frame.width, frame.height
     graph = Graph()
     graph.threads = 1
-    nodes = [graph.add_buffer(width=width, height=height, format=VideoFormat(pixels), time_base=Fraction(1, 1000))]
+    nodes = [graph.add_buffer(width=width, height=height, format=frame.format, time_base=Fraction(1, 1000))]
     for box in mask:
         left, top, right, bottom = _clipped(box, width, height)
         nodes.append(graph.add("drawbox", f"{left}:{top}:{right - left}:{bottom - top}:color=black:thickness=fill"))
@@ -127,8 +118,6 @@ def _graph(width: int, height: int, pixels: str, size: int, crop: Box | None, ma
         if _clipped(crop, width, height) != (crop.x, crop.y, crop.x + crop.w, crop.y + crop.h):
             raise ValueError(f"crop {crop} reaches out of the {width}x{height} frame; it must lie within.")
         nodes.append(graph.add("crop", f"{crop.w}:{crop.h}:{crop.x}:{crop.y}:exact=1"))
-    nodes.append(graph.add("scale", f"{size}:{size}:flags={SCALER}"))
-    nodes.append(graph.add("format", "rgb24"))
     nodes.append(graph.add("buffersink"))
     graph.link_nodes(*nodes).configure()
     return graph
@@ -143,10 +132,10 @@ def _clipped(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def _through(graph: Graph, frame: VideoFrame) -> NDArray[np.uint8]:
+def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
     frame.pts = None
     graph.vpush(frame)
-    return np.asarray(graph.vpull().to_ndarray(), dtype=np.uint8)
+    return graph.vpull()
 
 
 def _decode(path: Path, start: float, end: float | None) -> Iterator[tuple[VideoFrame, float]]:

@@ -36,14 +36,20 @@ def write_video(
     codec: str = "libx264rgb",
     pts: list[int] | None = None,
     options: dict[str, str] | None = None,
+    pix_fmt: str = "yuv420p",
+    colours: str = "",
+    qp: int = 0,
 ) -> Path:
-    """uint8 [T, H, W, 3] to a file, lossless by default; pts, in milliseconds, makes the frame rate vary."""
+    """uint8 [T, H, W, 3] to a file, lossless by default; pts, in milliseconds, makes the frame rate vary.
+
+    pix_fmt: what H.264 stores; colours: the matrix it is stored and tagged with.
+    """
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=1000 if pts else fps)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = rgb.shape[1:3]
-        stream.pix_fmt = "rgb24" if codec == "libx264rgb" else "yuv420p"
-        stream.options = {"qp": "0", "preset": "ultrafast"}
+        stream.pix_fmt = "rgb24" if codec == "libx264rgb" else pix_fmt
+        stream.options = {"qp": str(qp), "preset": "ultrafast", **({"colorspace": colours} if colours else {})}
         for i, picture in enumerate(rgb):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts = pts[i] if pts else i

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
+from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from nitro_ml.box import Box
@@ -48,10 +51,56 @@ def test_a_live_frame_goes_through_the_same_resize(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_back, np.stack([shrink(frame, 48) for frame in rgb]))
 
 
-def test_the_resize_is_area_averaging() -> None:
-    rgb = noise(1)[0]
-    exact = rgb.reshape(40, 3, 40, 4, 3).mean(axis=(1, 3))
-    assert np.abs(shrink(rgb, 40) - exact).mean() < 1.5
+def area(n: int, size: int) -> NDArray[np.float32]:
+    """float32 [size, n]: the exact share of each of n pixels in each of `size`."""
+    edges = np.arange(size + 1) * n / size
+    shares = np.minimum(edges[1:, None], np.arange(1, n + 1)) - np.maximum(edges[:-1, None], np.arange(n))
+    return (shares.clip(0) * size / n).astype(np.float32)
+
+
+def scenery(frames: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Fine grey texture on soft colours, and hard-edged squares of strong colours moving over it."""
+
+    def blurred(channels: int, sigma: float) -> NDArray[np.float64]:
+        field = cv2.GaussianBlur(RNG.standard_normal((height, width, channels)), (0, 0), sigma)
+        return field.reshape(height, width, channels) / field.std()
+
+    ground = (120 + 25 * blurred(1, 1.5) + 40 * blurred(3, 12)).clip(0, 255).astype(np.uint8)
+    film = np.repeat(ground[None], frames, 0)
+    for colour in RNG.integers(0, 256, (6, 3)):
+        x, y = RNG.integers(0, width - 50), RNG.integers(0, height - 50)
+        for i, picture in enumerate(film):
+            picture[y : y + 40, x + i : x + i + 40] = colour
+    return film
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "size", "pixels", "colours"),
+    [
+        (720, 1280, 256, "yuv420p", "bt709"),
+        (360, 640, 96, "yuv420p", "smpte170m"),
+        (362, 642, 160, "yuvj420p", "bt709"),
+        (480, 854, 64, "yuv444p", "smpte240m"),
+        (240, 426, 128, "yuv422p", "bt2020nc"),
+        (240, 320, 256, "yuv420p", ""),
+    ],
+)
+def test_the_resize_is_full_resolution_colour_then_exact_area(
+    tmp_path: Path, height: int, width: int, size: int, pixels: str, colours: str
+) -> None:
+    path = tmp_path / "a.mp4"
+    write_video(path, scenery(2, height, width), codec="libx264", pix_fmt=pixels, colours=colours, qp=20)
+    with av.open(str(path)) as container:
+        last = list(container.decode(video=0))[-1]
+    full = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+    rgb = np.asarray(last.reformat(format="rgb24", interpolation=full).to_ndarray(), np.uint8)
+    exact = np.einsum("ih,hwc,jw->ijc", area(height, size), rgb.astype(np.float32), area(width, size), optimize=True)
+    off = np.abs(whole(path, size).rgb[-1] - exact)
+    assert off.mean() < 1
+    assert np.percentile(off, 99) <= 3
+    live = np.abs(shrink(rgb, size) - exact)
+    assert live.mean() < 1
+    assert np.percentile(live, 99) <= 3
 
 
 def test_nothing_under_the_mask_gets_through(tmp_path: Path) -> None:
