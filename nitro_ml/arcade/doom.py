@@ -23,7 +23,14 @@ _CONTROLS: dict[str, tuple[Button, float]] = {
     "j_left_y": (Button.MOVE_FORWARD_BACKWARD_DELTA, -50.0),
     "j_right_x": (Button.TURN_LEFT_RIGHT_DELTA, 6.0),
 }
-_MONSTERS = ("Cacodemon",)
+# What an expert turns to; the dead go by other names.
+_TARGETS = {
+    "basic": ("Cacodemon",),
+    "deadly_corridor": ("Zombieman", "ShotgunGuy", "ChaingunGuy"),
+    "defend_the_center": ("Demon", "MarineChainsawVzd"),
+    "health_gathering": ("Medikit",),
+}
+_SKILL = {"deadly_corridor": 1}  # at its own, the hardest, an episode lasts three seconds
 _WHERE = (GameVariable.POSITION_X, GameVariable.POSITION_Y, GameVariable.ANGLE)
 
 
@@ -55,16 +62,21 @@ class DoomGame:
         return self._shown / self.fps
 
     @property
-    def bearing(self) -> float | None:
-        """Degrees from the view's middle to the nearest monster, right positive; None when there is none."""
+    def target(self) -> tuple[float, float] | None:
+        """The nearest monster or thing worth having: degrees from the view's middle, right positive, and map units.
+
+        None where there is none.
+        """
         state = self._game.get_state()
-        monsters = [o for o in state.objects if o.name in _MONSTERS] if state else []
-        if not monsters:
+        wanted = _TARGETS.get(self.spec.name, ())
+        found = [o for o in state.objects if o.name in wanted] if state else []
+        if not found:
             return None
         x, y, angle = (self._game.get_game_variable(v) for v in _WHERE)
-        nearest = min(monsters, key=lambda o: math.hypot(o.position_x - x, o.position_y - y))
+        nearest = min(found, key=lambda o: math.hypot(o.position_x - x, o.position_y - y))
         towards = math.degrees(math.atan2(nearest.position_y - y, nearest.position_x - x))
-        return (angle - towards + 180.0) % 360.0 - 180.0
+        distance = math.hypot(nearest.position_x - x, nearest.position_y - y)
+        return (angle - towards + 180.0) % 360.0 - 180.0, distance
 
     def step(self, pad: Pad) -> Step:
         reward = self._game.make_action([self._value(pad, name) for name in self._controls])
@@ -102,6 +114,8 @@ def _configured(spec: GameSpec) -> vizdoom.DoomGame:
     game.set_screen_format(vizdoom.ScreenFormat.RGB24)
     game.set_screen_resolution(vizdoom.ScreenResolution.RES_320X240)
     game.set_objects_info_enabled(spec.has_expert)
+    if spec.name in _SKILL:
+        game.set_doom_skill(_SKILL[spec.name])
     game.set_available_buttons([_CONTROLS[name][0] for name in (*spec.buttons, *spec.sticks)])
     return game
 

@@ -30,28 +30,42 @@ class GameSpec:
         return round(self.seconds * fps)
 
 
+def _doom(
+    name: str,
+    title: str,
+    buttons: tuple[str, ...],
+    sticks: tuple[str, ...],
+    *,
+    seconds: float = 70.0,
+    has_expert: bool = False,
+) -> GameSpec:
+    return GameSpec(name, title, "doom", buttons, sticks, (30,), seconds, has_expert)
+
+
 _LEFT_RIGHT = ("dpad_left", "dpad_right")
 _UP_DOWN = ("dpad_down", "dpad_up")
+_ALL_FOUR = (*_UP_DOWN, *_LEFT_RIGHT)
 _SPECS = (
     GameSpec("pong", "Pong", "atari", _UP_DOWN, has_expert=True),
     GameSpec("breakout", "Breakout", "atari", (*_LEFT_RIGHT, "south"), has_expert=True, serves="south"),
-    GameSpec("space_invaders", "Space Invaders", "atari", (*_LEFT_RIGHT, "south")),
-    GameSpec("boxing", "Boxing", "atari", (*_UP_DOWN, *_LEFT_RIGHT, "south")),
+    GameSpec("space_invaders", "Space Invaders", "atari", (*_LEFT_RIGHT, "south"), has_expert=True),
+    GameSpec("boxing", "Boxing", "atari", (*_ALL_FOUR, "south")),
     GameSpec("freeway", "Freeway", "atari", _UP_DOWN, has_expert=True),
-    GameSpec("ms_pacman", "Ms. Pac-Man", "atari", (*_UP_DOWN, *_LEFT_RIGHT)),
-    GameSpec(
-        "basic", "Basic", "doom", (*_LEFT_RIGHT, "right_trigger"), ("j_right_x",), (30,), seconds=10.0, has_expert=True
-    ),
-    GameSpec("health_gathering", "Health Gathering", "doom", (), ("j_left_y", "j_right_x"), (30,), seconds=70.0),
-    GameSpec(
+    GameSpec("ms_pacman", "Ms. Pac-Man", "atari", _ALL_FOUR),
+    GameSpec("seaquest", "Seaquest", "atari", (*_ALL_FOUR, "south")),
+    GameSpec("demon_attack", "Demon Attack", "atari", (*_LEFT_RIGHT, "south")),
+    GameSpec("alien", "Alien", "atari", (*_ALL_FOUR, "south")),
+    _doom("basic", "Basic", (*_LEFT_RIGHT, "right_trigger"), ("j_right_x",), seconds=10.0, has_expert=True),
+    _doom("health_gathering", "Health Gathering", (), ("j_left_y", "j_right_x"), has_expert=True),
+    _doom(
         "deadly_corridor",
         "Deadly Corridor",
-        "doom",
         ("right_trigger",),
         ("j_left_x", "j_left_y", "j_right_x"),
-        (30,),
-        seconds=70.0,
+        has_expert=True,
     ),
+    _doom("my_way_home", "My Way Home", (), ("j_left_y", "j_right_x")),
+    _doom("defend_the_center", "Defend the Center", ("right_trigger",), ("j_right_x",), has_expert=True),
 )
 GAMES: dict[str, GameSpec] = {spec.name: spec for spec in _SPECS}
 

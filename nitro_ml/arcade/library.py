@@ -30,7 +30,10 @@ def record_to(
 
 
 def save_truth(recording: Recording, folder: Path) -> list[Path]:
-    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video."""
+    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video.
+
+    Each file appears when it is whole.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     frame = pl.DataFrame({"frame": np.arange(len(recording.time)), "time": recording.time})
     tables = {
@@ -43,8 +46,10 @@ def save_truth(recording: Recording, folder: Path) -> list[Path]:
     }
     written = []
     for kind, table in tables.items():
-        written.append(folder / f"{recording.video.stem}.{kind}.parquet")
-        table.write_parquet(written[-1])
+        path = folder / f"{recording.video.stem}.{kind}.parquet"
+        partial = path.with_suffix(".partial")
+        table.write_parquet(partial)
+        written.append(partial.replace(path))
     return written
 
 

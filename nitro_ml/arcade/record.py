@@ -42,12 +42,21 @@ class Recording:
 
 
 def record(
-    game: str, frames: int, seed: int, out: Path, *, labelled: bool = False, fps: int = 30, who: str = "mixed"
+    game: str,
+    frames: int,
+    seed: int,
+    out: Path,
+    *,
+    labelled: bool = False,
+    screens: bool = True,
+    fps: int = 30,
+    who: str = "mixed",
 ) -> Recording:
     """Plays `frames` frames and writes them to `out` (MP4). The same arguments give the same bytes.
 
     Labelled, it is play only, 426 x 240, with a drawn controller that follows the inputs; otherwise 320 x 240 without,
-    and with everything else that videos show (`session.session`). `who` plays: see `players.player`.
+    and with everything else that videos show (`session.session`) unless `screens` is False. `who` plays: see
+    `players.player`.
     Raises `GameError` for a game, rate or player there isn't, ValueError for fewer frames than one.
     """
     if frames < 1:
@@ -56,7 +65,7 @@ def record(
     chance, habits = np.random.default_rng([seed, zlib.crc32(game.encode())]).spawn(2)
     playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
-    moments = play(running, playing) if labelled else session(running, playing, chance)
+    moments = session(running, playing, chance) if screens and not labelled else play(running, playing)
     pads: list[Pad] = []
     kinds: list[str] = []
 

@@ -1,56 +1,10 @@
-"""Scripted experts: they read the game's memory, and hold their buttons as people do.
-
-No expert changes what it holds more often than every tenth of a second, and each starts a movement at a larger error
-than it ends it at, so that its labels are presses and releases and not a jitter at the frame rate.
-"""
-
-from collections import deque
-from collections.abc import Callable
+"""Experts of the games with one thing to steer along a line: Pong, Breakout, Freeway."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nitro_ml.arcade.atari import AtariGame
-from nitro_ml.arcade.doom import DoomGame
-from nitro_ml.arcade.pad import Pad, Player
-
-LEAST_HOLD = 0.1  # seconds
-
-
-class _Grip:
-    """A direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
-
-    def __init__(self, fps: int) -> None:
-        self._least = max(1, round(LEAST_HOLD * fps))
-        self._since = self._least
-        self.held = 0
-
-    def take(self, wanted: int) -> int:
-        self._since += 1
-        if wanted != self.held and self._since >= self._least:
-            self.held, self._since = wanted, 0
-        return self.held
-
-    def steer(self, error: float, start: float, stop: float) -> int:
-        """Towards a positive or negative error: begins beyond `start`, ends within `stop`."""
-        if self.held and error * self.held > stop:
-            return self.take(self.held)
-        return self.take(int(np.sign(error)) if abs(error) > start else 0)
-
-
-class _Trail:
-    """Readings of the last fifteenth of a second, which wrap around at `period`, and how fast they change."""
-
-    def __init__(self, fps: int, period: float = 256.0) -> None:
-        self._fps = fps
-        self._half = period / 2
-        self._readings: deque[NDArray[np.float64]] = deque(maxlen=fps // 15 + 1)
-
-    def add(self, reading: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The change a second since the oldest reading kept."""
-        self._readings.append(reading)
-        seconds = max(1, len(self._readings) - 1) / self._fps
-        return ((reading - self._readings[0] + self._half) % (2 * self._half) - self._half) / seconds
+from nitro_ml.arcade.experts.grip import Grip, Trail
+from nitro_ml.arcade.pad import Pad
 
 
 def _folded(at: float, low: float, high: float) -> float:
@@ -70,8 +24,8 @@ class PongExpert:
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
-        self._grip = _Grip(game.fps)
-        self._trail = _Trail(game.fps)
+        self._grip = Grip(game.fps)
+        self._trail = Trail(game.fps)
         self._edge = 0.0
 
     def act(self) -> Pad:
@@ -100,9 +54,9 @@ class BreakoutExpert:
 
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
-        self._grip = _Grip(game.fps)
-        self._serve = _Grip(game.fps)
-        self._trail = _Trail(game.fps)
+        self._grip = Grip(game.fps)
+        self._serve = Grip(game.fps)
+        self._trail = Trail(game.fps)
 
     def act(self) -> Pad:
         """Dpad left or right, and south to serve."""
@@ -129,8 +83,8 @@ class FreewayExpert:
 
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
-        self._grip = _Grip(game.fps)
-        self._trail = _Trail(game.fps, self._ROAD)
+        self._grip = Grip(game.fps)
+        self._trail = Trail(game.fps, self._ROAD)
 
     def act(self) -> Pad:
         """Dpad up, or nothing."""
@@ -146,36 +100,3 @@ class FreewayExpert:
         """Whether the car is at the chicken while it crosses the car's lane."""
         path = x + speed * np.linspace(0.0, self._LANE / self._STEP, 9)
         return bool(((path % self._ROAD > self._HIT[0]) & (path % self._ROAD < self._HIT[1])).any())
-
-
-class BasicExpert:
-    """Looks for a moment, turns the monster into the middle of the view while stepping towards it, and shoots."""
-
-    _REACTION = (0.3, 0.8)  # seconds
-    _TURN = 0.4  # the farthest the stick goes
-
-    def __init__(self, game: DoomGame, rng: np.random.Generator) -> None:
-        self._game = game
-        self._rng = rng
-        self._walk = _Grip(game.fps)
-        self._trigger = _Grip(game.fps)
-        self._ready = 0.0
-
-    def act(self) -> Pad:
-        """Dpad left or right, right stick, right trigger."""
-        if self._game.seconds == 0.0:
-            self._ready = self._rng.uniform(*self._REACTION)
-        bearing = self._game.bearing if self._game.seconds >= self._ready else None
-        move = self._walk.steer(bearing or 0.0, start=10.0, stop=3.0)
-        fire = self._trigger.take(int(bearing is not None and abs(bearing) < 2.0))
-        held = ["dpad_left"] if move < 0 else ["dpad_right"] if move > 0 else []
-        turn = np.clip((bearing or 0.0) / 20.0, -self._TURN, self._TURN)
-        return Pad.holding([*held, "right_trigger"] if fire else held, {"j_right_x": turn})
-
-
-EXPERTS: dict[str, Callable[..., Player]] = {
-    "pong": PongExpert,
-    "breakout": BreakoutExpert,
-    "freeway": FreewayExpert,
-    "basic": BasicExpert,
-}
