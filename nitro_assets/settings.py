@@ -1,5 +1,6 @@
 """Every setting of nitro, in one place. Each is read from the environment with the prefix `NITRO_`."""
 
+import hashlib
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -33,6 +34,11 @@ class Settings(BaseSettings):
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
     secret_file: Path = Field(ROOT / "state" / "secret", description="Key of the keyed hashes; made when missing.")
     allow_loopback: bool = Field(False, description="Fetch from this machine too (never a private network).")
+    approvers: int = Field(2, ge=1, description="Different people who must approve a takedown's plan.")
+    approver_key: Path | None = Field(None, description="Your own key for approvals; default: beside the secret.")
+    verify_days: float = Field(7.0, gt=0, description="A quarantine not verified for this long lapses by itself.")
+    unverified_requests: int = Field(5, ge=1, description="Unverified requests a day that one person may make.")
+    unverified_videos: int = Field(1000, ge=1, description="Videos under unverified quarantine at one time, in all.")
     inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
 
     @field_validator("lake", "nitrogen")
@@ -40,10 +46,21 @@ class Settings(BaseSettings):
     def _absolute(cls, value: str) -> str:
         return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
-    @field_validator("cache", "secret_file", "inbox", "sources")
+    @field_validator("cache", "secret_file", "inbox", "sources", "approver_key")
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    @property
+    def ledger_key(self) -> Path:
+        """The private key that signs ledger entries and reports; made with the first ledger."""
+        return self.secret_file.with_name(f"{self.secret_file.name}.ledger-key")
+
+    @property
+    def witness(self) -> Path:
+        """What this machine last saw of this lake's ledger."""
+        lake = hashlib.sha256(self.lake.encode()).hexdigest()[:12]
+        return self.secret_file.with_name(f"{self.secret_file.name}.witness-{lake}")
 
     @cached_property
     def secret(self) -> bytes:

@@ -15,7 +15,8 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.settings import ROOT, Settings
-from nitro_assets.takedown.requests import requests, resolve
+from nitro_assets.takedown.quarantine import resolve
+from nitro_assets.takedown.requests import requests
 
 
 def status(
@@ -84,8 +85,7 @@ def lineage(
         superseded = record is None or record.version != artifact.version
         standing = states.get(artifact.version, "replaced" if superseded else "live")
         rows.append({**artifact.__dict__, "state": standing, "kind": ASSETS[artifact.asset].partitions})
-    request = next(
-        (r for r in requests(lake) if lake.block_keys([key])[0] in r.block_keys and r.state != "lifted"), None
-    )
+    blocked = lake.block_keys([key])[0]
+    request = next((r for r in requests(lake) if blocked in r.block_keys and r.is_live), None)
     title = f"video {key}" + (f", {request.state} under request {request.id}" if request else "")
     answer(rows, as_json, title=title, empty=f"{title}: nothing in this lake came from it")

@@ -7,7 +7,9 @@ import typer
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.takedown import quarantine
 from nitro_assets.takedown import requests as takedown
+from nitro_assets.takedown.erase import erase
 from nitro_assets.takedown.requests import Request
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it.")
@@ -35,7 +37,7 @@ def ask(
     Example: nitro takedown request https://www.youtube.com/watch?v=... --reason "asked by its creator"
     """
     settings = Settings()
-    found = takedown.request(Lake(settings), settings, video, reason)
+    found = quarantine.request(Lake(settings), settings, video, reason)
     answer([_row(found)], as_json, title="quarantined; `nitro run` deletes its rows and rebuilds what came from it")
 
 
@@ -47,7 +49,7 @@ def run(request: str, as_json: AsJson = False) -> None:
     """
     settings = Settings()
     lake = Lake(settings)
-    removed = takedown.erase(lake, settings, takedown.find(lake, request))
+    removed = erase(lake, settings, takedown.find(lake, request))
     rows = [{"table": table, "partition": part, "rows": count} for (table, part), count in removed.items()]
     answer(rows, as_json, title="rows removed", empty="no rows were left to remove")
 
@@ -59,7 +61,7 @@ def lift(request: str, as_json: AsJson = False) -> None:
     Example: nitro takedown lift T-20260101-0a1b2c
     """
     settings = Settings()
-    answer([_row(takedown.lift(Lake(settings), settings, request))], as_json)
+    answer([_row(quarantine.lift(Lake(settings), settings, request))], as_json)
 
 
 @app.command()

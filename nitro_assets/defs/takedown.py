@@ -15,6 +15,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import audit as auditing
 from nitro_assets.takedown import inbox
 from nitro_assets.takedown import requests as takedown
+from nitro_assets.takedown.erase import erase
 
 
 def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
@@ -43,7 +44,7 @@ def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     lake = Lake(settings)
     for request in takedown.requests(lake):
         if request.state == "quarantined":
-            removed = takedown.erase(lake, settings, request)
+            removed = erase(lake, settings, request)
             _tell(context.instance, State(lake, settings), request, removed)
     all_requests = takedown.requests(lake)
     pending = sum(r.state == "quarantined" for r in all_requests)

@@ -67,8 +67,8 @@ class Lake:
     def __init__(self, settings: Settings) -> None:
         self.url = settings.lake
         self.fs, self.root = fsspec.core.url_to_fs(self.url)
-        self.ledger = Ledger(self.fs, f"{self.root}/ledger")
-        self._secret = settings.secret
+        self.ledger = Ledger(self.fs, f"{self.root}/ledger", settings.ledger_key, settings.witness)
+        self.secret = settings.secret
         self.corpus_shards = settings.corpus_shards
         self._identify(settings)
 
@@ -78,8 +78,7 @@ class Lake:
         path = f"{self.root}/lake.json"
         if not self.fs.exists(path):
             self.fs.makedirs(self.root, exist_ok=True)
-            if not self.fs.exists(f"{self.root}/ledger/00000000.json"):
-                self.ledger.start()
+            self.ledger.start()
             self.fs.pipe_file(path, json.dumps(card).encode())
             return
         found = json.loads(self.fs.cat_file(path))
@@ -95,11 +94,11 @@ class Lake:
 
     def blocklist(self) -> Blocklist:
         """The videos that no reader returns and no writer accepts. Raises `LedgerError` where it cannot be read."""
-        return Blocklist(self._secret, self.ledger.blocked())
+        return Blocklist(self.secret, self.ledger.blocked())
 
     def block_keys(self, video_keys: Iterable[str]) -> list[str]:
         """What the ledger knows these videos by."""
-        return sorted(block_key(self._secret, key) for key in video_keys)
+        return sorted(block_key(self.secret, key) for key in video_keys)
 
     def uri(self, name: str) -> str:
         return f"{self.url}/tables/{name}"

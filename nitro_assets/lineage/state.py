@@ -138,7 +138,8 @@ class State:
             sources = self.settings.sources
             return {"sources": digest(sources.read_text()) if sources and sources.exists() else None}
         if asset.name == "takedown_requests":
-            asked = [e.hash for e in self.lake.ledger.entries() if e.kind in ("quarantine", "lifted")]
+            ends = ("lifted", "lapsed", "refused")
+            asked = [e.hash for e in self.lake.ledger.entries() if e.kind in ("quarantined", "extended", *ends)]
             return {"requests": digest(asked)}
         return {}
 

@@ -46,7 +46,7 @@ def _checkpoints(lake: Lake, settings: Settings) -> list[Finding]:
     states = State(lake, settings).checkpoints
     return [
         Finding(f"checkpoint {artifact.version}", f"is {states[artifact.version]['state']}, not tainted")
-        for key in sorted({k for r in requests(lake) if r.state != "lifted" for k in r.video_keys})
+        for key in sorted({k for r in requests(lake) if r.is_live for k in r.video_keys})
         for artifact in came_from(lake, key)
         if ASSETS[artifact.asset].is_checkpoint
         and states.get(artifact.version, {}).get("state", "tainted") != "tainted"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.requests import TakedownError, request
+from nitro_assets.takedown.quarantine import request
+from nitro_assets.takedown.requests import TakedownError
 
 ALLOWED = frozenset({"video", "reason"})
 

@@ -1,161 +1,188 @@
-"""Takedown, the short way: a request quarantines at once, taints what was trained on the video, and the next run
-deletes its rows from the live tables.
+"""The life of a request: a state machine, folded from the ledger's entries and from nothing else.
 
-From the moment of the request no reader returns the video's rows and no writer accepts them (the lake's door sees to
-it); a request can be lifted until its rows are deleted, and afterwards too: then they are made again.
+    quarantined -> verified -> planned -> approved -> erasing -> erased -> scanned -> rebuilt -> reported
+
+It may be planned again until it is erased, and must be when what the video reached has grown. It ends early as `lapsed`
+(never verified), `refused` (not the owner) or `lifted` (taken back); its videos are then free again. `unclean` is a
+scan that found something.
 """
 
-import json
-import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
+from functools import cached_property
 
-import polars as pl
-
-from nitro_assets.identity import name_of, video_key
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.lake.ledger import Entry
-from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.entries import Body, Entry, Kind
+from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.edges import Artifact, came_from
-from nitro_assets.lineage.graph import ASSETS
-from nitro_assets.lineage.state import State, index_version, scope, version_of
-from nitro_assets.settings import Settings
+from nitro_assets.takedown.sealed import Sealed, unseal
 
-KEY = re.compile(r"[0-9a-f]{32}")
+ENDED = frozenset({"lapsed", "refused", "lifted"})
+OPEN = frozenset({"quarantined", "verified", "planned", "approved", "erasing"})
+LIVE = OPEN | {"erased", "unclean", "scanned", "rebuilt", "reported"}
+# From which states an entry may follow.
+ALLOWED: dict[Kind, frozenset[str]] = {
+    "extended": LIVE,
+    "verified": frozenset({"quarantined"}),
+    "planned": frozenset({"verified", "planned", "approved", "erasing", "unclean"}),
+    "approved": frozenset({"planned"}),
+    "bundled": frozenset({"approved"}),
+    "erasing": frozenset({"approved", "erasing"}),
+    "erased": frozenset({"quarantined", "erasing"}),
+    "scanned": frozenset({"erased", "unclean", "scanned"}),
+    "rebuilt": frozenset({"scanned"}),
+    "destroyed": LIVE | ENDED,
+    "reported": frozenset({"rebuilt", "reported"}),
+    "lifted": LIVE,
+    "lapsed": frozenset({"quarantined"}),
+    "refused": frozenset({"quarantined", "verified", "planned", "approved"}),
+}
 
 
 class TakedownError(ValueError):
-    """A request that cannot be taken; the message says why and what would be."""
+    """A request that cannot be taken, or not now; the message says why and what would be."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request and its state. `video_keys` stand in its private file, until they are erased; `block_keys` for ever."""
+    """One request. `entries` are the ledger's own, oldest first; all else follows from them.
+
+    `block_keys` and `channels` are the block keys of the videos and of whole channels.
+    """
 
     id: str
-    video_keys: tuple[str, ...]
+    state: str
     block_keys: tuple[str, ...]
-    state: Literal["quarantined", "erased", "lifted"]
-    asked_at: str
-    changed_at: str
+    channels: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    lake: Lake = field(repr=False, compare=False)
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """Addresses, video keys and what else must be known until it is done; empty afterwards."""
+        return unseal(self.lake, self.id)
+
+    @property
+    def video_keys(self) -> tuple[str, ...]:
+        """The keys of its videos, until they are erased; `block_keys` are known for ever."""
+        return self.sealed.video_keys
+
+    @property
+    def asked_at(self) -> str:
+        """When it was asked, as far as known; else when it was recorded."""
+        return str(self.entries[0].body.get("asked", self.entries[0].at))
+
+    @property
+    def changed_at(self) -> str:
+        return self.entries[-1].at
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its videos are blocked."""
+        return self.state in LIVE
+
+    @property
+    def origin(self) -> str:
+        """The way it came: `command`, `inbox`, `issue` or `upstream`."""
+        return str(self.entries[0].body.get("origin", "command"))
+
+    def last(self, kind: Kind) -> Entry | None:
+        """The latest entry of a kind."""
+        return next((e for e in reversed(self.entries) if e.kind == kind), None)
+
+    @property
+    def plan_hash(self) -> str | None:
+        """The hash of the plan that stands: the last one made."""
+        planned = self.last("planned")
+        return str(planned.body["plan_hash"]) if planned else None
+
+    @property
+    def approvals(self) -> tuple[Entry, ...]:
+        """The approvals of the plan that stands, one for each approver."""
+        found = {e.body["approver"]: e for e in self.entries if e.kind == "approved"}
+        return tuple(e for e in found.values() if e.body["plan_hash"] == self.plan_hash)
+
+    @property
+    def approvers_needed(self) -> int:
+        """How many different people must approve the plan that stands."""
+        planned = self.last("planned")
+        return int(planned.body["approvers"]) if planned else 0
 
 
-def resolve(settings: Settings, video: str) -> str:
-    """The video key of an address or a key. Raises `TakedownError` for anything else."""
-    video = video.strip()
-    if KEY.fullmatch(video):
-        return video
-    if not re.match(r"https?://[^\s/]+/\S", video):
-        raise TakedownError(
-            "a takedown names a video by its http(s) address or its 32-digit video key; this is neither."
-        )
-    return video_key(settings.secret, name_of(video))
+def fold(lake: Lake, entries: Iterable[Entry]) -> dict[str, Request]:
+    """Every request by id, oldest first."""
+    by_id: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.request:
+            by_id.setdefault(entry.request, []).append(entry)
+    return {name: _request(lake, name, tuple(found)) for name, found in by_id.items()}
 
 
-def request(lake: Lake, settings: Settings, video: str, reason: str) -> Request:
-    """Quarantine a video: ledger entry first, then the taint on every checkpoint that it reached.
-
-    Raises `TakedownError` where the video is already under a request. A video the lake never saw is blocked all the
-    same: it will never be taken in.
-    """
-    key = resolve(settings, video)
-    if any(lake.block_keys([key])[0] in r.block_keys and r.state != "lifted" for r in requests(lake)):
-        raise TakedownError(f"video {key} is already under a takedown request; see `nitro takedown status`.")
-    name = f"T-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(3)}"
-    lake.fs.makedirs(f"{lake.root}/requests", exist_ok=True)
-    private = json.dumps({"request": name, "reason": reason, "video_keys": [key]}).encode()
-    lake.fs.pipe_file(f"{lake.root}/requests/{name}.json", private)
-    lake.ledger.append("quarantine", name, lake.block_keys([key]))
-    taint(lake, key, name)
-    return find(lake, name)
+def _request(lake: Lake, name: str, entries: tuple[Entry, ...]) -> Request:
+    videos, channels = set[str](), set[str]()
+    found = Request(name, "", (), (), (), lake)
+    for number, entry in enumerate(entries, 1):
+        if entry.kind in ("quarantined", "extended"):
+            videos.update(entry.body["videos"])
+            channels.update(entry.body.get("channels", ()))
+        so_far = Request(name, found.state, tuple(sorted(videos)), tuple(sorted(channels)), entries[:number], lake)
+        found = replace(so_far, state=_state(so_far, entry))
+    return found
 
 
-def taint(lake: Lake, key: str, name: str) -> list[Artifact]:
-    """Mark every checkpoint the video reached as tainted; nothing loads it from then on."""
-    reached = came_from(lake, key)
-    checkpoints, known = Checkpoints(lake), set(Checkpoints(lake).states()["checkpoint"])
-    for artifact in reached:
-        if ASSETS[artifact.asset].is_checkpoint and artifact.version in known:
-            checkpoints.change(artifact.version, "tainted", f"saw a video under request {name}")
-    return reached
+def _state(request: Request, entry: Entry) -> str:
+    """The state after the last entry."""
+    if entry.kind in ("bundled", "destroyed"):
+        return request.state  # the recovery bundle's own events
+    if entry.kind == "extended":
+        return "verified" if request.last("verified") else "quarantined"  # what was planned is no longer all
+    if entry.kind == "approved":
+        return "approved" if len(request.approvals) >= request.approvers_needed else "planned"
+    if entry.kind == "scanned":
+        return "scanned" if entry.body["clean"] else "unclean"
+    return entry.kind
 
 
 def requests(lake: Lake) -> list[Request]:
     """Every request with its state, oldest first."""
-    by_id: dict[str, list[Entry]] = {}
-    for entry in lake.ledger.entries():
-        if entry.request:
-            by_id.setdefault(entry.request, []).append(entry)
-    states = {"quarantine": "quarantined", "erased": "erased", "lifted": "lifted"}
-    return [
-        Request(
-            name,
-            _private_keys(lake, name),
-            found[0].video_keys,
-            states[found[-1].kind],  # type: ignore[arg-type]
-            found[0].at,
-            found[-1].at,
-        )
-        for name, found in by_id.items()
-    ]
-
-
-def _private_keys(lake: Lake, name: str) -> tuple[str, ...]:
-    path = f"{lake.root}/requests/{name}.json"
-    return tuple(json.loads(lake.fs.cat_file(path))["video_keys"]) if lake.fs.exists(path) else ()
+    return list(fold(lake, lake.ledger.entries()).values())
 
 
 def find(lake: Lake, name: str) -> Request:
     """One request. Raises `TakedownError` for an unknown id."""
-    for found in requests(lake):
-        if found.id == name:
-            return found
-    raise TakedownError(f"request {name!r} is unknown; `nitro takedown status` lists all.")
+    found = fold(lake, lake.ledger.entries()).get(name)
+    if found is None:
+        raise TakedownError(f"no request has the id {name[:60]!r}; `nitro takedown status` lists all.")
+    return found
 
 
-def erase(lake: Lake, settings: Settings, found: Request) -> dict[tuple[str, str], int]:
-    """Delete the request's rows from the live tables and the cache; rows removed by (table, partition).
+def new_id() -> str:
+    return f"T-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(5)}"
 
-    The versions of the partitions change, so that all that read them is stale. Done twice, the second finds nothing.
+
+def advance(lake: Lake, name: str, kind: Kind, body: Body | None = None) -> Request:
+    """Record the next event of a request, if its state allows that; looked at again where another writer was quicker.
+
+    Raises `TakedownError` that names the state it is in and those it would have to be in.
     """
-    if found.state == "lifted":
-        raise TakedownError(f"request {found.id} was lifted; there is nothing to erase.")
-    removed = lake.erase(found.video_keys)
-    touched = {(TABLES[table].asset, partition) for table, partition in removed}
-    withhold(lake, settings, touched, found.video_keys)
-    cache = ClipCache(settings.cache)
-    for key in found.video_keys:
-        cache.erase(key)
-    if found.state != "erased":
-        lake.ledger.append("erased", found.id, found.block_keys)
-    return removed
+    return advance_all(lake, [(kind, name, body or {})])[0]
 
 
-def withhold(lake: Lake, settings: Settings, touched: set[tuple[str, str]], keys: Iterable[str]) -> None:
-    """Give the touched partitions a new version that says which videos are withheld."""
-    state = State(lake, settings)
-    for asset, partition in sorted(touched & set(state.records)):
-        old = state.records[asset, partition]
-        withheld = tuple(sorted({*old.withheld, *keys}))
-        version = index_version(lake, partition) if asset == "video_index" else version_of(old.root, withheld)
-        state.record(replace(old, version=version, withheld=withheld))
+def advance_all(lake: Lake, events: Iterable[New]) -> list[Request]:
+    """`advance` for several requests at once: all of them or, where one may not, none."""
+    new = list(events)
 
+    def check(entries: list[Entry]) -> None:
+        found = fold(lake, entries)
+        for kind, name, _ in new:
+            state = found[name].state if name in found else "unknown"
+            if kind == "quarantined" and state == "unknown":
+                continue
+            if state not in ALLOWED.get(kind, ()):
+                allowed = ", ".join(sorted(ALLOWED.get(kind, ()))) or "unknown"
+                raise TakedownError(f"request {name} is {state}; to be {kind} it must be {allowed}.")
 
-def lift(lake: Lake, settings: Settings, name: str) -> Request:
-    """End a request: its videos may be read and written again, and what was deleted is made again by the next run."""
-    found = find(lake, name)
-    if found.state == "lifted":
-        raise TakedownError(f"request {name} was already lifted.")
-    lake.ledger.append("lifted", name, found.block_keys)
-    for (asset, partition), record in State(lake, settings).records.items():
-        if set(record.withheld) & set(found.video_keys):
-            lake.drop("materialisations", scope(asset, partition))
-    checkpoints = Checkpoints(lake)
-    for row in checkpoints.states().filter(pl.col("why") == f"saw a video under request {name}").iter_rows(named=True):
-        checkpoints.change(row["checkpoint"], "candidate", f"request {name} was lifted")
-    return find(lake, name)
+    lake.ledger.append_all(new, check)
+    found = fold(lake, lake.ledger.entries())
+    return [found[name] for _, name, _ in new]

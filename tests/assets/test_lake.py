@@ -67,7 +67,7 @@ def test_writers_of_different_partitions_dont_disturb_each_other(lake: Lake) -> 
 
 def test_a_blocked_video_is_neither_read_nor_written(lake: Lake) -> None:
     lake.write("rejects", "one", pl.concat([rejects(ANNA, 2), rejects(BERT, 3), rejects(None, 1)]))
-    lake.ledger.append("quarantine", "T-1", lake.block_keys([ANNA]))
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
     assert lake.partition("rejects", "one")["video_key"].to_list() == [BERT] * 3 + [None]
     written = lake.write("rejects", "two", pl.concat([rejects(ANNA), rejects(BERT)]))
     assert (written.rows, written.refused) == (1, {ANNA})
@@ -77,7 +77,7 @@ def test_a_blocked_video_is_neither_read_nor_written(lake: Lake) -> None:
 def test_a_video_blocked_during_a_write_does_not_stay(lake: Lake) -> None:
     def rows() -> object:
         yield rejects(ANNA, 2)
-        lake.ledger.append("quarantine", "T-1", lake.block_keys([ANNA]))
+        lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
         yield rejects(BERT, 1)
 
     lake.write("rejects", "one", rows())  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ def test_erase_removes_rows_everywhere_and_names_no_video_in_the_log(lake: Lake,
         lake.write("rejects", part, pl.concat([rejects(ANNA, 2), rejects(BERT, 1)]))
     with pytest.raises(LakeError, match="not blocked"):
         lake.erase([ANNA])
-    lake.ledger.append("quarantine", "T-1", lake.block_keys([ANNA]))
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
     assert lake.erase([ANNA]) == {("rejects", "one"): 2, ("rejects", "two"): 2}
     assert lake.erase([ANNA]) == {}
     assert lake.stored("rejects").collect()["video_key"].to_list() == [BERT, BERT]
@@ -100,8 +100,8 @@ def test_erase_removes_rows_everywhere_and_names_no_video_in_the_log(lake: Lake,
 @pytest.mark.parametrize("damage", ["gone", "cut", "changed", "entry missing"])
 def test_without_a_sound_ledger_nothing_is_read_or_written(lake: Lake, settings: Settings, damage: str) -> None:
     lake.write("rejects", "one", rejects(ANNA))
-    lake.ledger.append("quarantine", "T-1", lake.block_keys([BERT]))
-    lake.ledger.append("quarantine", "T-2", lake.block_keys([ANNA]))
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([BERT])})
+    lake.ledger.append("quarantined", "T-2", {"videos": lake.block_keys([ANNA])})
     entries = sorted(Path(settings.lake, "ledger").iterdir())
     if damage == "gone":
         for path in entries:
@@ -120,7 +120,7 @@ def test_without_a_sound_ledger_nothing_is_read_or_written(lake: Lake, settings:
 
 def test_the_ledger_never_loses_an_entry_to_another_writer(lake: Lake) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: lake.ledger.append("quarantine", f"T-{i}", [f"{i:032x}"]), range(16)))
+        list(pool.map(lambda i: lake.ledger.append("quarantined", f"T-{i}", {"videos": [f"{i:032x}"]}), range(16)))
     assert len(lake.ledger.entries()) == 17
     assert lake.ledger.blocked() == {f"{i:032x}" for i in range(16)}
 

@@ -26,7 +26,7 @@ def test_write_read_block_and_erase(on_s3: Settings) -> None:
     lake.write("rejects", "one", pl.concat([rejects(ANNA, 2), rejects(BERT, 1)]))
     lake.write("rejects", "two", rejects(BERT, 1))
     lake.write("rejects", "two", rejects(BERT, 4))
-    lake.ledger.append("quarantine", "T-1", lake.block_keys([ANNA]))
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
     assert Lake(on_s3).read("rejects").collect()["video_key"].to_list().count(BERT) == 5
     assert lake.erase([ANNA]) == {("rejects", "one"): 2}
     assert set(lake.stored("rejects").collect()["video_key"]) == {BERT}
@@ -34,8 +34,8 @@ def test_write_read_block_and_erase(on_s3: Settings) -> None:
 
 def test_two_ledger_writers_take_different_numbers(on_s3: Settings) -> None:
     one, other = Lake(on_s3).ledger, Lake(on_s3).ledger
-    one.append("quarantine", "T-1", [ANNA])
-    other.append("quarantine", "T-2", [BERT])
+    one.append("quarantined", "T-1", {"videos": [ANNA]})
+    other.append("quarantined", "T-2", {"videos": [BERT]})
     assert one.blocked() == {ANNA, BERT}
     lake = Lake(on_s3)
     lake.fs.rm_file(f"{lake.root}/ledger/00000001.json")

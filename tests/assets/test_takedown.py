@@ -16,8 +16,10 @@ from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.audit import audit
+from nitro_assets.takedown.erase import erase
 from nitro_assets.takedown.inbox import take_in
-from nitro_assets.takedown.requests import TakedownError, erase, find, lift, request, requests, resolve
+from nitro_assets.takedown.quarantine import lift, request, resolve
+from nitro_assets.takedown.requests import TakedownError, find, requests
 from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, verdicts, write_shards
 from tests.assets.test_cache import FRAMES, TIMES
 
@@ -101,7 +103,7 @@ def test_lifting_brings_everything_back(lake: Lake, settings: Settings) -> None:
     bring_up(lake, settings)
     assert {t: lake.read(t).collect().height for t in rows} == rows
     assert set(verdicts(lake, settings).values()) == {"fresh"}
-    with pytest.raises(TakedownError, match="already lifted"):
+    with pytest.raises(TakedownError, match="is lifted"):
         lift(lake, settings, asked.id)
 
 

@@ -1,0 +1,73 @@
+"""What must be known of a request until it is done and may stand nowhere in the clear: keys, addresses, reason.
+
+One file a request under `requests/` in the lake, encrypted (Fernet) with a key made from the secret and the request's
+id. It is what the owner check fetches and the scanner looks for, and it is removed with the video.
+"""
+
+import base64
+import json
+from dataclasses import asdict, dataclass, replace
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from nitro_assets.identity import SecretError
+from nitro_assets.lake.store import Lake
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """`addresses` as asked for; `needles` are further texts that identify the videos (ids, titles, found addresses)."""
+
+    video_keys: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    reason: str = ""
+    contact: str = ""
+    needles: tuple[str, ...] = ()
+
+
+def sealed_path(lake: Lake, request: str) -> str:
+    return f"{lake.root}/requests/{request}.sealed"
+
+
+def seal(lake: Lake, request: str, record: Sealed) -> None:
+    """Keep the record, in place of an earlier one."""
+    lake.fs.makedirs(f"{lake.root}/requests", exist_ok=True)
+    data = _box(lake, request).encrypt(json.dumps(asdict(record)).encode())
+    lake.fs.pipe_file(sealed_path(lake, request), data)
+
+
+def unseal(lake: Lake, request: str) -> Sealed:
+    """The record; an empty one where there is none (any more). Raises `SecretError` for one that was changed."""
+    try:
+        data = lake.fs.cat_file(sealed_path(lake, request))
+        fields = json.loads(_box(lake, request).decrypt(data))
+    except FileNotFoundError:
+        return Sealed()
+    except InvalidToken as error:
+        raise SecretError(f"{sealed_path(lake, request)}: not sealed with this secret, or changed.") from error
+    return Sealed(
+        tuple(fields["video_keys"]),
+        tuple(fields["addresses"]),
+        fields["reason"],
+        fields["contact"],
+        tuple(fields["needles"]),
+    )
+
+
+def add_needles(lake: Lake, request: str, needles: set[str]) -> None:
+    """Further texts that the scan has to look for."""
+    record = unseal(lake, request)
+    seal(lake, request, replace(record, needles=tuple(sorted({*record.needles, *needles}))))
+
+
+def forget(lake: Lake, request: str) -> None:
+    """Remove the record."""
+    if lake.fs.exists(sealed_path(lake, request)):
+        lake.fs.rm_file(sealed_path(lake, request))
+
+
+def _box(lake: Lake, request: str) -> Fernet:
+    key = HKDF(SHA256(), 32, salt=None, info=b"nitro sealed request\0" + request.encode()).derive(lake.secret)
+    return Fernet(base64.urlsafe_b64encode(key))
