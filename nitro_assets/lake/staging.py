@@ -32,7 +32,7 @@ class Staging:
         fs, folder = fsspec.core.url_to_fs(self.url)
         fs.invalidate_cache()
         found = {_key(path) for path in (fs.ls(folder, detail=False) if fs.exists(folder) else []) if _whole(path)}
-        return found - self._lake.ledger.blocked()
+        return found - self._lake.blocklist().among(found)
 
     def path(self, video_key: str) -> str:
         """Where a video's rows are, for polars."""

@@ -23,6 +23,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from nitro_assets.identity import block_key
 from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.lake.ledger import Ledger
+from nitro_assets.lake.lock import held
+from nitro_assets.lake.purge import Purge, literals
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.settings import Settings
 from nitro_ml.terms import TERMS
@@ -147,9 +149,12 @@ class Lake:
                 if part.height:
                     yield part
 
-        self._replace(table, partition, accepted())
+        with held(self.url, name):
+            self._replace(table, partition, accepted())
         if late := self.blocklist().among(taken):
-            self.erase(late, [name])
+            where = f"{table.partition} = {_literal(partition)} AND video_key IN {literals(sorted(late))}"
+            with held(self.url, name, alone=True):
+                self.purge(name).all(where, WRITER)
         return Written(count, frozenset(refused))
 
     def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
@@ -181,6 +186,26 @@ class Lake:
 
     def _exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(self.uri(table.name))
+
+    def purge(self, name: str) -> Purge:
+        """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/lock.py)."""
+        return Purge(self.fs, f"{self.root}/tables/{_table(name).name}", self.uri(name))
+
+    def files(self, name: str) -> pl.DataFrame:
+        """The live files: columns `partition`, `uri`, `bytes`."""
+        table = _table(name)
+        if not self._exists(table):
+            return pl.DataFrame(schema={"partition": pl.String, "uri": pl.String, "bytes": pl.Int64})
+        delta = _Readable(self.uri(name))
+        added = pl.DataFrame(delta.get_add_actions(flatten=True))
+        sizes = added.select(
+            pl.col("path").str.split("/").list.last().alias("file"),
+            pl.col(f"partition.{table.partition}").alias("partition"),
+            pl.col("size_bytes").alias("bytes"),
+        )
+        uris = pl.DataFrame({"uri": delta.file_uris()}, schema={"uri": pl.String})
+        uris = uris.with_columns(pl.col("uri").str.split("/").list.last().alias("file"))
+        return uris.join(sizes, on="file").select("partition", "uri", "bytes")
 
     def drop(self, name: str, partition: str) -> None:
         """Remove one partition's rows."""
