@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import av
@@ -74,13 +75,16 @@ def read(
     start: float = 0.0,
     end: float | None = None,
     batch: int = 64,
+    into: Iterator[Frames] | None = None,
 ) -> Iterator[Frames]:
     """The frames with start <= time < end, masked with black, cropped and resized to size x size, `batch` at a time.
 
     Times are the container's presentation times less the first frame's, whatever the nominal rate says. Raises
     `VideoError` for a file that is empty, damaged anywhere in what was asked for, or cut short; by then all sound
     batches before the damage have been yielded. Raises `ValueError` for a crop or mask box that is not in the frame.
+    `into` gives the arrays to fill, instead of new ones for each batch; their length is the batch then.
     """
+    into = into or (Frames(np.empty((batch, size, size, 3), np.uint8), np.empty(batch)) for _ in count())
     shrinker = Shrinker(size)
     first: VideoFrame | None = None
     filled = 0
@@ -94,15 +98,15 @@ def read(
                 f"after {seconds:.2f} s; a video must keep one size."
             )
         if not filled:
-            rgb, time = np.empty((batch, size, size, 3), np.uint8), np.empty(batch)
-        shrinker.frame(_through(hidden, frame) if hidden else frame, rgb[filled])
-        time[filled] = seconds
+            room = next(into)
+        shrinker.frame(_through(hidden, frame) if hidden else frame, room.rgb[filled])
+        room.time[filled] = seconds
         filled += 1
-        if filled == batch:
-            yield Frames(rgb, time)
+        if filled == len(room):
+            yield room
             filled = 0
     if filled:
-        yield Frames(rgb[:filled], time[:filled])
+        yield Frames(room.rgb[:filled], room.time[:filled])
 
 
 def _graph(frame: VideoFrame, crop: Box | None, mask: Sequence[Box]) -> Graph:
