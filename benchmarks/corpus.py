@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import polars as pl
@@ -85,7 +86,7 @@ def corpus(
 ) -> list[Video]:
     """Records what is missing, with so many processes, and returns all videos of `videos`."""
     wanted = videos(folder, minutes, games)
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # polars' threads don't survive a fork
         for video in pool.map(_film, [video for video in wanted if not video.done]):
             print(video.path.name, flush=True)
     return wanted
