@@ -64,7 +64,7 @@ def _idm(lake: Lake, state: State, home: Path) -> str:
 
 def _unseen(checkpoint: Path, home: Path) -> dict[str, Any]:
     """The same table on the game that no labelled video shows."""
-    thresholds = Labeller(checkpoint).thresholds
+    thresholds = Labeller(checkpoint).thresholds(UNSEEN)
     samples = []
     for video in (v for v in plan() if v.game == UNSEEN):
         true = read_labels(home / "truth" / f"{video.id}.actions.parquet")

@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     )
     cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
+    risk: float = Field(
+        0.7, ge=0, le=1, description="Stretches whose labels are likelier than this to be wrong are dropped."
+    )
     secret_file: Path = Field(ROOT / "state" / "secret", description="Key of the keyed hashes; made when missing.")
     allow_loopback: bool = Field(False, description="Fetch from this machine too (never a private network).")
     approvers: int = Field(2, ge=1, description="Different people who must approve a takedown's plan.")

@@ -15,13 +15,15 @@ class Labels:
     """Inferred inputs of one video.
 
     time: float64 [T] seconds; buttons: float32 [T, 17] probabilities in [0, 1]; sticks: float32 [T, 4] in [-1, 1];
-    confidence: float32 [T] in [0, 1].
+    confidence: float32 [T] in [0, 1], the probability that all of the frame's buttons are right (see `trust.right`);
+    calibration: whose thresholds and probabilities these are: a game's, or "pooled"; empty where nobody said.
     """
 
     time: NDArray[np.float64]
     buttons: NDArray[np.float32]
     sticks: NDArray[np.float32]
     confidence: NDArray[np.float32]
+    calibration: str = ""
 
     def __len__(self) -> int:
         return len(self.time)
@@ -33,9 +35,8 @@ class Labels:
 
 def concat(parts: list[Labels]) -> Labels:
     """The parts one after another, as one `Labels`."""
-    return Labels(
-        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "buttons", "sticks", "confidence"))
-    )
+    arrays = {f: np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "buttons", "sticks", "confidence")}
+    return Labels(**arrays, calibration=parts[0].calibration)
 
 
 def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None = None) -> pl.DataFrame:

@@ -33,22 +33,24 @@ def label(
     video: Path,
     out: Annotated[Path, typer.Option(help="The labels file, parquet.")],
     checkpoint: Annotated[str | None, typer.Option(help="Default: the lake's promoted IDM.")] = None,
+    game: Annotated[str | None, typer.Option(help="Whose calibration to use; default: that of all games.")] = None,
     hard: Annotated[bool, typer.Option("--hard", help="Booleans at the checkpoint's thresholds.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Label one video file with an IDM, without Dagster.
 
-    Example: nitro label walkthrough.mp4 --out labels.parquet
+    Example: nitro label walkthrough.mp4 --out labels.parquet --game pong
     """
     from nitro_ml.idm.label import Labeller, label_video
     from nitro_ml.labels import labels_frame
     from nitro_ml.terms import TERMS
 
     path = _checkpoint(checkpoint, "idm_checkpoint")
-    labels = label_video(video, path)
-    labels_frame(labels, Labeller(path).thresholds if hard else None).write_parquet(out, metadata={"terms": TERMS})
-    confidence = float(labels.confidence.mean())
-    answer([{"written": str(out), "frames": len(labels), "mean_confidence": confidence}], as_json)
+    labels = label_video(video, path, game=game)
+    facts = {"terms": TERMS, "calibration": labels.calibration}
+    labels_frame(labels, Labeller(path).thresholds(game) if hard else None).write_parquet(out, metadata=facts)
+    told = {"calibration": labels.calibration, "mean_confidence": float(labels.confidence.mean())}
+    answer([{"written": str(out), "frames": len(labels), **told}], as_json)
 
 
 def _checkpoint(name: str | None, asset: str) -> Path:

@@ -115,9 +115,11 @@ _TABLES = (
             "frame": pl.Int32,
             "time": pl.Float32,
             **_SOFT,
+            "calibration": pl.String,
             "checkpoint": pl.String,
         },
-        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/soft.py), the checkpoint that made them.",
+        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/soft.py), the checkpoint that made them, and "
+        "which of its calibrations: a game's, or `pooled`.",
     ),
     Table(
         "video_features",

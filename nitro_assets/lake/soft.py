@@ -16,7 +16,7 @@ DECODE: list[pl.Expr] = [
 
 
 def encode(labels: Labels) -> pl.DataFrame:
-    """Columns `time`, the buttons, the sticks and `confidence`, as stored in `pseudo_labels`."""
+    """Columns `time`, the buttons, the sticks, `confidence` and `calibration`, as stored in `pseudo_labels`."""
     buttons = np.rint(labels.buttons * 255).astype(np.int16)
     sticks = np.rint(labels.sticks * 127).astype(np.int16)
     return pl.DataFrame(
@@ -26,15 +26,16 @@ def encode(labels: Labels) -> pl.DataFrame:
             **{name: sticks[:, i] for i, name in enumerate(STICKS)},
             "confidence": np.rint(labels.confidence * 255).astype(np.int16),
         }
-    )
+    ).with_columns(calibration=pl.lit(labels.calibration))
 
 
 def decode(rows: pl.DataFrame) -> Labels:
-    """The rows of one video, in frame order, as `Labels`."""
+    """The rows of one video, in frame order, as `Labels`; one calibration serves a whole video."""
     rows = rows.sort("frame").with_columns(DECODE)
     return Labels(
         rows["time"].cast(pl.Float64).to_numpy(),
         rows.select(BUTTONS).to_numpy(),
         rows.select(STICKS).to_numpy(),
         rows["confidence"].to_numpy(),
+        rows["calibration"][0] if rows.height else "",
     )

@@ -48,9 +48,9 @@ _ASSETS = (
     Asset("takedown_requests", "none", "1"),
     Asset("nitrogen_actions", "nitrogen_shard", "1"),
     Asset("video_index", "corpus_shard", "1"),
-    Asset("idm_checkpoint", "idm_recipe", "1", (Reads("nitrogen_actions", "all"),), ("idm",)),
-    Asset("pseudo_labels", "corpus_shard", "1", (Reads("video_index"), Reads("idm_checkpoint", "promoted"))),
-    Asset("label_segments", "corpus_shard", "1", (Reads("pseudo_labels"),)),
+    Asset("idm_checkpoint", "idm_recipe", "2", (Reads("nitrogen_actions", "all"),), ("idm",)),
+    Asset("pseudo_labels", "corpus_shard", "2", (Reads("video_index"), Reads("idm_checkpoint", "promoted"))),
+    Asset("label_segments", "corpus_shard", "2", (Reads("pseudo_labels"),)),
     Asset(
         "training_mixture",
         "mixture",

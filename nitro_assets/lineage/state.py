@@ -137,6 +137,8 @@ class State:
         if asset.name == "video_index":
             sources = self.settings.sources
             return {"sources": digest(sources.read_text()) if sources and sources.exists() else None}
+        if asset.name == "label_segments":
+            return {"risk": self.settings.risk}
         if asset.name == "takedown_requests":
             ends = ("lifted", "lapsed", "refused")
             asked = [e.hash for e in self.lake.ledger.entries() if e.kind in ("quarantined", "extended", *ends)]

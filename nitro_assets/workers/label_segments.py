@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nitro_assets.lake import soft
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
-from nitro_ml.segments.judge import Segment, judge
+from nitro_assets.workers.stored import Stored
+from nitro_ml.segments.judge import Rules, Segment, judge
 
 
 def build(job: Job, partition: str) -> Outcome:
@@ -19,18 +19,13 @@ def build(job: Job, partition: str) -> Outcome:
     features = job.lake.partition("video_features", partition).sort("frame")
     games = dict(job.lake.partition("video_index", partition).select("video_key", "game").iter_rows())
     pictures = {key: part["features"] for (key,), part in features.partition_by("video_key", as_dict=True).items()}
-    thresholds = {
-        c: np.array(job.checkpoints.card(c)["calibration"]["thresholds"], np.float32)
-        for c in labels["checkpoint"].unique()
-    }
+    stored = Stored(job)
+    rules = Rules(risk=job.settings.risk)
     rows: list[dict[str, Any]] = []
     frames: dict[str, int] = {}
     for (key,), part in labels.partition_by("video_key", as_dict=True).items():
-        found = judge(
-            np.array(pictures[key].to_list(), np.float32),
-            soft.decode(part),
-            thresholds=thresholds[part["checkpoint"][0]],
-        )
+        guessed, thresholds = stored.labels(part)
+        found = judge(np.array(pictures[key].to_list(), np.float32), guessed, rules, thresholds)
         rows += [_row(key, games[key], number, segment) for number, segment in enumerate(found)]
         frames[key] = part.height
     columns = {k: t for k, t in TABLES["label_segments"].columns.items() if k != "corpus_shard"}

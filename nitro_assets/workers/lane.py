@@ -52,7 +52,7 @@ def _label_all(pipe: Connection, scratch: Path) -> None:
     for (setup, order), parts in groupby(ahead(_footage(pipe, scratch), PARTS_AHEAD), key=lambda item: item[0]):
         if label is None or label.name != setup.checkpoint:
             label = load(setup)
-        pipe.send(label(order.key, (part for _, part in parts), setup.out))
+        pipe.send(label(order, (part for _, part in parts), setup.out))
 
 
 def load(setup: Setup) -> LabelVideo:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers.footage import Footage
 from nitro_assets.workers.job import Job, Refused
+from nitro_assets.workers.stored import Stored
 from nitro_ml.clip import Clip
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.align import nearest
@@ -64,11 +64,8 @@ def _pseudo(job: Job, footage: Footage, rows: pl.DataFrame) -> list[Clip]:
 
 def _labels(job: Job, rows: pl.DataFrame) -> dict[str, tuple[Labels, np.ndarray]]:
     """Labels and thresholds by video."""
+    stored = Stored(job)
     parts, keys = rows["part"].unique().to_list(), rows["video_key"].unique().to_list()
     wanted = pl.col("corpus_shard").is_in(parts) & pl.col("video_key").is_in(keys)
     table = job.lake.read("pseudo_labels").filter(wanted).collect()
-    found = {}
-    for (key,), part in table.partition_by("video_key", as_dict=True).items():
-        card = job.checkpoints.card(part["checkpoint"][0])
-        found[key] = soft.decode(part), np.array(card["calibration"]["thresholds"], np.float32)
-    return found
+    return {key: stored.labels(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}

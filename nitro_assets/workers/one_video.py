@@ -34,10 +34,11 @@ ROWS = 65_536
 
 @dataclass(frozen=True)
 class Order:
-    """One video to label."""
+    """One video to label; game: whose calibration to use, where it is known."""
 
     key: str
     address: str
+    game: str | None = None
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,11 @@ class LabelVideo:
     def __init__(self, checkpoint: Path, name: str) -> None:
         self.labeller, self.name = Labeller(checkpoint), name
 
-    def __call__(self, key: str, parts: Iterable[Part | End], out: str) -> VideoResult:
-        started = time.perf_counter()
+    def __call__(self, order: Order, parts: Iterable[Part | End], out: str) -> VideoResult:
+        started, key = time.perf_counter(), order.key
         taken = _Taken(parts)
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
-            files = list(self._rows(key, taken, Path(folder)))
+            files = list(self._rows(order, taken, Path(folder)))
             if taken.end is None:
                 return VideoResult(key, 0, 0.0, "the process that decodes it ended before the video did.")
             if taken.end.error or not files:
@@ -150,12 +151,12 @@ class LabelVideo:
             put(str(whole), out, key)
         return VideoResult(key, taken.rows, time.perf_counter() - started)
 
-    def _rows(self, key: str, taken: "_Taken", folder: Path) -> Iterator[Path]:
+    def _rows(self, order: Order, taken: "_Taken", folder: Path) -> Iterator[Path]:
         """Files of at most about ROWS rows, in order."""
         waiting: list[pl.DataFrame] = []
         first = 0
-        for labels in self.labeller.label(taken):
-            waiting.append(self._table(key, first, labels, taken.features(len(labels))))
+        for labels in self.labeller.label(taken, order.game):
+            waiting.append(self._table(order.key, first, labels, taken.features(len(labels))))
             first += len(labels)
             if sum(table.height for table in waiting) >= ROWS:
                 yield _written(waiting, folder / f"{first:012d}.parquet")

@@ -20,6 +20,7 @@ from nitro_assets.workers import show
 from nitro_assets.workers.engine import Engine, LocalEngine
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_assets.workers.one_video import ROWS, Order, Setup, VideoResult
+from nitro_ml.trust.calibration import Calibration
 
 Row = dict[str, Any]
 LABELS = [c for c in TABLES["pseudo_labels"].columns if c != "corpus_shard"]
@@ -42,6 +43,8 @@ class _Shard:
         self.staging = Staging(job.lake, partition, f"{checkpoint}-{job.asset.code}")
         index = job.lake.read("video_index").filter(corpus_shard=partition).filter("keep")
         self.videos = index.select("video_key", "address", "game").sort("video_key").collect()
+        card = job.checkpoints.card(checkpoint)
+        self.size, self.calibration = card["recipe"]["resolution"], Calibration.from_dict(card["calibration"])
         self.kept = self._kept()
         self.refused: list[Refused] = []
         self.frames: dict[str, int] = dict(self.kept)
@@ -51,26 +54,28 @@ class _Shard:
         return self.job.lake.read(table).filter(corpus_shard=self.partition)
 
     def _kept(self) -> dict[str, int]:
-        """Rows that the same checkpoint and code made before, by video."""
+        """Rows that the same checkpoint, calibration and code made before, by video."""
         record = self.job.state.records.get((self.job.asset.name, self.partition))
         if record is None or record.components["code"] != self.job.asset.code:
             return {}
-        old = self._stored("pseudo_labels").filter(checkpoint=self.checkpoint).group_by("video_key").len()
+        old = self._stored("pseudo_labels").filter(checkpoint=self.checkpoint)
+        counts = old.group_by("video_key", "calibration").len()
         seen = self._stored("video_features").select("video_key").unique()
-        wanted = self.videos.lazy().select("video_key")
-        return dict(old.join(seen, on="video_key").join(wanted, on="video_key").sort("video_key").collect().iter_rows())
+        names = [self.calibration.name(game) for game in self.videos["game"]]
+        wanted = self.videos.lazy().select("video_key", calibration=pl.Series(names, dtype=pl.String))
+        found = counts.join(seen, on="video_key").join(wanted, on=["video_key", "calibration"]).sort("video_key")
+        return dict(found.select("video_key", "len").collect().iter_rows())
 
     def label(self) -> None:
         """Label what has no rows yet; afterwards every video has rows or a reason."""
         started = time.monotonic()
         staged = self.staging.keys()
         orders = [
-            Order(key, address)
-            for key, address in self.videos.select("video_key", "address").iter_rows()
+            Order(key, address, game)
+            for key, address, game in self.videos.select("video_key", "address", "game").iter_rows()
             if key not in self.kept and key not in staged
         ]
-        size = self.job.checkpoints.card(self.checkpoint)["recipe"]["resolution"]
-        setup = Setup(self.job.settings, self.checkpoint, size, self.staging.url)
+        setup = Setup(self.job.settings, self.checkpoint, self.size, self.staging.url)
         for number, result in enumerate(_engine().map(setup, orders)):
             self._take(result)
             self.job.progress((number + 1) / len(orders), f"video {number + 1} of {len(orders)}")

@@ -46,11 +46,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Raw:
-    """Before calibration. time: float64 [n]; logits: float32 [n, 17]; sticks: float32 [n, 4]."""
+    """Before calibration. time: float64 [n]; logits: float32 [n, 17]; sticks: float32 [n, 4]; features: float32
+    [n, d], the encoded frames that they were read from."""
 
     time: NDArray[np.float64]
     logits: NDArray[np.float32]
     sticks: NDArray[np.float32]
+    features: NDArray[np.float32]
 
 
 @torch.inference_mode()
@@ -61,7 +63,7 @@ def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
     for block in blocks(_encoded(model, frames), reach, reach):
         around = torch.from_numpy(block.at(block.time[:, None] + offsets))
         buttons, sticks = (part[:, 0].numpy()[: len(block.time)] for part in model(around))
-        yield Raw(block.time, buttons, sticks)
+        yield Raw(block.time, buttons, sticks, around[:, model.reach].numpy()[: len(block.time)])
 
 
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:

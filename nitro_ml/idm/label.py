@@ -1,6 +1,6 @@
 """Labelling: frames in, calibrated per-frame labels out, with a checkpoint and nothing else."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 from nitro_ml import checkpoint
 from nitro_ml.box import Box
 from nitro_ml.clip import Clip
-from nitro_ml.idm.calibrate import Calibration
 from nitro_ml.idm.infer import infer
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics.baselines import beside_baselines
 from nitro_ml.metrics.scores import Sample
+from nitro_ml.trust.trust import Trust
 from nitro_ml.video import Frames, read
+
+FAMILIAR = "familiar."
+"""Prefix of the tensors in a checkpoint that aren't the model's own, but `trust`'s."""
 
 
 class Labeller:
     """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
 
-    resolution: the side of the frames it takes; thresholds: float32 [17], frozen on held-out videos; card: its own.
+    resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,25 +35,34 @@ class Labeller:
             raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
         recipe = IDMRecipe(**self.card["recipe"])
         self.resolution = recipe.resolution
-        self.calibration = Calibration(**self.card["calibration"])
-        self.thresholds: NDArray[np.float32] = self.calibration.limits
         self.model = IDM(recipe).eval()
+        known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
+        self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
         self.model.load_state_dict(state)
 
-    def label(self, frames: Iterable[Frames]) -> Iterator[Labels]:
-        """One row for every frame, in order, a block at a time; memory does not grow with the video."""
-        return (self.calibration.apply(raw) for raw in infer(self.model, frames))
+    def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
+        """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""
+        return self.trust.calibration.limits(game)
+
+    def label(self, frames: Iterable[Frames], game: str | None = None) -> Iterator[Labels]:
+        """One row for every frame, in order, a block at a time; memory does not grow with the video.
+
+        game: whose calibration to use; without one, or with one the checkpoint doesn't know, the pooled one serves.
+        """
+        return self.trust.label(infer(self.model, frames), game)
 
 
-def label_video(path: Path, checkpoint: Path, crop: Box | None = None, mask: Sequence[Box] = ()) -> Labels:
+def label_video(
+    path: Path, checkpoint: Path, crop: Box | None = None, mask: Sequence[Box] = (), game: str | None = None
+) -> Labels:
     """The labels of a whole video file. Raises `VideoError` and `CheckpointError`."""
     labeller = Labeller(checkpoint)
-    return concat(list(labeller.label(read(path, labeller.resolution, crop=crop, mask=mask))))
+    return concat(list(labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game)))
 
 
 def label_clip(labeller: Labeller, clip: Clip) -> Labels:
-    """The labels of a clip, whose frames may lie on disk."""
-    return concat(list(labeller.label(stream(clip))))
+    """The labels of a clip, whose frames may lie on disk, as of its game."""
+    return concat(list(labeller.label(stream(clip), clip.game)))
 
 
 def stream(clip: Clip, batch: int = 256) -> Iterator[Frames]:
@@ -70,16 +82,16 @@ def evaluate(path: Path, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> d
 
 def compare(
     labelled: Sequence[tuple[Clip, Labels]],
-    thresholds: NDArray[np.float32],
+    thresholds: Callable[[str], NDArray[np.float32]],
     known: Sequence[Clip],
     others: Sequence[tuple[Clip, Labels]] = (),
 ) -> dict[str, dict[str, Any]]:
-    """Clips and the labels made for them, per game, beside the baselines; see `evaluate`."""
+    """Clips and the labels made for them, per game, beside the baselines; see `evaluate`. thresholds: by game, [17]."""
     table: dict[str, dict[str, Any]] = {}
     for game in sorted({clip.game for clip, _ in labelled}):
         samples = _samples(labelled, game)
         play = [c.actions for c in known if c.game == game and c.actions] or [s.truth for s in samples]
-        scores = beside_baselines(samples, thresholds, play, _samples(others, game))
+        scores = beside_baselines(samples, thresholds(game), play, _samples(others, game))
         table[game] = {name: s.to_dict() for name, s in scores.items()}
     return table
 

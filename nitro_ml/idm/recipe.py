@@ -17,7 +17,7 @@ class IDMRecipe(BaseModel):
     `channels` are those of the three convolutions, `width` an encoded frame's, `hidden` the head's. A step trains on
     `stretches` pieces of play with `length` labelled frames each. `erase` is the share of pieces that get black
     rectangles, `jitter` the largest change of brightness and contrast. `calibration_share` and `test_share` are shares
-    of each game's videos.
+    of each game's videos. `probe_share` is the share of the steps that each of the probes for foreign games trains.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +39,7 @@ class IDMRecipe(BaseModel):
     jitter: Share
     calibration_share: Annotated[float, Field(gt=0, lt=0.5)]
     test_share: Annotated[float, Field(gt=0, lt=0.5)]
+    probe_share: Annotated[float, Field(gt=0, le=1)] = 0.15
 
 
 def load_recipe(name: str) -> IDMRecipe:

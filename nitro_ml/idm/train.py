@@ -1,5 +1,6 @@
 """Training an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,13 @@ from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, fit, seeded
-from nitro_ml.idm.calibrate import calibrate
+from nitro_ml.idm.calibrate import raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
-from nitro_ml.idm.infer import Raw, infer
-from nitro_ml.idm.label import compare, stream
+from nitro_ml.idm.label import FAMILIAR, compare
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.idm.split import split
+from nitro_ml.labels import concat
 
 STICK_SHARE = 4.0  # of the sticks' loss beside the buttons'
 
@@ -77,38 +78,47 @@ def train(
     """
     _check(recipe, clips)
     parts = split(clips, recipe)
-    prior = np.concatenate([c.actions.buttons for c in parts.train if c.actions]).mean(axis=0)
-    with seeded(recipe.seed):
-        model = IDM(recipe)
-        batches = Stretches(parts.train, recipe)
-        module = Training(model, recipe, batches, prior)
-        fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, scratch=scratch)
-    model.eval()
-    raws = {name: [_raw(model, c) for c in getattr(parts, name)] for name in ("calibration", "test")}
-    truths = [c.actions for c in parts.calibration if c.actions]
-    calibration = calibrate(raws["calibration"], truths, prior)
+    model = _fitted(recipe, parts.train, progress, scratch)
+
+    def probe(clips: Sequence[Clip], number: int) -> IDM:
+        short = recipe.model_copy(update={"steps": math.ceil(recipe.probe_share * recipe.steps)})
+        return _fitted(short, clips, progress, scratch and scratch / f"probe-{number}")
+
+    trust = trusted(model, parts, _prior(parts.train), probe)
     labelled = {
-        name: [(c, calibration.apply(raw)) for c, raw in zip(getattr(parts, name), raws[name], strict=True)]
-        for name in raws
+        name: [(c, concat(list(trust.label([raw(model, c)], c.game)))) for c in getattr(parts, name)]
+        for name in ("calibration", "test")
     }
     whole = {
         **card,
+        **trust.card(),
         "kind": "idm",
         "recipe": recipe.model_dump(),
-        "calibration": calibration.to_dict(),
         "videos": {name: len({c.group for c in getattr(parts, name)}) for name in ("train", "calibration", "test")},
-        "metrics": compare(labelled["test"], calibration.limits, parts.train, labelled["calibration"]),
+        "metrics": compare(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
     }
-    return Trained(checkpoint.save(root, model.state_dict(), whole), whole)
+    familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
+    return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, whole), whole)
+
+
+def _fitted(recipe: IDMRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> IDM:
+    """A model trained on these clips."""
+    with seeded(recipe.seed):
+        model = IDM(recipe)
+        batches = Stretches(clips, recipe)
+        module = Training(model, recipe, batches, _prior(clips))
+        fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, scratch=scratch)
+    return model.eval()
+
+
+def _prior(clips: Sequence[Clip]) -> NDArray[np.float64]:
+    """How often each button is held, float64 [17]."""
+    prior: NDArray[np.float64] = np.concatenate([c.actions.buttons for c in clips if c.actions]).mean(axis=0)
+    return prior
 
 
 class ClipError(ValueError):
     """A clip that cannot be trained on."""
-
-
-def _raw(model: IDM, clip: Clip) -> Raw:
-    parts = list(infer(model, stream(clip)))
-    return Raw(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("time", "logits", "sticks")))
 
 
 def _balance(prior: NDArray[np.float64]) -> NDArray[np.float32]:

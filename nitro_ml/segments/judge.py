@@ -34,15 +34,16 @@ class Rules:
     """When a stretch is dropped. Lengths are in seconds, shares and confidences in [0, 1].
 
     idle: no input for that long in a running game; a shorter wait is part of playing. blip: input in a smaller share of
-    `window` is the IDM's noise. confidence: the mean over `window` under which labels are not used.
-    held: the share of a play segment (of at least `held_length`) for which one button may be down; directions and
-    triggers are exempt, because people walk and accelerate for minutes. together: buttons that may be down at once.
-    stick: the deflection that counts as input. shortest: a shorter segment joins its neighbour.
+    `window` is the IDM's noise. risk: the chance of a wrong frame (one minus the labels' confidence, mean over
+    `window`) over which labels are not used. held: the share of a play segment (of at least `held_length`) for which
+    one button may be down; directions and triggers are exempt, because people walk and accelerate for minutes.
+    together: buttons that may be down at once. stick: the deflection that counts as input. shortest: a shorter segment
+    joins its neighbour.
     """
 
     idle: float = 3.0
     blip: float = 0.08
-    confidence: float = 0.3
+    risk: float = 0.7
     window: float = 2.0
     held: float = 0.6
     held_length: float = 20.0
@@ -106,7 +107,7 @@ def _reasons(
     still = ~active | (smooth(active, rules.window / frame) < rules.blip)
     screens = find_screens(features, frame, rules.screens)
     found: dict[Reason, NDArray[np.bool_]] = {
-        "low_confidence": smooth(labels.confidence, rules.window / frame) < rules.confidence,
+        "low_confidence": smooth(labels.confidence, rules.window / frame) < 1 - rules.risk,
         "idle": long_runs(still, rules.idle / frame),
         "implausible": smooth(held.sum(axis=1), 1 / frame) > rules.together,
         "menu": screens == "menu",

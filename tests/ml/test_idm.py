@@ -10,8 +10,6 @@ import torch
 
 from nitro_ml import checkpoint, recipes
 from nitro_ml.clip import Clip
-from nitro_ml.idm.calibrate import calibrate
-from nitro_ml.idm.infer import Raw
 from nitro_ml.idm.label import Labeller, evaluate, label_clip, label_video
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe
@@ -19,8 +17,9 @@ from nitro_ml.idm.split import SplitError, split
 from nitro_ml.idm.train import ClipError, Trained, train
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics import BASELINES
+from nitro_ml.trust.right import right
 from nitro_ml.video import Frames
-from tests.ml.moving import LEFT, square_clip, write_video
+from tests.ml.moving import square_clip, write_video
 
 TINY = load_recipe("window").model_copy(
     update={"resolution": 32, "channels": (8, 16, 16), "width": 32, "hidden": 32, "steps": 60, "reach": 2}
@@ -98,9 +97,9 @@ def test_a_stopped_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tm
 
 def test_a_stream_is_labelled_as_the_whole_is_bit_for_bit(labeller: Labeller) -> None:
     clip = square_clip(9, frames=400)
-    whole = concat(list(labeller.label([Frames(clip.frames, clip.time)])))
+    whole = concat(list(labeller.label([Frames(clip.frames, clip.time)], "square")))
     for sizes in ([1, 2, 70], [128], [399, 5]):
-        assert equal(whole, concat(list(labeller.label(stream(clip, sizes)))))
+        assert equal(whole, concat(list(labeller.label(stream(clip, sizes), "square"))))
 
 
 def test_every_frame_is_encoded_once_and_memory_is_bounded(labeller: Labeller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +122,7 @@ def test_every_frame_is_encoded_once_and_memory_is_bounded(labeller: Labeller, m
     labelled = 0
     for labels in labeller.label(source()):
         labelled += len(labels)
-        assert drawn - labelled < 3 * 128
+        assert drawn - labelled < 5 * 128
     assert labelled == 700
     assert sum(taken) < 700 + 128
 
@@ -134,7 +133,7 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
     labels = label_clip(labeller, clip)
     np.testing.assert_array_equal(labels.time, clip.time)
     assert clip.actions is not None
-    agree = (labels.hard(labeller.thresholds).buttons == clip.actions.buttons).all(axis=1).mean()
+    agree = (labels.hard(labeller.thresholds("square")).buttons == clip.actions.buttons).all(axis=1).mean()
     assert agree > 0.8
     assert np.isfinite(labels.buttons).all()
     assert ((labels.confidence >= 0) & (labels.confidence <= 1)).all()
@@ -143,15 +142,15 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
     path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
-    assert equal(label_video(path, trained.path), label_clip(labeller, clip))
+    assert equal(label_video(path, trained.path, game="Square"), label_clip(labeller, clip))
 
 
 def test_confidence_means_how_often_it_is_right(labeller: Labeller) -> None:
     clips = [square_clip(seed) for seed in range(20, 24)]
-    labels = concat([label_clip(labeller, c) for c in clips])
-    truth = np.concatenate([c.actions.buttons for c in clips if c.actions])
-    right = (labels.hard(labeller.thresholds).buttons == truth).all(axis=1)
-    assert abs(labels.confidence.mean() - right.mean()) < 0.15
+    labels = [label_clip(labeller, c) for c in clips]
+    hard = [la.hard(labeller.thresholds("square")).buttons for la in labels]
+    found = [right(h, c.actions.buttons, c.time) for h, c in zip(hard, clips, strict=True) if c.actions]
+    assert abs(concat(labels).confidence.mean() - np.concatenate(found).mean()) < 0.1
 
 
 def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
@@ -164,20 +163,6 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
     assert {c.group for c in split([*rare, *clips[2:]], TINY).train} > {c.group for c in rare}
     with pytest.raises(SplitError, match="found 2 labelled videos, of no game three"):
         split(clips[:2], TINY)
-
-
-def test_calibration_handles_buttons_that_never_occur(clips: list[Clip]) -> None:
-    truth = clips[0].actions
-    assert truth is not None
-    logits = np.where(truth.buttons, 1.0, -1.0).astype(np.float32) + 2.0
-    raw = Raw(clips[0].time, logits, truth.sticks)
-    prior = np.where(truth.buttons.any(axis=0), 0.3, 0.0)
-    calibration = calibrate([raw], [truth], prior)
-    labels = calibration.apply(raw)
-    assert abs(labels.buttons[:, LEFT].mean() - truth.buttons[:, LEFT].mean()) < 0.01
-    never = ~truth.buttons.any(axis=0)
-    assert labels.buttons[:, never].max() < 0.01
-    assert not labels.hard(calibration.limits).buttons[:, never].any()
 
 
 def test_recipes_are_checked() -> None:
