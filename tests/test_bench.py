@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import decode
 from benchmarks.figures import Figure, write
 from nitro_assets.cli import app
 
@@ -25,3 +26,9 @@ def test_a_goal_is_met_or_missed_in_its_own_direction(tmp_path: Path) -> None:
 def test_an_unknown_benchmark_is_refused() -> None:
     with pytest.raises(ValueError, match="'nosuch' is unknown"):
         CliRunner().invoke(app, ["bench", "nosuch"], catch_exceptions=False)
+
+
+def test_decoding_is_measured_beside_the_null_decode() -> None:
+    figures = decode.run(quick=True)
+    assert [figure.goal for figure in figures if figure.name.endswith("1 core: nitro / null decode")] == [0.95]
+    assert all(figure.value > 0 for figure in figures)
