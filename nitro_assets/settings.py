@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     )
     sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
+    idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
     ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that takes the jobs.")
     cache: Path = Field(

@@ -1,13 +1,20 @@
 """One bounded, seeded Lightning fit for every model of the house."""
 
+import sys
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import nn
+
+from nitro_ml.hardware import Hardware
 
 Progress = Callable[[float, str], None]
 
@@ -23,7 +30,7 @@ class _Report(Callback):
 
     def on_train_batch_end(self, trainer: L.Trainer, module: L.LightningModule, outputs: Any, *_: Any) -> None:
         done = trainer.global_step
-        if done % max(1, self.steps // 20) == 0:
+        if done % max(1, self.steps // 20) == 0 and trainer.is_global_zero:
             self.progress(done / self.steps, f"step {done} of {self.steps}, loss {float(outputs['loss']):.4f}")
 
 
@@ -35,43 +42,110 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+def fast_bfloat16(device: str) -> bool:
+    """Whether the device has matrix units for bfloat16: CUDA's tensor cores, or a CPU's AMX."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+@contextmanager
+def arithmetic(model: nn.Module) -> Iterator[None]:
+    """Inference as `precision: auto` trains: in bfloat16 where the model's device is fast at it."""
+    device = next(model.parameters()).device.type
+    with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):
+        yield
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Batches never trained on: after every `check` steps their `held_out` loss is taken, and after `patience` checks
+    without a better one the training ends. What is kept is the model with the best."""
+
+    batches: Iterable[Any]
+    check: int
+    patience: int
+
+
 def fit(
     module: L.LightningModule,
     batches: Iterable[Any],
     steps: int,
     *,
     requires: Literal["cpu", "gpu"] = "cpu",
+    hardware: Hardware | None = None,
+    held_out: HeldOut | None = None,
     progress: Progress | None = None,
     callbacks: Sequence[Callback] = (),
     scratch: Path | None = None,
 ) -> None:
-    """Train `module` for `steps` steps: float32 on the CPU, bfloat16 on GPUs. Raises `DeviceError` without a needed
-    GPU.
+    """Train `module` for `steps` steps. Raises `DeviceError` without a needed GPU.
 
-    With a `scratch` folder the training's state is kept there now and then, and one that was stopped goes on from it;
-    `batches` then has to go on from where it was, too. The state is removed at the end.
+    Without `hardware` it is one device, bfloat16 on GPUs and float32 on the CPU. With a `scratch` folder the training's
+    state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
+    it was, too. The state is removed at the end; TensorBoard's logs stay.
     """
     if requires == "gpu" and not torch.cuda.is_available():
         raise DeviceError(
             "The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small."
         )
-    kept = scratch / "last.ckpt" if scratch else None
+    with _folder(scratch) as folder:
+        last, best = folder / "last.ckpt", folder / "best.ckpt"
+        own = list(callbacks)
+        if scratch:
+            own.append(_kept(folder, "last", every_n_train_steps=max(1, steps // 20)))
+        if held_out:
+            own.append(EarlyStopping("held_out", patience=held_out.patience, check_on_train_epoch_end=False))
+            own.append(_kept(folder, "best", monitor="held_out", save_weights_only=True))
+        if progress:
+            own.append(_Report(progress, steps))
+        trainer = L.Trainer(
+            **_machine(requires, hardware),
+            max_steps=steps,
+            gradient_clip_val=1.0,
+            callbacks=own,
+            val_check_interval=held_out.check if held_out else None,
+            check_val_every_n_epoch=None,
+            num_sanity_val_steps=0,
+            log_every_n_steps=10,
+            logger=TensorBoardLogger(folder, name="", version="tensorboard") if scratch else False,
+            enable_checkpointing=scratch is not None or held_out is not None,
+            enable_progress_bar=progress is None and sys.stderr.isatty(),
+            enable_model_summary=False,
+        )
+        workers = hardware.loaders if hardware else 0
+        loader: Any = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=workers)  # type: ignore[arg-type]
+        unseen = held_out.batches if held_out else None
+        trainer.fit(module, loader, unseen, ckpt_path=last if last.exists() else None)
+        if not trainer.is_global_zero:
+            sys.exit(0)  # this rank has done its part; the first one goes on alone
+        if held_out and best.exists():
+            module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+        for kept in (last, best):
+            kept.unlink(missing_ok=True)
+
+
+def _kept(folder: Path, name: str, **how: Any) -> ModelCheckpoint:
+    return ModelCheckpoint(folder, name, enable_version_counter=False, **how)
+
+
+@contextmanager
+def _folder(scratch: Path | None) -> Iterator[Path]:
     if scratch:
-        every = max(1, steps // 20)
-        keep = ModelCheckpoint(scratch, "last", every_n_train_steps=every, enable_version_counter=False)
-        callbacks = [*callbacks, keep]
-    trainer = L.Trainer(
-        accelerator=requires,
-        precision="bf16-mixed" if requires == "gpu" else "32-true",
-        max_steps=steps,
-        gradient_clip_val=1.0,
-        callbacks=[*callbacks, *([_Report(progress, steps)] if progress else [])],
-        logger=False,
-        enable_checkpointing=scratch is not None,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    loader: Any = torch.utils.data.DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
-    trainer.fit(module, loader, ckpt_path=kept if kept and kept.exists() else None)
-    if kept:
-        kept.unlink(missing_ok=True)
+        yield scratch
+        return
+    with tempfile.TemporaryDirectory(prefix="nitro-fit-") as folder:
+        yield Path(folder)
+
+
+def _machine(requires: Literal["cpu", "gpu"], hardware: Hardware | None) -> dict[str, Any]:
+    """The trainer's words for what it runs on."""
+    wanted = hardware or Hardware(precision="auto" if requires == "gpu" else "float32")
+    half = fast_bfloat16("cuda" if requires == "gpu" else "cpu") if wanted.precision == "auto" else None
+    return {
+        "accelerator": requires,
+        "precision": "bf16-mixed" if half or wanted.precision == "bfloat16" else "32-true",
+        "devices": wanted.devices,
+        "num_nodes": wanted.num_nodes,
+        "strategy": wanted.strategy,
+    }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nitro_assets.settings import Settings
 from nitro_ml import recipes
 
 Partitions = Literal["none", "nitrogen_shard", "corpus_shard", "idm_recipe", "mixture", "world_recipe"]
@@ -72,8 +73,11 @@ _RECIPE_KIND = {"idm_recipe": "idm", "mixture": "mixture", "world_recipe": "worl
 
 
 def recipe_partitions(partitions: Partitions) -> list[str]:
-    """The partition keys of a recipe-partitioned asset: the checked-in recipes that need no accelerator."""
+    """The partition keys of a recipe-partitioned asset: the IDM recipes that the settings name, and of the others the
+    checked-in ones that need no accelerator."""
     kind = _RECIPE_KIND[partitions]
+    if kind == "idm":
+        return sorted({name.strip() for name in Settings().idm_recipes.split(",")})
     return [name for name in recipes.names(kind) if recipes.read(kind, name).get("requires", "cpu") == "cpu"]
 
 

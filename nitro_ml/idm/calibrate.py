@@ -21,8 +21,8 @@ from nitro_ml.trust.trust import Trust, fit_trust
 PROBES = 3
 LOOKS = 8  # stretches a game of training play that others are compared with
 
-Fit = Callable[[Sequence[Clip], int], IDM]
-"""fit(clips, number): probe `number`, trained on these clips alone."""
+Fit = Callable[[Sequence[Clip], Sequence[Clip], int], IDM]
+"""fit(clips, held_out, number): probe `number`, trained on these clips alone."""
 
 
 def trusted(model: IDM, parts: Split, prior: NDArray[np.float64], fit: Fit) -> Trust:
@@ -36,7 +36,7 @@ def trusted(model: IDM, parts: Split, prior: NDArray[np.float64], fit: Fit) -> T
         rest = [clip for clip in parts.train if clip.game not in left_out]
         near = [clip for clip in parts.calibration if clip.game not in left_out]
         far = [clip for clip in parts.calibration if clip.game in left_out]
-        foreign += _seen(fit(rest, number), rest, near, far)[1]
+        foreign += _seen(fit(rest, near, number), rest, near, far)[1]
     return fit_trust(known, foreign, prior, familiar)
 
 

@@ -7,16 +7,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import IterableDataset, get_worker_info
 
+from nitro_ml.actions import Actions
 from nitro_ml.clip import Clip
+from nitro_ml.idm.augment import augment
 from nitro_ml.idm.model import RATE
-from nitro_ml.idm.recipe import IDMRecipe
+from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.metrics.align import nearest
+
+TEMPO = 1.5  # times as fast, or as slow, at most
 
 
 class Batch(NamedTuple):
-    """frames: uint8 [B, L + 2 * reach + 1, S, S, 3], 1/30 s apart; buttons: float32 [B, L, 17]; sticks: [B, L, 4]."""
+    """frames: uint8 [B, n, S, S, 3], 1/30 s apart, n = before + edge + L + edge + after, where `before` and `after` are
+    the encoder's reach; buttons: float32 [B, L, 17]; sticks: [B, L, 4]."""
 
     frames: Tensor
     buttons: Tensor
@@ -24,57 +29,53 @@ class Batch(NamedTuple):
 
 
 class Stretches(IterableDataset[Batch]):
-    """Batch number i is drawn with a generator of its own, so that a resumed training sees what it would have seen.
+    """Batch number i is drawn with a generator of its own, so that a resumed training sees what it would have seen,
+    with any number of loading processes. `rank` is that of the training process, whose batches are its own.
 
     A stretch starts anywhere in any clip with the chance of `weight * seconds`. Beyond a clip's ends its first or last
     frame is repeated, as in labelling.
     """
 
-    def __init__(self, clips: Sequence[Clip], recipe: IDMRecipe) -> None:
+    def __init__(
+        self, clips: Sequence[Clip], recipe: IDMRecipe, offsets: Sequence[int], how: Augmentation, steps: int
+    ) -> None:
         self.clips = [clip for clip in clips if len(clip) > 1 and clip.actions is not None]
-        self.recipe = recipe
-        self.first = 0
+        self.recipe, self.how, self.steps = recipe, how, steps
+        before, after = min(0, *offsets, 0), max(0, *offsets, 0)
+        self.grid = np.arange(before - recipe.edge, recipe.length + recipe.edge + after) / RATE
+        self.labelled = slice(recipe.edge - before, recipe.edge - before + recipe.length)
+        self.first = self.rank = 0
         share = np.array([clip.weight * (clip.time[-1] - clip.time[0]) for clip in self.clips])
         self.chance = share / share.sum()
 
     def __iter__(self) -> Iterator[Batch]:
-        return (self.batch(step) for step in range(self.first, self.recipe.steps))
+        worker = get_worker_info()
+        first, every = (self.first + worker.id, worker.num_workers) if worker else (self.first, 1)
+        return (self.batch(step) for step in range(first, self.steps, every))
 
     def batch(self, step: int) -> Batch:
         """The batch of one step of the training."""
-        rng = np.random.default_rng((self.recipe.seed, step))
+        rng = np.random.default_rng((self.recipe.seed, step, self.rank))
         chosen = rng.choice(len(self.clips), self.recipe.stretches, p=self.chance)
         frames, buttons, sticks = zip(*(self._stretch(self.clips[c], rng) for c in chosen), strict=True)
         return Batch(torch.stack(frames), torch.stack(buttons), torch.stack(sticks))
 
     def _stretch(self, clip: Clip, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        recipe = self.recipe
         assert clip.actions is not None
-        steps = np.arange(-recipe.reach, recipe.length + recipe.reach + 1) / RATE
-        latest = clip.time[-1] - recipe.length / RATE
+        speed = TEMPO ** rng.uniform(-1, 1) if rng.random() < self.how.tempo else 1.0
+        latest = clip.time[-1] - speed * self.recipe.length / RATE
         start = clip.time[rng.integers(max(1, np.searchsorted(clip.time, latest)))]
-        at = nearest(clip.time, start + steps)
-        labelled = at[recipe.reach : recipe.reach + recipe.length]
-        frames = augment(np.ascontiguousarray(clip.frames[at]), rng, recipe)
+        at = nearest(clip.time, start + speed * self.grid)
+        held: Actions = clip.actions[at[self.labelled]]
+        frames, held = augment(_rows(clip, at), held, rng, self.how)
         return (
-            torch.from_numpy(frames),
-            torch.from_numpy(clip.actions.buttons[labelled].astype(np.float32)),
-            torch.from_numpy(clip.actions.sticks[labelled]),
+            torch.from_numpy(np.ascontiguousarray(frames)),
+            torch.from_numpy(held.buttons.astype(np.float32)),
+            torch.from_numpy(held.sticks.astype(np.float32)),
         )
 
 
-def augment(frames: NDArray[np.uint8], rng: np.random.Generator, recipe: IDMRecipe) -> NDArray[np.uint8]:
-    """One change of brightness and contrast for the whole stretch, uint8 [n, S, S, 3], and perhaps black rectangles.
-
-    A labelled video's masked overlay leaves a black corner that other videos don't have: black must mean nothing.
-    """
-    gain, lift = 1 + rng.uniform(-recipe.jitter, recipe.jitter), 128 * rng.uniform(-recipe.jitter, recipe.jitter)
-    table = np.clip(np.arange(256) * gain + lift, 0, 255).astype(np.uint8)
-    frames = table[frames]
-    if rng.random() < recipe.erase:
-        side = frames.shape[1]
-        for _ in range(rng.integers(1, 3)):
-            h, w = rng.integers(side // 12, side // 3, 2)
-            y, x = rng.integers(0, side - h), rng.integers(0, side - w)
-            frames[:, y : y + h, x : x + w] = 0
-    return frames
+def _rows(clip: Clip, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """One read of the whole stretch, not one a frame: a memory map is read in order."""
+    first = int(at[0])
+    return np.asarray(clip.frames[first : int(at[-1]) + 1])[at - first]

@@ -1,21 +1,25 @@
 """Streaming inference: every frame is encoded once, memory is bounded, and the batches' borders leave no trace.
 
 Work is done in blocks of a fixed size, counted from the first frame, the last one padded: so the results are the same
-bit for bit, however the frames come in.
+bit for bit, however the frames come in. A block is read by windows like those of the training, which overlap by the
+edges that no action is taken from. Windows run at 30 Hz; of a faster video several interleaved sets are read.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from nitro_ml.fit import arithmetic
 from nitro_ml.idm.model import IDM, RATE
 from nitro_ml.metrics.align import nearest
 from nitro_ml.video import Frames
 
 BLOCK = 128
+MOST_PHASES = 8  # 240 frames a second; of a video faster than that, some frames share an action
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Rows:
     """Consecutive rows of a stream: time float64 [n], and values [n, ...]."""
 
     time: NDArray[np.float64]
-    values: NDArray[np.generic]
+    values: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,9 @@ class Block:
     def time(self) -> NDArray[np.float64]:
         return self.rows.time[self.first : self.last]
 
-    def at(self, time: NDArray[np.float64]) -> NDArray[np.generic]:
-        """The rows nearest to the given times, the last one repeated up to BLOCK."""
-        index = nearest(self.rows.time, time)
-        return self.rows.values[np.pad(index, [(0, BLOCK - len(index))] + [(0, 0)] * (index.ndim - 1), mode="edge")]
+    def at(self, time: NDArray[np.float64]) -> NDArray[Any]:
+        """The rows nearest to the given times, [...]."""
+        return self.rows.values[nearest(self.rows.time, time)]
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,41 @@ class Raw:
 @torch.inference_mode()
 def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
     """Raw actions of every frame, in order, BLOCK at a time."""
-    reach = (model.reach + 0.5) / RATE
-    offsets = np.arange(-model.reach, model.reach + 1) / RATE
-    for block in blocks(_encoded(model, frames), reach, reach):
-        around = torch.from_numpy(block.at(block.time[:, None] + offsets))
-        buttons, sticks = (part[:, 0].numpy()[: len(block.time)] for part in model(around))
-        yield Raw(block.time, buttons, sticks, around[:, model.reach].numpy()[: len(block.time)])
+    reach = (model.edge + model.length + 1) / RATE
+    for block in blocks(_encoded(model, frames), (model.edge + 1) / RATE, reach):
+        times, window, place = windows(block.time, model.length, model.edge)
+        with arithmetic(model):
+            seen = model(torch.from_numpy(block.at(times)).to(model.device))
+        logits, sticks = (part.float().cpu().numpy()[window, place] for part in (seen.buttons, seen.sticks))
+        yield Raw(block.time, logits, sticks, block.rows.values[block.first : block.last])
+
+
+def windows(
+    time: NDArray[np.float64], length: int, edge: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Windows in steps of 1/30 s that cover frames at the given times, [n].
+
+    Returns their times [w, edge + length + edge], and for each frame its window and its place in the window's middle.
+    Windows in which no frame lies are left out, so that a gap in a video costs nothing.
+    """
+    gap = float(np.median(np.diff(time))) if len(time) > 1 else 1 / RATE
+    phases = int(np.clip(round(1 / (RATE * max(gap, 1e-6))), 1, MOST_PHASES))
+    step, phase = np.divmod(np.rint((time - time[0]) * RATE * phases).astype(np.int64), phases)
+    number, place = np.divmod(step, length)
+    found, window = np.unique(np.stack([number, phase]), axis=1, return_inverse=True)
+    start = time[0] + (found[0] * length + found[1] / phases) / RATE
+    return start[:, None] + np.arange(-edge, length + edge) / RATE, window.reshape(-1), place
 
 
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
-    for block in blocks((Rows(f.time, f.rgb) for f in frames), 0.0, 1.5 / RATE):
-        pair = (torch.from_numpy(block.at(block.time + later)) for later in (0, 1 / RATE))
-        yield Rows(block.time, model.encode(*pair).numpy()[: len(block.time)])
+    before, after = (max(0, *(sign * o for o in model.offsets), 0) for sign in (-1, 1))
+    stream = (Rows(f.time, f.rgb) for f in frames)
+    for block in blocks(stream, (before + 0.5) / RATE, (after + 0.5) / RATE):
+        time = np.pad(block.time, (0, BLOCK - len(block.time)), mode="edge")
+        views = [torch.from_numpy(block.at(time + o / RATE)).to(model.device) for o in (0, *model.offsets)]
+        with arithmetic(model):
+            encoded = model.encode(views).float().cpu().numpy()
+        yield Rows(block.time, encoded[: len(block.time)])
 
 
 def blocks(stream: Iterable[Rows], before: float, after: float) -> Iterator[Block]:

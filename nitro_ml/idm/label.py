@@ -35,7 +35,7 @@ class Labeller:
             raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
         recipe = IDMRecipe(**self.card["recipe"])
         self.resolution = recipe.resolution
-        self.model = IDM(recipe).eval()
+        self.model = IDM(recipe, self.card.get("vision")).eval()
         known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
         self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
         self.model.load_state_dict(state)

@@ -15,20 +15,22 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import Progress, fit, seeded
+from nitro_ml.fit import HeldOut, Progress, fit, seeded
 from nitro_ml.idm.calibrate import raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
+from nitro_ml.idm.encoders import Siglip
 from nitro_ml.idm.label import FAMILIAR, compare
-from nitro_ml.idm.model import IDM
-from nitro_ml.idm.recipe import IDMRecipe
-from nitro_ml.idm.split import split
+from nitro_ml.idm.model import IDM, places
+from nitro_ml.idm.recipe import Augmentation, IDMRecipe
+from nitro_ml.idm.split import Split, split
 from nitro_ml.labels import concat
 
-STICK_SHARE = 4.0  # of the sticks' loss beside the buttons'
+STICK_SHARE = 0.3  # of the sticks' loss beside the buttons'
+HELD_OUT = 24  # batches that the held-out loss is taken over
 
 
 class Training(L.LightningModule):
-    """Binary cross-entropy over all 17 buttons, rare ones weighted up, and a robust loss on the sticks."""
+    """Binary cross-entropy over all 17 buttons, rare ones weighted up, and cross-entropy over the sticks' places."""
 
     def __init__(self, model: IDM, recipe: IDMRecipe, batches: Stretches, prior: NDArray[np.float64]) -> None:
         super().__init__()
@@ -39,14 +41,24 @@ class Training(L.LightningModule):
         odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
         model.expect(torch.log(odds * self.balance).float())
 
+    def on_fit_start(self) -> None:
+        self.batches.rank = self.global_rank
+
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        stretches, steps = batch.frames.shape[0], batch.frames.shape[1] - 1
-        now, later = batch.frames[:, :-1].flatten(0, 1), batch.frames[:, 1:].flatten(0, 1)
-        out = self.model(self.model.encode(now, later).unflatten(0, (stretches, steps)))
+        loss = self._loss(batch)
+        self.log("loss", loss.detach())
+        return loss
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        self.log("held_out", self._loss(batch), batch_size=len(batch.frames), sync_dist=True)
+
+    def _loss(self, batch: Batch) -> Tensor:
+        out = self.model(encode(self.model, batch.frames))
         buttons = functional.binary_cross_entropy_with_logits(
             out.buttons, batch.buttons, pos_weight=self.balance.to(out.buttons.device), reduction="none"
         )
-        return buttons.sum(-1).mean() + STICK_SHARE * functional.smooth_l1_loss(out.sticks, batch.sticks, beta=0.1)
+        sticks = functional.cross_entropy(out.places.flatten(0, -2), places(batch.sticks).flatten(0, -2))
+        return buttons.sum(-1).mean() + STICK_SHARE * batch.sticks.shape[-1] * sticks
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """A stopped training goes on with the batches it has not seen."""
@@ -77,12 +89,23 @@ def train(
     resolution, and `DeviceError` without a GPU that the recipe needs.
     """
     _check(recipe, clips)
-    parts = split(clips, recipe)
-    model = _fitted(recipe, parts.train, progress, scratch)
+    return train_on(recipe, split(clips, recipe), root, card, progress, scratch)
 
-    def probe(clips: Sequence[Clip], number: int) -> IDM:
+
+def train_on(
+    recipe: IDMRecipe,
+    parts: Split,
+    root: Path,
+    card: Mapping[str, Any],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
+) -> Trained:
+    """As `train`, with the clips already split; see there."""
+    model = _fitted(recipe, parts.train, parts.calibration, progress, scratch)
+
+    def probe(clips: Sequence[Clip], held_out: Sequence[Clip], number: int) -> IDM:
         short = recipe.model_copy(update={"steps": math.ceil(recipe.probe_share * recipe.steps)})
-        return _fitted(short, clips, progress, scratch and scratch / f"probe-{number}")
+        return _fitted(short, clips, held_out, progress, scratch and scratch / f"probe-{number}")
 
     trust = trusted(model, parts, _prior(parts.train), probe)
     labelled = {
@@ -94,6 +117,7 @@ def train(
         **trust.card(),
         "kind": "idm",
         "recipe": recipe.model_dump(),
+        **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
         "videos": {name: len({c.group for c in getattr(parts, name)}) for name in ("train", "calibration", "test")},
         "metrics": compare(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
     }
@@ -101,13 +125,28 @@ def train(
     return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, whole), whole)
 
 
-def _fitted(recipe: IDMRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> IDM:
-    """A model trained on these clips."""
+def _fitted(
+    recipe: IDMRecipe,
+    clips: Sequence[Clip],
+    held_out: Sequence[Clip],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
+) -> IDM:
+    """A model trained on the clips, stopped early by its loss on those held out."""
     with seeded(recipe.seed):
         model = IDM(recipe)
-        batches = Stretches(clips, recipe)
-        module = Training(model, recipe, batches, _prior(clips))
-        fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, scratch=scratch)
+        batches = Stretches(clips, recipe, model.offsets, recipe.augment, recipe.steps)
+        unseen = Stretches(held_out, recipe, model.offsets, Augmentation(), HELD_OUT)
+        fit(
+            Training(model, recipe, batches, _prior(clips)),
+            batches,
+            recipe.steps,
+            requires=recipe.requires,
+            hardware=recipe.hardware,
+            held_out=HeldOut(unseen, recipe.check, recipe.patience),
+            progress=progress,
+            scratch=scratch,
+        )
     return model.eval()
 
 
@@ -119,6 +158,14 @@ def _prior(clips: Sequence[Clip]) -> NDArray[np.float64]:
 
 class ClipError(ValueError):
     """A clip that cannot be trained on."""
+
+
+def encode(model: IDM, frames: Tensor) -> Tensor:
+    """uint8 [B, n, S, S, 3] -> [B, T, width]: each frame once, beside those around it; those without are left out."""
+    before, after = max(0, *(-o for o in model.offsets), 0), max(0, *model.offsets, 0)
+    steps = frames.shape[1] - before - after
+    views = [frames[:, before + o : before + o + steps].flatten(0, 1) for o in (0, *model.offsets)]
+    return model.encode(views).unflatten(0, (len(frames), steps))
 
 
 def _balance(prior: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -1,5 +1,9 @@
 """The inverse dynamics model: it learns a tiny game, labels streams as it labels wholes, and is reproducible."""
 
+import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,21 +13,23 @@ import pytest
 import torch
 
 from nitro_ml import checkpoint, recipes
+from nitro_ml.actions import BUTTONS
 from nitro_ml.clip import Clip
+from nitro_ml.hardware import Hardware
+from nitro_ml.idm.augment import augment
+from nitro_ml.idm.encoders import Siglip
+from nitro_ml.idm.infer import windows
 from nitro_ml.idm.label import Labeller, evaluate, label_clip, label_video
-from nitro_ml.idm.model import IDM
-from nitro_ml.idm.recipe import IDMRecipe, load_recipe
+from nitro_ml.idm.model import BINS, IDM, Inferred, places
+from nitro_ml.idm.recipe import Augmentation, IDMRecipe, SiglipSection, load_recipe
 from nitro_ml.idm.split import SplitError, split
 from nitro_ml.idm.train import ClipError, Trained, train
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics import BASELINES
 from nitro_ml.trust.right import right
 from nitro_ml.video import Frames
-from tests.ml.moving import square_clip, write_video
-
-TINY = load_recipe("window").model_copy(
-    update={"resolution": 32, "channels": (8, 16, 16), "width": 32, "hidden": 32, "steps": 60, "reach": 2}
-)
+from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
+from tests.ml.tiny_idm import TINY, short
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +69,7 @@ def test_it_beats_every_baseline_on_videos_it_has_not_seen(trained: Trained) -> 
 
 def test_the_card_says_what_was_trained_on_what(trained: Trained, clips: list[Clip]) -> None:
     card = checkpoint.read_card(trained.path)
-    assert (card["kind"], card["inputs"], card["recipe"]["reach"]) == ("idm", {"x": "y"}, 2)
+    assert (card["kind"], card["inputs"], card["recipe"]["edge"]) == ("idm", {"x": "y"}, 4)
     assert card["videos"] == {"train": 3, "calibration": 1, "test": 2}
     again = evaluate(trained.path, split(clips, TINY).test, split(clips, TINY).train)
     assert again["square"]["model"] == card["metrics"]["square"]["model"]
@@ -76,23 +82,48 @@ def test_the_same_seed_gives_the_same_checkpoint(clips: list[Clip], tmp_path: Pa
     assert first == second != other
 
 
-def test_a_stopped_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tmp_path: Path) -> None:
-    short = TINY.model_copy(update={"steps": 8})
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from nitro_ml.idm.train import train
+from tests.ml.moving import square_clip
+from tests.ml.tiny_idm import TINY, short
 
-    def stop(done: float, _: str) -> None:
-        if done > 0.7:
-            raise KeyboardInterrupt
+def killed(done, _):
+    if done > 0.7:
+        os.kill(os.getpid(), signal.SIGKILL)
 
+folder = Path(sys.argv[1])
+train(short(TINY), [square_clip(seed) for seed in range(6)], folder, {}, killed, folder / "scratch")
+"""
+
+
+def test_a_killed_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
     scratch = tmp_path / "scratch"
-    with pytest.raises((KeyboardInterrupt, SystemExit)):
-        train(short, clips, tmp_path / "a", {}, stop, scratch)
-    assert not (tmp_path / "a").exists()
-    assert list(scratch.iterdir())
-    steps = []
-    resumed = train(short, clips, tmp_path / "a", {}, lambda done, _: steps.append(done), scratch)
+    assert [p.name for p in tmp_path.iterdir()] == ["scratch"]
+    steps: list[float] = []
+    resumed = train(short(TINY), clips, tmp_path / "a", {}, lambda done, _: steps.append(done), scratch)
     assert min(steps) > 0.5
-    assert resumed.path.name == train(short, clips, tmp_path / "b", {}).path.name
-    assert not list(scratch.iterdir())
+    assert resumed.path.name == train(short(TINY), clips, tmp_path / "b", {}).path.name
+    assert [p.name for p in scratch.iterdir()] == ["tensorboard"]
+
+
+def test_two_processes_train_one_model(clips: list[Clip], tmp_path: Path) -> None:
+    both = Hardware(devices=2, strategy="ddp_fork")
+    recipe = short(TINY).model_copy(update={"hardware": both, "length": 8, "stretches": 2})
+    trained = train(recipe, clips, tmp_path, {})
+    alone = train(recipe.model_copy(update={"hardware": Hardware()}), clips, tmp_path, {})
+    assert trained.card["metrics"]["square"]["model"]["frames"] == alone.card["metrics"]["square"]["model"]["frames"]
+    assert trained.path.name != alone.path.name  # it saw the second process's batches, too
+
+
+def test_training_stops_when_the_held_out_loss_does_not_improve(clips: list[Clip], tmp_path: Path) -> None:
+    recipe = TINY.model_copy(update={"steps": 40, "check": 2, "patience": 1, "learning_rate": 1e-9})
+    steps: list[float] = []
+    train(recipe, clips, tmp_path, {}, lambda done, _: steps.append(done))
+    assert max(steps) < 0.5
 
 
 def test_a_stream_is_labelled_as_the_whole_is_bit_for_bit(labeller: Labeller) -> None:
@@ -106,9 +137,9 @@ def test_every_frame_is_encoded_once_and_memory_is_bounded(labeller: Labeller, m
     clip = square_clip(9, frames=700)
     taken, encode = [], labeller.model.encode
 
-    def counting(frame: torch.Tensor, following: torch.Tensor) -> torch.Tensor:
-        taken.append(len(frame))
-        return encode(frame, following)
+    def counting(views: list[torch.Tensor]) -> torch.Tensor:
+        taken.append(len(views[0]))
+        return encode(views)
 
     monkeypatch.setattr(labeller.model, "encode", counting)
     drawn = 0
@@ -165,12 +196,66 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
         split(clips[:2], TINY)
 
 
+def test_windows_overlap_and_every_frame_lies_in_the_middle_of_one() -> None:
+    for rate in (24.0, 30.0, 60.0, 120.0):
+        time = 5.0 + np.arange(100) / rate
+        times, window, place = windows(time, length=16, edge=4)
+        assert np.abs(times[window, place + 4] - time).max() <= 0.5 / max(rate, 30.0) + 1e-9
+        assert place.max() < 16
+        np.testing.assert_allclose(np.diff(times, axis=1), 1 / 30)
+    gap = np.array([0.0, 1 / 30, 1000.0, 1000.0 + 1 / 30])
+    assert len(windows(gap, 16, 4)[0]) <= 3
+
+
+def test_a_stick_that_went_left_or_right_did_not_stay_in_the_middle() -> None:
+    split_mind = torch.full((1, 4, BINS), -9.0)
+    split_mind[..., 1], split_mind[..., BINS - 2] = 2.0, 2.2
+    assert Inferred(torch.zeros(1, 17), split_mind).sticks.min() > 0.8
+    for value in (-1.0, -0.73, 0.0, 0.41, 1.0):
+        exact = torch.log(places(torch.full((1, 4), value)) + 1e-9)
+        assert Inferred(torch.zeros(1, 17), exact).sticks[0, 0].item() == pytest.approx(value, abs=1e-4)
+
+
+def test_a_mirrored_game_is_a_game_with_left_for_right(clips: list[Clip]) -> None:
+    rng, clip = np.random.default_rng(0), clips[0]
+    assert clip.actions is not None
+    frames, actions = augment(clip.frames, clip.actions, rng, Augmentation(mirror=1))
+    np.testing.assert_array_equal(frames, clip.frames[:, :, ::-1])
+    np.testing.assert_array_equal(actions.buttons[:, LEFT], clip.actions.buttons[:, RIGHT])
+    turned, upright = augment(clip.frames, clip.actions, rng, Augmentation(turn=1))
+    np.testing.assert_array_equal(turned[0], clip.frames[0].transpose(1, 0, 2))
+    np.testing.assert_array_equal(upright.buttons[:, BUTTONS.index("dpad_up")], clip.actions.buttons[:, LEFT])
+
+
+def test_a_pretrained_encoder_is_loaded_kept_and_not_asked_for_again(clips: list[Clip], tmp_path: Path) -> None:
+    from transformers import SiglipVisionConfig, SiglipVisionModel
+
+    config = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 1}
+    pretrained = SiglipVisionModel(SiglipVisionConfig(**config, image_size=32, patch_size=8))
+    pretrained.save_pretrained(tmp_path / "siglip2")
+    section = SiglipSection(kind="siglip2", vision=str(tmp_path / "siglip2"), frozen=True, grid=4, channels=4)
+    recipe = TINY.model_copy(update={"encoder": section, "steps": 2})
+    model = IDM(recipe)
+    assert isinstance(model.encoder, Siglip)
+    own = model.encoder.vision.state_dict()
+    assert all(torch.equal(own[name], weight) for name, weight in pretrained.state_dict().items() if name in own)
+    trained = train(recipe, clips, tmp_path / "idm", {})
+    shutil.rmtree(tmp_path / "siglip2")
+    assert len(label_clip(Labeller(trained.path), clips[0])) == len(clips[0])
+    with pytest.raises(ValueError, match="takes images of 32 pixels"):
+        IDM(recipe.model_copy(update={"resolution": 64}), pretrained.config.to_dict())
+
+
 def test_recipes_are_checked() -> None:
     for name in recipes.names("idm"):
-        IDM(load_recipe(name))
-    assert load_recipe("pair").reach == 0
-    with pytest.raises(ValueError, match="reach"):
-        IDMRecipe(**{**TINY.model_dump(), "reach": -1})
+        recipe = load_recipe(name)
+        if recipe.encoder.kind != "siglip2" and recipe.requires == "cpu":
+            IDM(recipe)
+    pair = load_recipe("pair")
+    assert (pair.edge, pair.layers, pair.kernel, IDM(pair).offsets) == (0, 0, 1, (1,))
+    for wrong in ({"edge": -1}, {"kernel": 2}, {"heads": 3}, {"resolution": 33}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            IDMRecipe(**{**TINY.model_dump(), **wrong})
 
 
 def test_clips_that_cannot_be_trained_on_are_named(clips: list[Clip], tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""What a training runs on, by configuration: a section of a recipe, and the arithmetic that a machine is good at."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Hardware(BaseModel):
+    """Lightning's own words, https://lightning.ai/docs/pytorch/stable/common/trainer.html.
+
+    `precision` auto is bfloat16 where the device has matrix units for it (CUDA, or a CPU with AMX), else float32.
+    `devices` and `num_nodes` are processes a node and nodes. With ddp or fsdp every process runs the same command
+    (Lightning starts them, or torchrun or SLURM does), and all but the first end after the fit; ddp_fork forks them.
+    `loaders` are processes that only read clips and augment them; 0 reads in the training process.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    devices: Count = 1
+    num_nodes: Count = 1
+    strategy: Literal["auto", "ddp", "ddp_fork", "fsdp"] = "auto"
+    loaders: Annotated[int, Field(ge=0)] = 0
