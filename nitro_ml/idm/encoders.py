@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from nitro_ml.idm.recipe import ChangeSection, IDMRecipe, SiglipSection, VPTSection
 
 PATCH = 4  # pixels; side of the patches that the first layer reads
-FRAME_GAIN, CHANGE_GAIN = 0.5, 4.0  # the change is the signal, faint beside a picture that hardly varies
+# The change is the signal, faint and local beside a picture that hardly varies.
+FRAME_GAIN, CHANGE_GAIN = 0.1, 32.0
 
 
 class Residual(nn.Module):
@@ -30,27 +31,51 @@ class Residual(nn.Module):
         return x + added
 
 
+class Stage(nn.Module):
+    """A convolution, normalised over the batch, a learned offset for each place, and residual convolutions."""
+
+    def __init__(self, convolution: nn.Conv2d, side: int, blocks: int) -> None:
+        super().__init__()
+        channels = convolution.out_channels
+        self.convolution = nn.Sequential(convolution, nn.BatchNorm2d(channels))
+        self.place = nn.Parameter(torch.zeros(channels, side, side))
+        self.blocks = nn.Sequential(*(Residual(channels) for _ in range(blocks)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen: Tensor = self.blocks(self.convolution(x) + self.place)
+        return seen.relu()
+
+
 class Change(nn.Module):
-    """A frame beside its changes: differences are exact in bfloat16, which holds each of the 8 bits of a pixel."""
+    """A frame beside its changes, and the strongest and the mean answer of each of the later stages' detectors.
+
+    Differences are exact in bfloat16, which holds the 8 bits of a pixel. A paddle that moves up is found anywhere from
+    having been seen anywhere, which a dense layer over places would have to learn place by place. Few of the answers
+    vary from frame to frame: batch normalisation brings those out.
+    """
 
     def __init__(self, recipe: IDMRecipe, section: ChangeSection) -> None:
         super().__init__()
         self.offsets = section.offsets
-        channels = (1 + len(self.offsets)) * 3 * PATCH**2
-        layers: list[nn.Module] = []
+        channels, side = (1 + len(self.offsets)) * 3 * PATCH**2, recipe.resolution // PATCH
+        self.stages = nn.ModuleList()
         for i, (c, blocks) in enumerate(zip(section.channels, section.blocks, strict=True)):
-            layers.append(nn.Conv2d(channels, c, 3, stride=2, padding=1) if i else nn.Conv2d(channels, c, 1))
-            layers += [Residual(c) for _ in range(blocks)]
+            first = nn.Conv2d(channels, c, 3, stride=2, padding=1) if i else nn.Conv2d(channels, c, 1)
+            self.stages.append(Stage(first, side >> i, blocks))
             channels = c
-        self.stages = nn.Sequential(*layers)
-        side = recipe.resolution // PATCH // 2 ** (len(section.channels) - 1)
-        self.out = nn.Linear(channels * (side * side + 2), recipe.width)
+        answers = 2 * sum(section.channels[1:])
+        self.out = nn.Sequential(
+            nn.BatchNorm1d(answers), nn.Linear(answers, recipe.width), nn.BatchNorm1d(recipe.width), nn.ReLU()
+        )
 
     def forward(self, views: Sequence[Tensor]) -> Tensor:
         frame, *others = (_patches(view) for view in views)
-        seen = [(frame - 128) * (FRAME_GAIN / 128), *((other - frame) * (CHANGE_GAIN / 128) for other in others)]
-        x = self.stages(torch.cat(seen, -1).permute(0, 3, 1, 2)).relu()
-        encoded: Tensor = self.out(torch.cat([x.flatten(1), x.amax((2, 3)), x.mean((2, 3))], 1))
+        seen = [(frame - 128) * (FRAME_GAIN / 255), *((other - frame) * (CHANGE_GAIN / 255) for other in others)]
+        x, answers = torch.cat(seen, -1).permute(0, 3, 1, 2), []
+        for i, stage in enumerate(self.stages):
+            x = stage(x)
+            answers += [x.amax((2, 3)), x.mean((2, 3))] if i else []
+        encoded: Tensor = self.out(torch.cat(answers, 1))
         return encoded
 
 

@@ -25,7 +25,7 @@ class ChangeSection(_Section):
 
     kind: Literal["change"]
     offsets: Annotated[tuple[Offset, ...], Field(min_length=1)]
-    channels: Annotated[tuple[Count, ...], Field(min_length=1)]
+    channels: Annotated[tuple[Count, ...], Field(min_length=2)]
     blocks: tuple[int, ...]
 
     @property
