@@ -15,8 +15,9 @@ from pathlib import Path
 import polars as pl
 
 from nitro_ml.arcade.games import GAMES
-from nitro_ml.arcade.library import save_truth
+from nitro_ml.arcade.library import add_visible, save_truth
 from nitro_ml.arcade.record import record
+from nitro_ml.visible import PREFIX
 
 TRAINED = (
     "pong",
@@ -66,13 +67,22 @@ class Video:
 
     @property
     def truth(self) -> Path:
-        """NitroGen's columns with `frame` and `time`."""
+        """NitroGen's columns with `frame` and `time`: `nitro_ml.labels.read_truth`."""
         return self.folder / "truth" / f"{self.path.stem}.actions.parquet"
 
     @property
-    def done(self) -> bool:
-        """The truth is written last."""
+    def seed(self) -> int:
+        return 1000 + self.number
+
+    @property
+    def filmed(self) -> bool:
+        """The truth is written after the video."""
         return self.truth.exists() and pl.scan_parquet(self.truth).select(pl.len()).collect().item() == self.frames
+
+    @property
+    def done(self) -> bool:
+        """What is not trained on has the `visible_` columns too."""
+        return self.filmed and (self.split == "train" or f"{PREFIX}south" in pl.read_parquet_schema(self.truth))
 
 
 def videos(folder: Path, minutes: float = 30.0, games: Sequence[str] = (*TRAINED, *UNSEEN)) -> list[Video]:
@@ -86,17 +96,25 @@ def corpus(
 ) -> list[Video]:
     """Records what is missing, with so many processes, and returns all videos of `videos`."""
     wanted = videos(folder, minutes, games)
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:  # polars' threads don't survive a fork
-        for video in pool.map(_film, [video for video in wanted if not video.done]):
-            print(video.path.name, flush=True)
+    missing = [video for video in wanted if not video.done]
+    if jobs == 1:
+        for video in missing:
+            _film(video)
+        return wanted
+    # Not forked: polars' threads don't survive it.
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        list(pool.map(_film, missing))
     return wanted
 
 
-def _film(video: Video) -> Video:
-    who = VIDEOS[video.number][1] if GAMES[video.game].has_expert else "wanderer"
-    recording = record(video.game, video.frames, 1000 + video.number, video.path, screens=False, fps=FPS, who=who)
-    save_truth(recording, video.truth.parent)
-    return video
+def _film(video: Video) -> None:
+    if not video.filmed:
+        who = VIDEOS[video.number][1] if GAMES[video.game].has_expert else "wanderer"
+        recording = record(video.game, video.frames, video.seed, video.path, screens=False, fps=FPS, who=who)
+        save_truth(recording, video.truth.parent)
+    if video.split != "train":
+        add_visible(video.truth, video.game, video.seed, FPS)
+    print(video.path.name, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS, STICKS, Actions
+from nitro_ml.visible import Visible, visible_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,17 @@ def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None 
     )
 
 
+@dataclass(frozen=True)
+class Truth:
+    """What was held in a video, frame by frame: time in seconds, float64 [T]; visible: which of it can be seen, where
+    that was measured.
+    """
+
+    actions: Actions
+    time: NDArray[np.float64]
+    visible: Visible | None = None
+
+
 class LabelsError(ValueError):
     """A labels or truth file that cannot be used; the message names the file, what was found and what is allowed."""
 
@@ -93,18 +105,46 @@ def _stick(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float32]:
 
 def read_labels(path: Path, fps: float = 30.0) -> Labels:
     """A labels or truth file. Without a `time` column, times are `frame / fps`; without `confidence` it is 1."""
+    return _labels(_table(path), path.name, fps)
+
+
+def read_truth(path: Path, fps: float = 30.0) -> Truth:
+    """A truth file: NitroGen's parquet, with `time` and the `visible_` columns where it has them."""
+    table = _table(path)
+    labels = _labels(table, path.name, fps)
     try:
-        table = pl.read_parquet(path)
+        return Truth(labels.hard(), labels.time, visible_of(table, path.name))
+    except ValueError as error:
+        raise LabelsError(str(error)) from error
+
+
+def _table(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise LabelsError(f"{path.name}: not a readable parquet file ({error}).") from error
-    buttons, sticks = read_actions(table, path.name)
+
+
+def _labels(table: pl.DataFrame, name: str, fps: float) -> Labels:
+    buttons, sticks = read_actions(table, name)
     n = table.height
     time = table["time"].cast(pl.Float64).to_numpy() if "time" in table.columns else np.arange(n) / fps
     if len(time) and (not np.isfinite(time).all() or (np.diff(time) < 0).any()):
-        raise LabelsError(f"{path.name}: column time is not finite or goes backwards; it must be seconds, rising.")
+        raise LabelsError(f"{name}: column time is not finite or goes backwards; it must be seconds, rising.")
     has = "confidence" in table.columns
     confidence = table["confidence"].cast(pl.Float32).to_numpy() if has else np.ones(n, np.float32)
     return Labels(time.astype(np.float64), buttons, sticks, confidence.astype(np.float32))
 
 
-__all__ = ["BUTTONS", "STICKS", "Labels", "LabelsError", "concat", "labels_frame", "read_actions", "read_labels"]
+__all__ = [
+    "BUTTONS",
+    "STICKS",
+    "Labels",
+    "LabelsError",
+    "Truth",
+    "concat",
+    "labels_frame",
+    "read_actions",
+    "read_labels",
+    "read_truth",
+]

@@ -1,5 +1,7 @@
 """Atari 2600 games through the Arcade Learning Environment (Bellemare et al., arXiv 1207.4708)."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from ale_py import Action, ALEInterface, LoggerMode, roms
@@ -74,6 +76,16 @@ class AtariGame:
         for _ in range(int(self._rng.integers(0, 2 * EMULATOR_HZ))):
             self._ale.act(Action.NOOP)
         self._shown = self._ale.getScreenRGB()
+        self._kept = self._ale.cloneState(), self._shown
+
+    def keep(self, pads: Sequence[Pad]) -> int:
+        self.step(pads[0])
+        self._kept = self._ale.cloneState(), self._shown
+        return 1
+
+    def back(self) -> None:
+        state, self._shown = self._kept
+        self._ale.restoreState(state)
 
     def _action(self, pad: Pad) -> Action:
         name = _DIRECTIONS[pad.axis("dpad_left", "dpad_right"), pad.axis("dpad_up", "dpad_down")]

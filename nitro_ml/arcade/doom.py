@@ -4,6 +4,7 @@ import contextlib
 import math
 import tempfile
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ _TARGETS = {
     "defend_the_center": ("Demon", "MarineChainsawVzd"),
     "health_gathering": ("Medikit",),
 }
+_SPACING = 3  # tics between two states kept
 _SKILL = {"deadly_corridor": 1}  # at its own, the hardest, an episode lasts three seconds
 _WHERE = (GameVariable.POSITION_X, GameVariable.POSITION_Y, GameVariable.ANGLE)
 
@@ -48,6 +50,7 @@ class DoomGame:
         with contextlib.chdir(self._scratch.name):
             self._game.init()
         weakref.finalize(self, _stop, self._game, self._scratch)
+        self._saved = Path(self._scratch.name) / "kept.zds"
         self._controls = (*spec.buttons, *spec.sticks)
         self.reset()
 
@@ -79,16 +82,49 @@ class DoomGame:
         return (angle - towards + 180.0) % 360.0 - 180.0, distance
 
     def step(self, pad: Pad) -> Step:
-        reward = self._game.make_action([self._value(pad, name) for name in self._controls])
+        reward = self._game.make_action(self._values(pad))
         self._shown += 1
         self._look()
         return Step(float(reward), bool(self._game.is_episode_finished()))
 
     def reset(self) -> None:
-        self._game.set_seed(int(self._rng.integers(2**31)))
+        self._seed = int(self._rng.integers(2**31))
+        self._kept: tuple[int, list[float]] | None = None
+        self._begin()
+
+    def keep(self, pads: Sequence[Pad]) -> int:
+        """Saving takes the engine two tics, and loading the same two, with whatever is held: two pads alike it needs.
+
+        Saving is dear, so that it is done in every third tic at most.
+        """
+        values = [self._values(pad) for pad in pads[:2]]
+        if len(values) < 2 or values[0] != values[1] or self._shown < (self._kept[0] if self._kept else 0) + _SPACING:
+            return 0
+        self._game.set_action(values[0])
+        self._game.save(str(self._saved))
+        self._shown += 2
+        self._kept = self._shown, values[0]
+        return 2
+
+    def back(self) -> None:
+        if self._kept is None:
+            self._begin()
+            return
+        self._shown, values = self._kept
+        if self._game.is_episode_finished():  # which loading alone doesn't undo
+            self._game.set_seed(self._seed)
+            self._game.new_episode()
+        self._game.set_action(values)
+        self._game.load(str(self._saved))
+
+    def _begin(self) -> None:
+        self._game.set_seed(self._seed)
         self._game.new_episode()
         self._shown = 0
         self._look()
+
+    def _values(self, pad: Pad) -> list[float]:
+        return [self._value(pad, name) for name in self._controls]
 
     def _value(self, pad: Pad, name: str) -> float:
         gain = _CONTROLS[name][1]

@@ -1,5 +1,6 @@
 """The games of the arcade, behind one pad: what each uses of it, and how to start one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,6 +102,15 @@ class Game(Protocol):
 
     def reset(self) -> None:
         """Begin the next episode; episodes differ, and their order follows from the seed."""
+
+    def keep(self, pads: Sequence[Pad]) -> int:
+        """Step on by the first of the pads, or the first few, and keep the state reached; returns by how many.
+
+        0, without a step, where the engine cannot do it with these pads. `frame` is the new one only after a step.
+        """
+
+    def back(self) -> None:
+        """Return to the state last kept, or to the episode's start where none was kept since. `frame` likewise."""
 
 
 def spec_of(name: str) -> GameSpec:

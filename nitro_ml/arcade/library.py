@@ -6,7 +6,10 @@ import numpy as np
 import polars as pl
 
 from nitro_ml.arcade.record import Recording, record
+from nitro_ml.arcade.replay import visible
 from nitro_ml.arcade.shard import Published, actions_table, write_shard
+from nitro_ml.labels import read_truth
+from nitro_ml.visible import PREFIX, Visible, visible_frame
 
 SITE = "http://127.0.0.1:8800"  # where `python -m demo.site --root DIR --port 8800` shows a folder
 
@@ -30,27 +33,40 @@ def record_to(
 
 
 def save_truth(recording: Recording, folder: Path) -> list[Path]:
-    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video.
-
-    Each file appears when it is whole.
-    """
+    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video."""
     folder.mkdir(parents=True, exist_ok=True)
     frame = pl.DataFrame({"frame": np.arange(len(recording.time)), "time": recording.time})
-    tables = {
-        "actions": pl.concat([frame, actions_table(recording.actions)], how="horizontal"),
-        "segments": pl.DataFrame(
-            [(s.start, s.end, s.kind) for s in recording.segments],
-            schema={"start": pl.Float64, "end": pl.Float64, "kind": pl.String},
-            orient="row",
-        ),
-    }
-    written = []
-    for kind, table in tables.items():
-        path = folder / f"{recording.video.stem}.{kind}.parquet"
-        partial = path.with_suffix(".partial")
-        table.write_parquet(partial)
-        written.append(partial.replace(path))
-    return written
+    segments = pl.DataFrame(
+        [(s.start, s.end, s.kind) for s in recording.segments],
+        schema={"start": pl.Float64, "end": pl.Float64, "kind": pl.String},
+        orient="row",
+    )
+    actions = pl.concat([frame, actions_table(recording.actions)], how="horizontal")
+    stem = recording.video.stem
+    return [
+        _write(actions, folder / f"{stem}.actions.parquet"),
+        _write(segments, folder / f"{stem}.segments.parquet"),
+    ]
+
+
+def add_visible(truth: Path, game: str, seed: int, fps: int = 30) -> Visible:
+    """Finds out which inputs of a recording can be seen, and adds that to its truth file; see `replay.visible`.
+
+    The recording must be nothing but play (`labelled`, or without `screens`). Plays it once more and each input again:
+    up to ten times the work of recording.
+    """
+    found = read_truth(truth, fps)
+    mask = visible(game, seed, found.actions, fps)
+    plain = pl.read_parquet(truth).select(pl.exclude(f"^{PREFIX}.*$"))
+    _write(pl.concat([plain, visible_frame(mask)], how="horizontal"), truth)
+    return mask
+
+
+def _write(table: pl.DataFrame, path: Path) -> Path:
+    """The file appears when it is whole."""
+    partial = path.with_suffix(".partial")
+    table.write_parquet(partial)
+    return partial.replace(path)
 
 
 def _next(folder: Path, pattern: str) -> int:

@@ -10,14 +10,17 @@ _SLEW = 6.0  # full deflections a second the thumbs move at
 
 
 class _Thumb:
-    """A stick that is never thrown from one side to the other at once."""
+    """A stick that is never thrown from one side to the other at once, and moved in every other frame only."""
 
     def __init__(self, fps: int) -> None:
-        self._reach = _SLEW / fps
+        self._reach = 2 * _SLEW / fps
         self._value = 0.0
+        self._moves = False
 
     def push(self, wanted: float) -> float:
-        self._value += float(np.clip(wanted - self._value, -self._reach, self._reach))
+        self._moves = not self._moves
+        if self._moves:
+            self._value += float(np.clip(wanted - self._value, -self._reach, self._reach))
         return self._value
 
 
