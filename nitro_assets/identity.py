@@ -68,9 +68,17 @@ def video_key(secret: bytes, name: str) -> str:
     return hmac.new(secret, b"video\0" + name.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def channel_key(secret: bytes, site: str, channel: str) -> str:
-    """32 hex digits for a channel, as `video_key` for a video."""
-    return hmac.new(secret, f"channel\0{site.lower()}:{channel}".encode(), hashlib.sha256).hexdigest()[:32]
+def canonical_channel(extractor: str, channel: str, url: str) -> str:
+    """`youtube:ID`, ...; `page:host/NAME` where the extractor is generic: another site's Ada is somebody else."""
+    site = extractor.lower().split(":")[0]
+    if site in GENERIC:
+        return f"page:{urlsplit(url.strip()).netloc.lower()}/{channel}"
+    return f"{'twitch' if site.startswith('twitch') else site}:{channel}"
+
+
+def channel_key(secret: bytes, name: str) -> str:
+    """32 hex digits of a channel's canonical name, as `video_key` for a video."""
+    return hmac.new(secret, b"channel\0" + name.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def block_key(secret: bytes, key: str) -> str:

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         return self.secret_file.with_name(f"{self.secret_file.name}.ledger-key")
 
     @property
+    def own_approver_key(self) -> Path:
+        """The private key this user approves with; made on first use."""
+        return self.approver_key or self.secret_file.with_name(f"{self.secret_file.name}.approver-key")
+
+    @property
     def witness(self) -> Path:
         """What this machine last saw of this lake's ledger."""
         lake = hashlib.sha256(self.lake.encode()).hexdigest()[:12]

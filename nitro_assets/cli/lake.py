@@ -15,7 +15,7 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.settings import ROOT, Settings
-from nitro_assets.takedown.quarantine import resolve
+from nitro_assets.takedown.naming import resolve
 from nitro_assets.takedown.requests import requests
 
 

@@ -10,6 +10,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import quarantine
 from nitro_assets.takedown import requests as takedown
 from nitro_assets.takedown.erase import erase
+from nitro_assets.takedown.intake import request as request_
 from nitro_assets.takedown.requests import Request
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it.")
@@ -37,7 +38,7 @@ def ask(
     Example: nitro takedown request https://www.youtube.com/watch?v=... --reason "asked by its creator"
     """
     settings = Settings()
-    found = quarantine.request(Lake(settings), settings, video, reason)
+    found = request_(Lake(settings), settings, [video], reason)
     answer([_row(found)], as_json, title="quarantined; `nitro run` deletes its rows and rebuilds what came from it")
 
 

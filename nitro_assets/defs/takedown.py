@@ -114,8 +114,8 @@ def takedown_inbox() -> dg.SensorResult | dg.SkipReason:
     if not any(settings.inbox.glob("*.json")):
         return dg.SkipReason(f"no *.json in {settings.inbox}")
     lake = Lake(settings)
-    answers = inbox.take_in(lake, settings)
-    accepted = [a for a in answers if a.accepted]
+    answers = inbox.empty_inbox(lake, settings)
+    accepted = [a for a in answers if a.outcome == "quarantined"]
     if not accepted:
         return dg.SkipReason(f"{len(answers)} refused; the answers are beside the files")
     latest = takedown.requests(lake)[-1].id

@@ -51,7 +51,7 @@ def alive(url: str, allow_loopback: bool) -> Life:
     """Whether the video is still public. Trouble on the way, or a page that can't be read, is "unknown", not death."""
     with client(MAX_HEIGHT, extract_flat="in_playlist", playlistend=1) as ydl:
         try:
-            _resolve(ydl, {"_type": "url", "url": url}, allow_loopback)
+            look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
         except FetchError as error:
             return error.reason if error.reason in ("gone", "private") else "unknown"
     return "alive"
@@ -61,7 +61,7 @@ def _walk(
     ydl: Guarded, entry: dict[str, Any], source: Source, allow_loopback: bool, depth: int
 ) -> Iterator[Found | Reject]:
     try:
-        info = _resolve(ydl, entry, allow_loopback)
+        info = look_up(ydl, entry, allow_loopback)
         entries = [e for e in info["entries"] if e] if "entries" in info else None
         if entries is None:
             yield _found(ydl, info, source, allow_loopback)
@@ -82,7 +82,7 @@ def _walk(
         yield from _walk(ydl, each, source, allow_loopback, depth - 1)
 
 
-def _resolve(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
+def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
     """The full metadata of one entry, or a list's entries unresolved."""
     url = str(entry.get("url") or "")
     if "://" in url.partition("?")[0]:

@@ -1,50 +1,56 @@
 """The inbox: a folder whose `*.json` files are takedown requests, each answered by a file beside it.
 
-`{"video": "https://...", "reason": "..."}` becomes `NAME.json.answer`; the request file itself is removed once it has
-been taken, since it holds the address.
+`{"video": "https://...", "reason": "..."}`, or `playlist` or `channel`, each one address or a list; `contact`, and
+`from` where the file passes on somebody else's request, who is then limited like any stranger. `NAME.json.answer` says
+what became of it; a file that was taken is removed, since it holds the address; a refused one is renamed; one that has
+to wait stays.
 """
 
 import json
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.quarantine import request
+from nitro_assets.takedown.intake import Answer, Ask, take_in
 from nitro_assets.takedown.requests import TakedownError
 
-ALLOWED = frozenset({"video", "reason"})
+NAMES = ("video", "playlist", "channel")
+TEXTS = ("reason", "contact", "from")
+ALLOWED = 'allowed is {"video" (or "playlist", "channel"): an address or a list of them, "reason": text}'
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What became of one file."""
-
-    accepted: bool
-    text: str
-
-
-def take_in(lake: Lake, settings: Settings) -> list[Answer]:
+def empty_inbox(lake: Lake, settings: Settings) -> list[Answer]:
     """Take every request file in, oldest name first. A bad one is answered and set aside; the others go on."""
-    return [_take(lake, settings, path) for path in sorted(settings.inbox.glob("*.json"))]
+    paths = sorted(settings.inbox.glob("*.json"))
+    read = [_read(path) for path in paths]
+    taken = iter(take_in(lake, settings, [ask for ask in read if isinstance(ask, Ask)]))
+    answers = [next(taken) if isinstance(each, Ask) else each for each in read]
+    for path, answer in zip(paths, answers, strict=True):
+        path.with_name(path.name + ".answer").write_text(f"{answer.text}\n")
+        if answer.outcome in ("quarantined", "known"):
+            path.unlink()
+        elif answer.outcome == "malformed":
+            path.rename(path.with_name(path.name + ".refused"))
+    return answers
 
 
-def _take(lake: Lake, settings: Settings, path: Path) -> Answer:
+def _read(path: Path) -> Ask | Answer:
     try:
-        answer = Answer(True, f"quarantined as {request(lake, settings, *_read(path)).id}")
-        path.unlink()
+        return _ask(json.loads(path.read_text()), datetime.fromtimestamp(path.stat().st_mtime, UTC))
     except TakedownError as error:
-        answer = Answer(False, f"refused: {error}")
-        path.rename(path.with_name(path.name + ".refused"))
-    path.with_name(path.name + ".answer").write_text(answer.text + "\n")
-    return answer
+        return Answer("malformed", f"not taken: {error}")
+    except (ValueError, OSError, RecursionError) as error:
+        return Answer("malformed", f"not taken: not readable as JSON ({type(error).__name__}); {ALLOWED}.")
 
 
-def _read(path: Path) -> tuple[str, str]:
-    try:
-        found = json.loads(path.read_text())
-    except (ValueError, OSError) as error:
-        raise TakedownError(f"not readable as JSON ({error.__class__.__name__}); allowed: video and reason.") from error
-    if not isinstance(found, dict) or set(found) - ALLOWED or not isinstance(found.get("video"), str):
-        raise TakedownError('allowed is {"video": address or key, "reason": text}; found something else.')
-    return found["video"], str(found.get("reason", ""))
+def _ask(found: Any, asked: datetime) -> Ask:
+    named = [name for name in NAMES if isinstance(found, dict) and name in found]
+    if len(named) != 1 or set(found) - {*NAMES, *TEXTS} or not all(isinstance(found.get(t, ""), str) for t in TEXTS):
+        raise TakedownError(f"{ALLOWED}; found something else.")
+    texts = found[named[0]] if isinstance(found[named[0]], list) else [found[named[0]]]
+    if not all(isinstance(text, str) for text in texts):
+        raise TakedownError(f"{ALLOWED}; found an address that is no text.")
+    reason, contact, by = (found.get(name, "") for name in TEXTS)
+    return Ask(named[0], tuple(texts), reason, contact, "inbox", by, asked=asked)  # type: ignore[arg-type]

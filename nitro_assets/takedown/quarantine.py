@@ -1,77 +1,72 @@
-"""Into quarantine and out of it.
+"""What a quarantine does besides the door: checkpoints that saw a video load no more. And the way back.
 
 From the moment of the ledger entry no reader returns the videos' rows and no writer accepts them (the lake's door sees
-to it), and no checkpoint that saw one loads. All of it is reversible.
+to it). All of it is reversible.
 """
 
-import re
+from collections.abc import Mapping
 
-import polars as pl
-
-from nitro_assets.identity import name_of, video_key
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.edges import Artifact, came_from
+from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.requests import Request, TakedownError, advance, find, new_id, requests
-from nitro_assets.takedown.sealed import Sealed, seal
-
-KEY = re.compile(r"[0-9a-f]{32}")
+from nitro_assets.takedown.requests import Request, advance, requests
+from nitro_assets.takedown.sealed import forget
 
 
-def resolve(settings: Settings, video: str) -> str:
-    """The video key of an address or a key. Raises `TakedownError` for anything else."""
-    video = video.strip()
-    if KEY.fullmatch(video):
-        return video
-    if not re.match(r"https?://[^\s/]+/\S", video):
-        raise TakedownError(
-            "a takedown names a video by its http(s) address or its 32-digit video key; this is neither."
-        )
-    return video_key(settings.secret, name_of(video))
+def taint(lake: Lake, videos: Mapping[str, str]) -> None:
+    """Mark every checkpoint that the videos (each with its request) reached as tainted; nothing loads it from then on.
 
-
-def request(lake: Lake, settings: Settings, video: str, reason: str) -> Request:
-    """Quarantine a video: ledger entry first, then the taint on every checkpoint that it reached.
-
-    Raises `TakedownError` where the video is already under a request. A video the lake never saw is blocked all the
-    same: it will never be taken in.
+    Videos that no edge names reached nothing, and cost nothing.
     """
-    key = resolve(settings, video)
-    if any(lake.block_keys([key])[0] in r.block_keys and r.is_live for r in requests(lake)):
-        raise TakedownError(f"video {key} is already under a takedown request; see `nitro takedown status`.")
-    name = new_id()
-    seal(lake, name, Sealed((key,), (video.strip(),), reason))
-    advance(lake, name, "quarantined", {"videos": lake.block_keys([key]), "named": "video", "origin": "command"})
-    taint(lake, key, name)
-    return find(lake, name)
-
-
-def taint(lake: Lake, key: str, name: str) -> list[Artifact]:
-    """Mark every checkpoint the video reached as tainted; nothing loads it from then on."""
-    reached = came_from(lake, key)
-    checkpoints, known = Checkpoints(lake), set(Checkpoints(lake).states()["checkpoint"])
-    for artifact in reached:
-        if ASSETS[artifact.asset].is_checkpoint and artifact.version in known:
-            checkpoints.change(artifact.version, "tainted", f"saw a video under request {name}")
-    return reached
+    edges = lake.read("lineage_edges").select("video_key").unique().collect()["video_key"]
+    checkpoints = Checkpoints(lake)
+    states = {row["checkpoint"]: row["state"] for row in checkpoints.states().iter_rows(named=True)}
+    usable = {name for name, state in states.items() if state != "tainted"}
+    for key in sorted(set(edges) & set(videos)):
+        if not usable:
+            return
+        for artifact in came_from(lake, key):
+            if ASSETS[artifact.asset].is_checkpoint and artifact.version in usable:
+                why = f"{_why(videos[key])}{states[artifact.version]}"
+                checkpoints.change(artifact.version, "tainted", why)
+                usable.remove(artifact.version)
 
 
 def lift(lake: Lake, settings: Settings, name: str) -> Request:
     """End a request: its videos may be read and written again, and what was deleted is made again by the next run."""
-    found = advance(lake, name, "lifted")
-    release(lake, settings, found)
-    return found
+    return _end(lake, settings, advance(lake, name, "lifted"))
 
 
-def release(lake: Lake, settings: Settings, ended: Request) -> None:
-    """Give back what an ended request held: stale where rows were withheld, checkpoints are candidates again."""
+def refuse(lake: Lake, settings: Settings, name: str) -> Request:
+    """End a request whose videos are not the requester's."""
+    return _end(lake, settings, advance(lake, name, "refused"))
+
+
+def lapse(lake: Lake, settings: Settings, name: str) -> Request:
+    """End a request that nobody verified in time."""
+    return _end(lake, settings, advance(lake, name, "lapsed"))
+
+
+def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
+    """Give back what it held: stale where rows were withheld, checkpoints that no other request taints as they were."""
+    free = {*ended.video_keys, *ended.block_keys} - lake.blocklist().among(ended.video_keys)
     for (asset, partition), record in State(lake, settings).records.items():
-        if set(record.withheld) & set(ended.video_keys):
+        if set(record.withheld) & free:
             lake.drop("materialisations", scope(asset, partition))
     checkpoints = Checkpoints(lake)
-    why = f"saw a video under request {ended.id}"
-    for row in checkpoints.states().filter(pl.col("why") == why).iter_rows(named=True):
-        checkpoints.change(row["checkpoint"], "candidate", f"request {ended.id} has ended")
+    for row in checkpoints.states().iter_rows(named=True):
+        if row["why"].startswith(_why(ended.id)):
+            was = row["why"].removeprefix(_why(ended.id))
+            back = was == "retired" or (was == "promoted" and checkpoints.promoted(row["asset"]) is None)
+            checkpoints.change(row["checkpoint"], was if back else "candidate", f"request {ended.id} is {ended.state}")
+    taint(lake, {key: r.id for r in requests(lake) if r.is_live for key in r.video_keys})
+    forget(lake, ended.id)
+    return ended
+
+
+def _why(request: str) -> str:
+    """Why a checkpoint is tainted, up to what it was before."""
+    return f"saw a video under request {request}; was "

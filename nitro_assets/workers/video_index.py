@@ -15,7 +15,7 @@ import polars as pl
 from nitro_assets.fetch.curate import verdict
 from nitro_assets.fetch.listing import Found, alive, list_videos
 from nitro_assets.fetch.sources import Reject, Source, load
-from nitro_assets.identity import canonical_name, channel_key, shard_of, video_key
+from nitro_assets.identity import canonical_channel, canonical_name, channel_key, shard_of, video_key
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import index_version
@@ -75,7 +75,9 @@ def _refuse(settings: Settings, reject: Reject) -> Refused:
 def _row(settings: Settings, found: Found) -> Row:
     judged = verdict(found)
     key = video_key(settings.secret, canonical_name(found.extractor, found.id, found.url))
-    channel = channel_key(settings.secret, found.extractor, found.channel) if found.channel else None
+    channel = found.channel and channel_key(
+        settings.secret, canonical_channel(found.extractor, found.channel, found.url)
+    )
     same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
     return {
         "video_key": key,

@@ -17,8 +17,10 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.audit import audit
 from nitro_assets.takedown.erase import erase
-from nitro_assets.takedown.inbox import take_in
-from nitro_assets.takedown.quarantine import lift, request, resolve
+from nitro_assets.takedown.inbox import empty_inbox
+from nitro_assets.takedown.intake import request
+from nitro_assets.takedown.naming import resolve
+from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, find, requests
 from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, verdicts, write_shards
 from tests.assets.test_cache import FRAMES, TIMES
@@ -44,7 +46,7 @@ def seen(lake: Lake, table: str) -> set[str]:
 
 def test_a_request_quarantines_and_taints_at_once(lake: Lake, settings: Settings) -> None:
     video = key(settings, LABELLED[0])
-    assert request(lake, settings, address(LABELLED[0]), "mine").state == "quarantined"
+    assert request(lake, settings, [address(LABELLED[0])], "mine").state == "quarantined"
     assert video not in seen(lake, "nitrogen_frames") | seen(lake, "training_mixture")
     assert set(states(lake).values()) == {"tainted"}, "every model here saw the video or was made with one that did"
     with pytest.raises(LakeError, match=r"tainted.*retrain"):
@@ -55,7 +57,7 @@ def test_a_request_quarantines_and_taints_at_once(lake: Lake, settings: Settings
 
 
 def test_a_plain_video_taints_only_what_it_reached(lake: Lake, settings: Settings) -> None:
-    request(lake, settings, address(PLAIN[0]), "mine")
+    request(lake, settings, [address(PLAIN[0])], "mine")
     records = State(lake, settings).records
     now = states(lake)
     assert now[records["idm_checkpoint", "window"].version] == "promoted"
@@ -68,7 +70,7 @@ def test_the_next_run_rebuilds_everything_without_the_video(lake: Lake, settings
     gone = key(settings, video)
     others = {t: seen(lake, t) - {gone} for t in ("nitrogen_frames", "video_index", "pseudo_labels")}
     ClipCache(settings.cache).put(8, gone, "x", FRAMES, TIMES)
-    asked = request(lake, settings, address(video), "mine")
+    asked = request(lake, settings, [address(video)], "mine")
     assert audit(lake, settings) == [], "quarantined is not erased: nothing is promised yet"
     assert erase(lake, settings, asked)
     assert erase(lake, settings, find(lake, asked.id)) == {}
@@ -86,7 +88,7 @@ def test_the_next_run_rebuilds_everything_without_the_video(lake: Lake, settings
 
 
 def test_a_source_read_again_does_not_bring_the_video_back(lake: Lake, settings: Settings) -> None:
-    asked = request(lake, settings, address(LABELLED[0]), "mine")
+    asked = request(lake, settings, [address(LABELLED[0])], "mine")
     erase(lake, settings, asked)
     bring_up(lake, settings)
     lake.drop("materialisations", "nitrogen_actions:SHARD_0000")
@@ -96,7 +98,7 @@ def test_a_source_read_again_does_not_bring_the_video_back(lake: Lake, settings:
 
 def test_lifting_brings_everything_back(lake: Lake, settings: Settings) -> None:
     rows = {t: lake.read(t).collect().height for t in ("nitrogen_frames", "pseudo_labels", "training_mixture")}
-    asked = request(lake, settings, address(LABELLED[0]), "a mistake")
+    asked = request(lake, settings, [address(LABELLED[0])], "a mistake")
     erase(lake, settings, asked)
     bring_up(lake, settings)
     assert lift(lake, settings, asked.id).state == "lifted"
@@ -109,7 +111,7 @@ def test_lifting_brings_everything_back(lake: Lake, settings: Settings) -> None:
 
 def test_the_audit_finds_what_was_left(lake: Lake, settings: Settings) -> None:
     video = key(settings, LABELLED[0])
-    asked = request(lake, settings, video, "mine")
+    asked = request(lake, settings, [video], "mine")
     erase(lake, settings, asked)
     ClipCache(settings.cache).put(8, video, "x", FRAMES, TIMES)
     model = next(iter(states(lake)))
@@ -118,11 +120,11 @@ def test_the_audit_finds_what_was_left(lake: Lake, settings: Settings) -> None:
 
 
 def test_an_unknown_video_is_blocked_for_the_future(lake: Lake, settings: Settings) -> None:
-    asked = request(lake, settings, "https://youtu.be/neverseen00", "mine")
+    asked = request(lake, settings, ["https://youtu.be/neverseen00"], "mine")
     assert asked.video_keys == (resolve(settings, "https://www.youtube.com/watch?v=neverseen00"),)
     assert erase(lake, settings, asked) == {}
     with pytest.raises(TakedownError, match="already under"):
-        request(lake, settings, "https://www.youtube.com/watch?v=neverseen00", "again")
+        request(lake, settings, ["https://www.youtube.com/watch?v=neverseen00"], "again")
 
 
 def test_the_inbox_answers_each_file(lake: Lake, settings: Settings) -> None:
@@ -136,11 +138,17 @@ def test_the_inbox_answers_each_file(lake: Lake, settings: Settings) -> None:
     }
     for name, text in texts.items():
         (settings.inbox / name).write_text(text)
-    assert [a.accepted for a in take_in(lake, settings)] == [True, False, False, False, False]
+    assert [a.outcome for a in empty_inbox(lake, settings)] == [
+        "quarantined",
+        "malformed",
+        "malformed",
+        "known",
+        "malformed",
+    ]
     assert len(requests(lake)) == 1
     assert not (settings.inbox / "1.json").exists(), "it holds the address"
     assert "already under" in (settings.inbox / "4.json.answer").read_text()
-    assert take_in(lake, settings) == []
+    assert empty_inbox(lake, settings) == []
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -152,7 +160,7 @@ def test_no_text_breaks_a_request(settings: Settings, text: str) -> None:
 
 
 def test_requests_hold_no_address(lake: Lake, settings: Settings) -> None:
-    request(lake, settings, address(PLAIN[0]), "mine")
+    request(lake, settings, [address(PLAIN[0])], "mine")
     ledger = Path(settings.lake, "ledger")
     assert not any(PLAIN[0][:11] in path.read_text() for path in ledger.iterdir())
     assert pl.Series(list(states(lake))).str.contains(PLAIN[0][:11]).any() is False

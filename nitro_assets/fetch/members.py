@@ -1,0 +1,97 @@
+"""What a page names: its one video, or all videos of a playlist or channel, by name only; and what its text says.
+
+Lists stay flat: a channel of ten thousand videos is a few page fetches, not ten thousand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from yt_dlp.extractor import get_info_extractor
+from yt_dlp.utils import unsmuggle_url
+
+from nitro_assets.fetch.listing import MAX_DEPTH, MAX_HEIGHT, look_up
+from nitro_assets.fetch.ytdlp import FetchError, Guarded, client
+from nitro_assets.identity import GENERIC, canonical_channel, canonical_name, name_of
+
+MOST = 50_000  # videos of one list
+
+
+@dataclass(frozen=True)
+class Page:
+    """`videos` are canonical names; `channel` the canonical name of the one channel that page and videos belong to.
+
+    `channel` is None where the page doesn't say or its videos are of several; `channel_url` is where the site says a
+    video's channel is; `description` the page's own text.
+    """
+
+    videos: tuple[str, ...]
+    channel: str | None
+    is_list: bool
+    channel_url: str | None
+    description: str
+
+
+def page(url: str, allow_loopback: bool) -> Page:
+    """Fetch what an address names. Raises `FetchError` with the reason."""
+    with client(MAX_HEIGHT, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
+        info = look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
+        text = str(info.get("description") or "")
+        if "entries" not in info:
+            return Page((_name(info, url),), _channel(info, url), False, info.get("channel_url"), text)
+        entries = list(_flat(ydl, info, allow_loopback, MAX_DEPTH))
+        if not entries:
+            raise FetchError("unsupported", "found an empty list; needed are videos.")
+        if len(entries) > MOST:
+            raise FetchError("unsupported", f"found more than {MOST} videos; name the lists one by one.")
+        names = dict.fromkeys(_name(entry, url) for entry in entries)
+        return Page(tuple(names), _channel_of(ydl, entries, allow_loopback), True, url, text)
+
+
+def _flat(ydl: Guarded, info: dict[str, Any], allow_loopback: bool, depth: int) -> Iterator[dict[str, Any]]:
+    """The videos of a list, lists within it opened; one that can't be is left out, as the site does."""
+    for entry in info["entries"]:
+        if not entry:
+            continue
+        if not _is_list(entry):
+            yield entry
+        elif depth:
+            inner = entry if entry.get("entries") else look_up(ydl, entry, allow_loopback)
+            yield from _flat(ydl, inner if "entries" in inner else {"entries": [inner]}, allow_loopback, depth - 1)
+
+
+def _is_list(entry: dict[str, Any]) -> bool:
+    if "entries" in entry:
+        return True
+    key = str(entry.get("ie_key") or "")
+    if key == "YoutubeTab":  # takes single videos as well, but never hands them out under its own name
+        return True
+    return bool(key) and getattr(get_info_extractor(key), "_RETURN_TYPE", None) == "playlist"
+
+
+def _name(entry: dict[str, Any], url: str) -> str:
+    address = unsmuggle_url(str(entry.get("webpage_url") or entry.get("url") or url))[0]
+    extractor = str(entry.get("extractor_key") or entry.get("ie_key") or "").lower()
+    if extractor not in GENERIC and entry.get("id"):
+        return canonical_name(extractor, str(entry["id"]), address)
+    return name_of(address)
+
+
+def _channel(info: dict[str, Any], url: str) -> str | None:
+    extractor = str(info.get("extractor_key") or info.get("extractor") or "generic").lower()
+    channel = info.get("channel_id") or info.get("uploader_id") or info.get("channel") or info.get("uploader")
+    return canonical_channel(extractor, str(channel), str(info.get("webpage_url") or url)) if channel else None
+
+
+def _channel_of(ydl: Guarded, entries: list[dict[str, Any]], allow_loopback: bool) -> str | None:
+    """The channel of two videos that can be read, the first and the last if possible, where it is the same."""
+    read: list[str | None] = []
+    for entry in (entries[0], *entries[:0:-1][:1], *entries[1:5]):
+        try:
+            read.append(_channel(look_up(ydl, entry, allow_loopback), ""))
+        except FetchError as error:
+            if error.reason == "network":
+                raise
+        if len(read) == 2:
+            break
+    return read[0] if len(set(read)) == 1 else None
