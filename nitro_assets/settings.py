@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     verify_days: float = Field(7.0, gt=0, description="A quarantine not verified for this long lapses by itself.")
     unverified_requests: int = Field(5, ge=1, description="Unverified requests a day that one person may make.")
     unverified_videos: int = Field(1000, ge=1, description="Videos under unverified quarantine at one time, in all.")
+    recovery_days: float = Field(0.0, ge=0, description="Days an encrypted recovery bundle is kept; 0: none is made.")
+    upstream: bool = Field(False, description="Quarantine videos that their creator has deleted or made private.")
+    github_repo: str = Field("", description="`owner/name` whose `takedown` issues are requests; '': none.")
+    github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close its issues.")
+    github_api: str = Field("https://api.github.com", description="GitHub's API, or that of GitHub Enterprise.")
     inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
 
     @field_validator("lake", "nitrogen")

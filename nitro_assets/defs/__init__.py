@@ -2,7 +2,7 @@
 
 from nitro_assets.defs.nightly import index_nightly, relabel_nightly
 from nitro_assets.defs.shards import nitrogen_shards
-from nitro_assets.defs.takedown import takedown_inbox
+from nitro_assets.defs.takedown_sensors import takedown_clock, takedown_inbox, takedown_issues
 
-SENSORS = (nitrogen_shards, takedown_inbox)
+SENSORS = (nitrogen_shards, takedown_inbox, takedown_issues, takedown_clock)
 SCHEDULES = (index_nightly, relabel_nightly)

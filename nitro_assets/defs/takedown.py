@@ -1,4 +1,4 @@
-"""Takedown in Dagster: the ledger's view, the audit, and the sensor on the inbox."""
+"""Takedown in Dagster: the ledger's view, and the audit."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,6 @@ from nitro_assets.lineage.graph import ASSETS, NO_PARTITION
 from nitro_assets.lineage.state import Record, State, digest
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import audit as auditing
-from nitro_assets.takedown import inbox
 from nitro_assets.takedown import requests as takedown
 from nitro_assets.takedown.erase import erase
 
@@ -105,18 +104,3 @@ def takedown_audit() -> dg.MaterializeResult:
         metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.blocklist())},
         check_results=[dg.AssetCheckResult(check_name="nothing_left", passed=not findings)],
     )
-
-
-@dg.sensor(target=["takedown_requests"], minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def takedown_inbox() -> dg.SensorResult | dg.SkipReason:
-    """Take in the request files of the inbox: quarantine at once, then a run that deletes the rows."""
-    settings = Settings()
-    if not any(settings.inbox.glob("*.json")):
-        return dg.SkipReason(f"no *.json in {settings.inbox}")
-    lake = Lake(settings)
-    answers = inbox.empty_inbox(lake, settings)
-    accepted = [a for a in answers if a.outcome == "quarantined"]
-    if not accepted:
-        return dg.SkipReason(f"{len(answers)} refused; the answers are beside the files")
-    latest = takedown.requests(lake)[-1].id
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=latest)])

@@ -85,6 +85,7 @@ class Ledger:
             except FileExistsError:
                 continue
         self._set_head(added[-1])
+        self.entries()  # this machine has seen them, and is their witness
         return added
 
     def _put(self, new: New, last: Entry | None) -> Entry:

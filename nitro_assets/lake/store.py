@@ -96,7 +96,7 @@ class Lake:
 
     def blocklist(self) -> Blocklist:
         """The videos that no reader returns and no writer accepts. Raises `LedgerError` where it cannot be read."""
-        return Blocklist(self.secret, self.ledger.blocked())
+        return Blocklist(self.secret, self.ledger.blocked(), self.ledger.blocked_channels())
 
     def block_keys(self, video_keys: Iterable[str]) -> list[str]:
         """What the ledger knows these videos by."""
@@ -112,6 +112,8 @@ class Lake:
         blocked = self.blocklist()
         if table.has_videos and blocked:
             rows = rows.filter(blocked.allows())
+        if "channel_key" in table.columns and blocked.channels:
+            rows = rows.filter(blocked.allows_channel())
         return rows
 
     def partition(self, name: str, partition: str) -> pl.DataFrame:
@@ -141,7 +143,7 @@ class Lake:
             for part in (_conform(table, partition, part) for part in parts):
                 if table.has_videos:
                     keys = set(part["video_key"].drop_nulls().unique())
-                    bad = blocked.among(keys)
+                    bad = blocked.among(keys) | blocked.of_channels(part)
                     refused.update(bad)
                     taken.update(keys - bad)
                     part = part.filter(~pl.col("video_key").is_in(list(bad)).fill_null(False)) if bad else part

@@ -73,7 +73,8 @@ class _Desk:
         self.videos: dict[str, str] = {}
         known = requests(lake)
         live = [r for r in known if r.is_live]
-        self._holders = {key: (r.id, r.state) for r in live for key in (*r.block_keys, *r.channels)}
+        # A stranger's unverified request must not keep the owner from asking: it holds nothing but for whoever made it.
+        self._holders = {(key, _holder(r)): (r.id, r.state) for r in live for key in (*r.block_keys, *r.channels)}
         self._sources = {r.entries[0].body.get("source"): r for r in known}
         since = (datetime.now(UTC) - timedelta(days=1)).isoformat()
         unverified = [r for r in known if r.last("verified") is None and r.origin != "upstream"]
@@ -95,7 +96,7 @@ class _Desk:
             if error.reason in ("network", "unknown"):
                 return Answer("waiting", f"what it names can't be read now ({error}) It is tried again.")
             return Answer("malformed", f"not taken: {error}")
-        return self._known(named) or self._limited(ask, named) or self._take(ask, named, source)
+        return self._known(ask, named) or self._limited(ask, named) or self._take(ask, named, source)
 
     def _targets(self, ask: Ask) -> Targets:
         texts = [text for text in dict.fromkeys(t.strip() for t in ask.texts) if text]
@@ -108,10 +109,11 @@ class _Desk:
             named |= targets(self.lake, self.settings, ask.named, text)
         return named
 
-    def _known(self, named: Targets) -> Answer | None:
+    def _known(self, ask: Ask, named: Targets) -> Answer | None:
         """The answer where all that is named is under one or more requests already."""
         keys = self.lake.block_keys([*named.videos, *named.channels])
-        holders = {self._holders.get(key) for key in keys}
+        own = source_key(self.lake, ask.by) if ask.by else ""
+        holders = {self._holders.get((key, None)) or self._holders.get((key, own)) for key in keys}
         if None in holders:
             return None
         name, state = sorted(holder for holder in holders if holder)[0]
@@ -162,10 +164,16 @@ class _Desk:
             body["source"] = source
         self.new.append(("quarantined", name, body))
         self.videos |= dict.fromkeys(named.videos, name)
-        self._holders |= dict.fromkeys([*body["videos"], *body["channels"]], (name, "quarantined"))
+        held = [(key, str(body.get("by", ""))) for key in (*body["videos"], *body["channels"])]
+        self._holders |= dict.fromkeys(held, (name, "quarantined"))
         count = len(named.videos)
         what = f"{count} video{'s' * (count != 1)}" + (" and the channel" if named.channels else "")
         return Answer("quarantined", f"request {name}: {what} quarantined.", name)
+
+
+def _holder(request: Request) -> str | None:
+    """Whom a request answers for: everybody once it is verified, before that only whoever made it."""
+    return None if request.state != "quarantined" else str(request.entries[0].body.get("by", ""))
 
 
 def request(lake: Lake, settings: Settings, texts: Iterable[str], reason: str, named: Named = "video") -> Request:

@@ -56,12 +56,12 @@ class Request:
     block_keys: tuple[str, ...]
     channels: tuple[str, ...]
     entries: tuple[Entry, ...]
-    lake: Lake = field(repr=False, compare=False)
+    lake: Lake | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def sealed(self) -> Sealed:
         """Addresses, video keys and what else must be known until it is done; empty afterwards."""
-        return unseal(self.lake, self.id)
+        return unseal(self.lake, self.id) if self.lake else Sealed()
 
     @property
     def video_keys(self) -> tuple[str, ...]:
@@ -110,16 +110,16 @@ class Request:
         return int(planned.body["approvers"]) if planned else 0
 
 
-def fold(lake: Lake, entries: Iterable[Entry]) -> dict[str, Request]:
-    """Every request by id, oldest first."""
+def fold(entries: Iterable[Entry], lake: Lake | None = None) -> dict[str, Request]:
+    """Every request by id, oldest first; without a lake what is sealed stays so."""
     by_id: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.request:
             by_id.setdefault(entry.request, []).append(entry)
-    return {name: _request(lake, name, tuple(found)) for name, found in by_id.items()}
+    return {name: _request(name, tuple(found), lake) for name, found in by_id.items()}
 
 
-def _request(lake: Lake, name: str, entries: tuple[Entry, ...]) -> Request:
+def _request(name: str, entries: tuple[Entry, ...], lake: Lake | None) -> Request:
     videos, channels = set[str](), set[str]()
     found = Request(name, "", (), (), (), lake)
     for number, entry in enumerate(entries, 1):
@@ -146,12 +146,12 @@ def _state(request: Request, entry: Entry) -> str:
 
 def requests(lake: Lake) -> list[Request]:
     """Every request with its state, oldest first."""
-    return list(fold(lake, lake.ledger.entries()).values())
+    return list(fold(lake.ledger.entries(), lake).values())
 
 
 def find(lake: Lake, name: str) -> Request:
     """One request. Raises `TakedownError` for an unknown id."""
-    found = fold(lake, lake.ledger.entries()).get(name)
+    found = fold(lake.ledger.entries(), lake).get(name)
     if found is None:
         raise TakedownError(f"no request has the id {name[:60]!r}; `nitro takedown status` lists all.")
     return found
@@ -174,7 +174,7 @@ def advance_all(lake: Lake, events: Iterable[New]) -> list[Request]:
     new = list(events)
 
     def check(entries: list[Entry]) -> None:
-        found = fold(lake, entries)
+        found = fold(entries, lake)
         for kind, name, _ in new:
             state = found[name].state if name in found else "unknown"
             if kind == "quarantined" and state == "unknown":
@@ -184,5 +184,5 @@ def advance_all(lake: Lake, events: Iterable[New]) -> list[Request]:
                 raise TakedownError(f"request {name} is {state}; to be {kind} it must be {allowed}.")
 
     lake.ledger.append_all(new, check)
-    found = fold(lake, lake.ledger.entries())
+    found = fold(lake.ledger.entries(), lake)
     return [found[name] for _, name, _ in new]

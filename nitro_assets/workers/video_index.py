@@ -75,13 +75,11 @@ def _refuse(settings: Settings, reject: Reject) -> Refused:
 def _row(settings: Settings, found: Found) -> Row:
     judged = verdict(found)
     key = video_key(settings.secret, canonical_name(found.extractor, found.id, found.url))
-    channel = found.channel and channel_key(
-        settings.secret, canonical_channel(found.extractor, found.channel, found.url)
-    )
+    channel = found.channel and canonical_channel(found.extractor, found.channel, found.url)
     same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
     return {
         "video_key": key,
-        "channel_key": channel,
+        "channel_key": channel and channel_key(settings.secret, channel),
         "address": found.url,
         **{name: getattr(found, name) for name in same},
         "published": str(found.published) if found.published else None,

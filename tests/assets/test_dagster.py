@@ -13,7 +13,7 @@ import pytest
 from nitro_assets.definitions import definitions
 from nitro_assets.defs.freshen import freshen
 from nitro_assets.defs.nightly import relabel_nightly
-from nitro_assets.defs.takedown import takedown_inbox
+from nitro_assets.defs.takedown_sensors import takedown_inbox
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State

@@ -1,0 +1,64 @@
+"""Where takedown requests come in, and what time does to them. Each tick quarantines by itself, before any run."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from nitro_assets.lake.store import Lake
+from nitro_assets.settings import Settings
+from nitro_assets.takedown import inbox
+from nitro_assets.takedown.requests import requests
+from nitro_assets.takedown.upstream import quarantine_gone
+from nitro_assets.takedown.verify_owner import lapse_overdue, look_for_tokens
+
+RUNNING = dg.DefaultSensorStatus.RUNNING
+
+
+def _go_on(lake: Lake, cursor: str | None = None) -> dg.SensorResult:
+    """A run of `takedown_requests`, once for each state of the ledger."""
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=lake.ledger.entries()[-1].hash)], cursor=cursor)
+
+
+@dg.sensor(target=["takedown_requests"], minimum_interval_seconds=30, default_status=RUNNING)
+def takedown_inbox() -> dg.SensorResult | dg.SkipReason:
+    """Take in the request files of the inbox."""
+    settings = Settings()
+    if not any(settings.inbox.glob("*.json")):
+        return dg.SkipReason(f"no *.json in {settings.inbox}")
+    lake = Lake(settings)
+    answers = inbox.empty_inbox(lake, settings)
+    if not any(answer.outcome == "quarantined" for answer in answers):
+        return dg.SkipReason(f"{len(answers)} not taken; the answers are beside the files")
+    return _go_on(lake)
+
+
+@dg.sensor(target=["takedown_requests"], minimum_interval_seconds=60, default_status=RUNNING)
+def takedown_issues(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    """Take in, answer and close the issues of NITRO_GITHUB_REPO."""
+    settings = Settings()
+    if not settings.github_repo or not settings.github_token.get_secret_value():
+        return dg.SkipReason("NITRO_GITHUB_REPO and NITRO_GITHUB_TOKEN are not set")
+    from nitro_assets.takedown.github import poll
+
+    lake = Lake(settings)
+    polled = poll(lake, settings, context.cursor)
+    if polled.quarantined:
+        return _go_on(lake, polled.cursor)
+    context.update_cursor(polled.cursor)
+    return dg.SkipReason(f"no new request; {polled.answered} issues answered")
+
+
+@dg.sensor(target=["takedown_requests"], minimum_interval_seconds=300, default_status=RUNNING)
+def takedown_clock() -> dg.SensorResult | dg.SkipReason:
+    """Let unverified quarantines lapse, look for owners' tokens, quarantine what its creator took down elsewhere."""
+    settings = Settings()
+    lake = Lake(settings)
+    waiting = [request for request in requests(lake) if request.state == "quarantined"]
+    changed: list[Sequence[object]] = [
+        lapse_overdue(lake, settings),
+        look_for_tokens(lake, settings, waiting),
+        quarantine_gone(lake, settings),
+    ]
+    if not any(changed):
+        return dg.SkipReason("nothing has changed")
+    return _go_on(lake)

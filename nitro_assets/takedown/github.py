@@ -1,0 +1,181 @@
+"""Requests from the issues of a repository, and their answers: what became of each stands where it was asked.
+
+An issue counts when it has the label `takedown`, as the form gives it. Quarantine comes first, answers after. Both may
+be done again at any time: the ledger knows an issue's keyed hash, and an answer carries a mark by which it is found. No
+text of an issue is repeated anywhere.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from github import Auth, Github, GithubRetry
+from github.Issue import Issue
+
+from nitro_assets.lake.store import Lake
+from nitro_assets.settings import Settings
+from nitro_assets.takedown.intake import Answer, Ask, source_key, take_in
+from nitro_assets.takedown.naming import Named
+from nitro_assets.takedown.report import is_final, read_reports
+from nitro_assets.takedown.requests import Request, requests
+from nitro_assets.takedown.verify_owner import expires, token_of
+
+LABEL = "takedown"
+OVERLAP = timedelta(seconds=5)  # GitHub's times are whole seconds, and its index lags
+KINDS: dict[str, Named] = {"a video": "video", "a playlist": "playlist", "a whole channel": "channel"}
+FIELDS = {
+    "what should be taken out?": "kind",
+    "addresses": "addresses",
+    "reason (optional)": "reason",
+    "contact (optional)": "contact",
+}
+NOTHING = "_no response_"
+
+
+@dataclass(frozen=True)
+class Polled:
+    """`cursor` is where the next poll goes on; `quarantined` and `answered` count issues."""
+
+    cursor: str
+    quarantined: int
+    answered: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One answer to an issue. It is given once for each `mark`; `close` is the reason to close it with, if any."""
+
+    mark: str
+    text: str
+    close: str = ""
+
+
+def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
+    """Take in the issues that are new or were changed, and answer every issue whose request went on.
+
+    Raises `GithubException` where the API refuses; what was taken in by then stays, and is answered by the next poll.
+    """
+    seen = json.loads(cursor or "{}")
+    start = datetime.now(UTC)
+    with Github(
+        auth=Auth.Token(settings.github_token.get_secret_value()),
+        base_url=settings.github_api,
+        retry=GithubRetry(total=3),
+        timeout=20,
+    ) as client:
+        repository = client.get_repo(settings.github_repo, lazy=True)
+        everything = seen.get("waiting", True) or seen["ledger"] != lake.ledger.entries()[-1].hash
+        since = datetime.fromtimestamp(0, UTC) if everything else datetime.fromisoformat(seen["since"])
+        issues = [
+            issue
+            for issue in repository.get_issues(
+                state="open", labels=[LABEL], sort="updated", direction="asc", since=since
+            )
+            if "/pull/" not in issue.html_url
+        ]
+        answers = take_in(lake, settings, [_ask(settings, issue) for issue in issues])
+        by_source = {r.entries[0].body.get("source"): r for r in requests(lake)}
+        answered = 0
+        for issue, answer in zip(issues, answers, strict=True):
+            own = by_source.get(source_key(lake, _source(settings, issue)))
+            reply = progress(lake, settings, own) if own else _reply(issue, answer)
+            answered += reply is not None and _give(lake, settings, issue, reply)
+    last = max((issue.updated_at for issue in issues), default=None)
+    until = min(start - OVERLAP, last + timedelta(seconds=1)) if last else None
+    kept = {
+        "since": until.isoformat() if until else seen.get("since", (start - OVERLAP).isoformat()),
+        "ledger": lake.ledger.entries()[-1].hash,
+        "waiting": any(a.outcome == "waiting" for a in answers),
+    }
+    return Polled(json.dumps(kept), sum(a.outcome == "quarantined" for a in answers), answered)
+
+
+def read_form(body: str) -> dict[str, Any]:
+    """The form's answers: kind, addresses, reason, contact. What isn't there, or isn't the form, is empty."""
+    found: dict[str, Any] = {"kind": "", "addresses": [], "reason": "", "contact": ""}
+    parts = re.split(r"^###[ \t]+(.+?)[ \t]*$", body[:50_000].replace("\r\n", "\n"), flags=re.MULTILINE)
+    for title, text in zip(parts[1::2], parts[2::2], strict=True):
+        name, text = FIELDS.get(title.strip().lower()), text.strip()
+        if name and not found[name] and text.lower() != NOTHING:
+            lines = [line.strip().lstrip("-* ").strip("<>") for line in text.splitlines()]
+            found[name] = [line for line in lines if line] if name == "addresses" else text
+    return found
+
+
+def _ask(settings: Settings, issue: Issue) -> Ask:
+    form = read_form(issue.body or "")
+    return Ask(
+        KINDS.get(form["kind"].lower(), "video"),
+        tuple(form["addresses"]),
+        form["reason"][:2000],
+        form["contact"][:200],
+        "issue",
+        f"github user {issue.user.id}",
+        _source(settings, issue),
+        issue.created_at.astimezone(UTC),
+    )
+
+
+def _source(settings: Settings, issue: Issue) -> str:
+    return f"github {settings.github_repo.lower()}#{issue.number}"
+
+
+def _reply(issue: Issue, answer: Answer) -> Reply:
+    """To an issue without a request of its own."""
+    text = hashlib.sha256((issue.body or "").encode()).hexdigest()[:16]
+    if answer.outcome == "known":
+        return Reply(f"known {answer.request}", f"Nothing more is needed: {answer.text}", "completed")
+    if answer.outcome == "waiting":
+        return Reply("waiting", f"This was read, but {answer.text}")
+    help_text = (
+        "Please correct the issue's text as the form has it (What should be taken out? Addresses, one a line), and it "
+        "is read again. If the address is to stay private, say so in a comment: a maintainer will get in touch."
+    )
+    return Reply(f"malformed {text}", f"This could {answer.text} {help_text}")
+
+
+def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
+    """What its issue is told about a request; None where there is nothing new to say."""
+    if request.state == "quarantined":
+        until = expires(settings, request).strftime("%Y-%m-%d %H:%M UTC")
+        return Reply(
+            "quarantined",
+            f"Recorded as request {request.id}. {len(request.block_keys)} video(s) are in quarantine from now on: "
+            "nothing reads them, nothing takes them in.\n\n"
+            "Only their owner can have them erased. To show that they are yours, put this line into the description "
+            f"of each video named, or of the channel, until {until}:\n\n    {token_of(lake, request)}\n\n"
+            "It is looked for by itself, and may be removed afterwards. Otherwise a maintainer can vouch for you. "
+            "Without either, the quarantine ends then.",
+        )
+    if request.state == "verified":
+        return Reply("verified", f"Request {request.id} is verified. Its erasure is now planned, approved and done.")
+    if request.state == "reported":
+        text = read_reports(lake, request.id)[-1]
+        if is_final(request):
+            text += "\nThis issue itself may still name the video; its text is yours to edit."
+            return Reply("reported final", text, "completed")
+        return Reply("reported", text)
+    endings = {
+        "lapsed": "was not verified in time; the quarantine has ended. You may ask again, in a new issue.",
+        "refused": "was refused: the videos are not the requester's. The quarantine has ended.",
+        "lifted": "was taken back; the videos may be used again.",
+    }
+    if request.state in endings:
+        return Reply(request.state, f"Request {request.id} {endings[request.state]}", "not_planned")
+    return None
+
+
+def _give(lake: Lake, settings: Settings, issue: Issue, reply: Reply) -> bool:
+    """Comment, unless this answer was given before; then close."""
+    text = f"answer\0{_source(settings, issue)}\0{reply.mark}".encode()
+    mark = f"<!-- nitro {hmac.new(lake.secret, text, hashlib.sha256).hexdigest()[:24]} -->"
+    given = any(mark in (comment.body or "") for comment in issue.get_comments())
+    if not given:
+        issue.create_comment(f"{reply.text}\n\n{mark}")
+    if reply.close:
+        issue.edit(state="closed", state_reason=reply.close)
+    return not given

@@ -1,0 +1,123 @@
+"""The part of GitHub's REST API that takedowns use, on loopback: issues, comments, closing."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+FORM = """### What should be taken out?
+
+{kind}
+
+### Addresses
+
+{addresses}
+
+### Reason (optional)
+
+_No response_
+
+### Whose it is
+
+- [X] I made this, own the rights to it, appear in it, or act for someone who does.
+
+### Contact (optional)
+
+_No response_
+"""
+
+
+@dataclass
+class Hub:
+    """One repository's issues and comments; `requests` are the calls made."""
+
+    base: str = ""
+    issues: dict[int, dict[str, Any]] = field(default_factory=dict)
+    comments: dict[int, list[str]] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    broken: bool = False
+
+    def open(self, body: str, user: int = 7) -> int:
+        number = len(self.issues) + 1
+        now = _now()
+        self.issues[number] = {
+            "number": number,
+            "url": f"{self.base}/repos/o/n/issues/{number}",
+            "html_url": f"https://github.com/o/n/issues/{number}",
+            "title": "Takedown request",
+            "body": body,
+            "state": "open",
+            "user": {"id": user, "login": f"user{user}", "url": f"{self.base}/users/{user}"},
+            "labels": [{"name": "takedown"}],
+            "created_at": now,
+            "updated_at": now,
+        }
+        self.comments[number] = []
+        return number
+
+    def edit(self, number: int, **fields: str) -> dict[str, Any]:
+        self.issues[number] |= fields | {"updated_at": _now()}
+        return self.issues[number]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Handler(BaseHTTPRequestHandler):
+    def _answer(self) -> None:
+        hub: Hub = self.server.hub  # type: ignore[attr-defined]
+        parts = urlsplit(self.path)
+        query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        hub.requests.append(f"{self.command} {parts.path}")
+        assert self.headers["Authorization"] == "token secret"
+        assert query.get("labels", "takedown") == "takedown"
+        if hub.broken:
+            self._send(422, {"message": "broken"})
+        elif parts.path == "/repos/o/n/issues":
+            since = query.get("since", "")
+            self._send(200, [i for i in hub.issues.values() if i["state"] == "open" and i["updated_at"] >= since])
+        elif match := re.fullmatch(r"/repos/o/n/issues/(\d+)/comments", parts.path):
+            number = int(match[1])
+            if self.command == "POST":
+                hub.comments[number].append(body["body"])
+                hub.edit(number)
+            self._send(200 if self.command == "GET" else 201, [{"body": c} for c in hub.comments[number]])
+        elif (match := re.fullmatch(r"/repos/o/n/issues/(\d+)", parts.path)) and self.command == "PATCH":
+            self._send(200, hub.edit(int(match[1]), **body))
+        else:
+            self._send(404, {"message": "not found"})
+
+    do_GET = do_POST = do_PATCH = _answer  # noqa: N815
+
+    def _send(self, status: int, value: Any) -> None:
+        if self.command == "POST":
+            value = value[-1]
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def github() -> Iterator[Hub]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hub = server.hub = Hub(f"http://127.0.0.1:{server.server_port}")  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
