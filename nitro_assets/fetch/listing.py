@@ -9,10 +9,9 @@ from typing import Any, Literal
 from yt_dlp.utils import unsmuggle_url
 
 from nitro_assets.fetch import remote
-from nitro_assets.fetch.address import AddressError, guard
 from nitro_assets.fetch.curate import Facts
 from nitro_assets.fetch.sources import Reject, Source
-from nitro_assets.fetch.ytdlp import FetchError, Guarded, attempt, client
+from nitro_assets.fetch.ytdlp import FetchError, Guarded, attempt, client, look_up
 
 MAX_HEIGHT = 360  # pixels; models see far less
 MAX_DEPTH = 3  # a channel holds playlists, a playlist videos
@@ -80,20 +79,6 @@ def _walk(
             yield Reject(source.name, found, (each.get("extractor"), each.get("id"), source.address))
             continue
         yield from _walk(ydl, each, source, allow_loopback, depth - 1)
-
-
-def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
-    """The full metadata of one entry, or a list's entries unresolved."""
-    url = str(entry.get("url") or "")
-    if "://" in url.partition("?")[0]:
-        try:
-            guard(url, allow_loopback)
-        except AddressError as error:
-            raise FetchError("refused", str(error)) from None
-    info = attempt(lambda: ydl.process_ie_result(dict(entry), download=False), allow_loopback)
-    if not isinstance(info, dict) or not ("entries" in info or info.get("formats") or info.get("url")):
-        raise FetchError("unsupported")
-    return info
 
 
 def _found(ydl: Guarded, info: dict[str, Any], source: Source, allow_loopback: bool) -> Found:

@@ -10,11 +10,11 @@ from typing import Any
 from yt_dlp.extractor import get_info_extractor
 from yt_dlp.utils import unsmuggle_url
 
-from nitro_assets.fetch.listing import MAX_DEPTH, MAX_HEIGHT, look_up
-from nitro_assets.fetch.ytdlp import FetchError, Guarded, client
+from nitro_assets.fetch.ytdlp import FetchError, Guarded, client, look_up
 from nitro_assets.identity import GENERIC, canonical_channel, canonical_name, name_of
 
 MOST = 50_000  # videos of one list
+MAX_DEPTH = 3  # a channel holds playlists, a playlist videos
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Page:
 
 def page(url: str, allow_loopback: bool) -> Page:
     """Fetch what an address names. Raises `FetchError` with the reason."""
-    with client(MAX_HEIGHT, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
+    with client(360, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
         info = look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
         text = str(info.get("description") or "")
         if "entries" not in info:

@@ -9,7 +9,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
 
-from nitro_assets.fetch.address import AddressError, guarded
+from nitro_assets.fetch.address import AddressError, guard, guarded
 
 T = TypeVar("T")
 Reason = Literal["gone", "private", "network", "refused", "unsupported", "too big", "unknown"]
@@ -106,6 +106,20 @@ def attempt(step: Callable[[], T], allow_loopback: bool) -> T:
             for refusal in (*refused, *(c for c in _causes(error) if isinstance(c, AddressError))):
                 raise FetchError("refused", str(refusal)) from None
             raise FetchError(_reason(error)) from None
+
+
+def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
+    """The full metadata of one entry, or a list's entries unresolved."""
+    url = str(entry.get("url") or "")
+    if "://" in url.partition("?")[0]:
+        try:
+            guard(url, allow_loopback)
+        except AddressError as error:
+            raise FetchError("refused", str(error)) from None
+    info = attempt(lambda: ydl.process_ie_result(dict(entry), download=False), allow_loopback)
+    if not isinstance(info, dict) or not ("entries" in info or info.get("formats") or info.get("url")):
+        raise FetchError("unsupported")
+    return info
 
 
 def _disk(error: BaseException) -> OSError | None:
