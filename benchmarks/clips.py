@@ -8,6 +8,7 @@ import av
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from nitro_ml.arcade.games import make
@@ -63,6 +64,7 @@ def encoded(path: Path, images: Iterable[NDArray[np.uint8]], gop: int) -> Path:
     """The images as H.264 at `BITS`, a key frame every `gop` frames or at a cut."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "medium"})
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.bit_rate, stream.gop_size = BITS, gop
         for image in images:

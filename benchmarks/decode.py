@@ -86,7 +86,7 @@ def torchcodec(path: Path, threads: int) -> int:
     decoder = VideoDecoder(
         str(path), num_ffmpeg_threads=threads, seek_mode="approximate", transforms=[Resize((SIZE, SIZE))]
     )
-    return sum(1 for _ in islice(decoder, len(decoder)))
+    return sum(len(decoder.get_frame_at(number).data) == 3 for number in range(len(decoder)))
 
 
 def decord(path: Path, threads: int) -> int:

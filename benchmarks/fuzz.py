@@ -19,6 +19,7 @@ from pathlib import Path
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from benchmarks.figures import Figure
 from nitro_ml.arcade.record import record
@@ -30,7 +31,8 @@ from nitro_ml.video import VideoError
 
 VIDEOS, MEMBERS, ARCHIVES = 1500, 450, 100
 QUICK = 40, 16, 4
-CODECS = (("mp4", "libx264", {}), ("mp4", "libx264", {"movflags": "faststart"}), ("mkv", "libx264", {}))
+FASTSTART = {"movflags": "faststart"}
+FORMATS: tuple[tuple[str, dict[str, str]], ...] = (("mp4", {}), ("mp4", FASTSTART), ("mkv", {}))
 SOUND_EVERY = 50
 GROWTH = 64.0  # MB that this process may grow by; allocators keep some
 
@@ -99,7 +101,7 @@ def damaged(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _videos(folder: Path, count: int, found: Found) -> None:
-    sound = [_film(folder / f"sound{i}.{ext}", codec, options) for i, (ext, codec, options) in enumerate(CODECS)]
+    sound = [_film(folder / f"sound{i}.{ext}", options) for i, (ext, options) in enumerate(FORMATS)]
     with Decoder(stall=20.0) as decoder:
         for number in range(count):
             source = sound[number % len(sound)]
@@ -174,10 +176,11 @@ def _numbered(metadata: bytes, number: int) -> bytes:
     return json.dumps({**json.load(io.BytesIO(metadata)), "chunk_id": f"{number:04d}"}).encode()
 
 
-def _film(path: Path, codec: str, options: dict[str, str]) -> Path:
+def _film(path: Path, options: dict[str, str]) -> Path:
     """45 frames of noise, small, with B frames."""
     with av.open(str(path), "w", options=options) as container:
-        stream = container.add_stream(codec, rate=30, options={"preset": "veryfast", "crf": "35"})
+        stream = container.add_stream("libx264", rate=30, options={"preset": "veryfast", "crf": "35"})
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt, stream.gop_size = 64, 48, "yuv420p", 15
         for image in _noise():
             container.mux(stream.encode(VideoFrame.from_ndarray(image, format="rgb24")))

@@ -176,7 +176,7 @@ def _verdict(path: Path, error: Exception, memory: int) -> Line:
         return {"error": str(error), "kind": "VideoError"}
     if isinstance(error, MemoryError):
         return {"error": f"{path.name}: decoding it takes more than {memory >> 20} MB.", "kind": "VideoError"}
-    if isinstance(error, ValueError):  # a box
+    if type(error) is ValueError:  # a box; what libraries raise is of a type of their own
         return {"error": str(error), "kind": "ValueError"}
     return {"error": f"{path.name}: decoding it failed ({type(error).__name__}).", "kind": "VideoError"}
 

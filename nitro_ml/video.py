@@ -3,6 +3,7 @@
 Masking and cropping come before the resize, which is `pixels`'.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,13 @@ def read(
             )
         if not filled:
             room = next(into)
-        shrinker.frame(_through(hidden, frame) if hidden else frame, room.rgb[filled])
+        try:
+            shrinker.frame(_through(hidden, frame) if hidden else frame, room.rgb[filled])
+        except av.FFmpegError as error:
+            raise VideoError(
+                f"{path.name}: a frame of {frame.width}x{frame.height} {frame.format.name} after {seconds:.2f} s "
+                f"can't be resized: {error.strerror}"
+            ) from error
         room.time[filled] = seconds
         filled += 1
         if filled == len(room):
@@ -196,13 +203,16 @@ def _timed(path: Path, container: InputContainer, start: float) -> Iterator[tupl
 def _opened(path: Path) -> Iterator[InputContainer]:
     if not path.is_file() or path.stat().st_size == 0:
         raise VideoError(f"{path.name}: {'an empty file' if path.is_file() else 'no such file'}.")
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     try:
-        container = av.open(f"file:{path}", options={"format_whitelist": FORMATS, "protocol_whitelist": "file"})
+        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
     except av.FFmpegError as error:
         raise VideoError(f"{path.name}: not a readable video ({error.strerror}); allowed are {FORMATS}.") from error
     with container:
         if not container.streams.video:
             raise VideoError(f"{path.name}: no video stream in it.")
+        if container.streams.video[0].codec_context is None:
+            raise VideoError(f"{path.name}: found video of an unknown codec; encode it as H.264.")
         yield container
 
 
@@ -211,8 +221,7 @@ def _duration(container: InputContainer) -> float:
     stream = container.streams.video[0]
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
-    stated = stream.metadata.get("DURATION")  # Matroska: 00:00:20.033000000
+    stated = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
     if stated:
-        hours, minutes, seconds = stated.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        return int(stated[1]) * 3600 + int(stated[2]) * 60 + float(stated[3])
     return (container.duration or 0) / av.time_base

@@ -139,3 +139,13 @@ def test_what_is_no_video_is_refused_by_name(tmp_path: Path, content: bytes) -> 
     for attempt in (lambda: probe(path), lambda: whole(path)):
         with pytest.raises(VideoError, match=r"^odd\.mp4: "):
             attempt()
+
+
+def test_found_by_fuzzing_odd_names_in_a_header(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "odd.mp4", noise(5), codec="libx264")
+    sound = path.read_bytes()
+    path.write_bytes(sound.replace(b"isom", b"\xa0\xa1\xa2\xa3"))
+    assert probe(path).frames == len(whole(path)) == 5
+    path.write_bytes(sound.replace(b"avc1", b"\xa0\xa1\xa2\xa3"))
+    with pytest.raises(VideoError, match=r"^odd\.mp4: found video of an unknown codec"):
+        probe(path)
