@@ -1,7 +1,8 @@
 """Honest metrics for inferred inputs: events, average precision, calibration, and the baselines beside them.
 
 Why not button accuracy: buttons are almost always up and almost always unchanged, so that predicting nothing at all
-scores over 95% on published samples.
+scores over 95% on published samples. Every figure is given over all frames and, where it was measured which inputs can
+be seen at all, over visible presses: see `Scores`.
 """
 
 from nitro_ml.metrics.baselines import BASELINES, ORACLE, beside_baselines

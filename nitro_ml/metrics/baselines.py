@@ -6,6 +6,7 @@ one frame ago, looks almost perfect frame by frame, and is never to be beaten.
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def beside_baselines(
     }
     scores: dict[str, Scores] = {}
     for name, predictions in rows.items():
-        present = [Sample(p, s.truth, s.time) for p, s in zip(predictions, samples, strict=True) if p is not None]
+        present = [replace(s, labels=p) for p, s in zip(predictions, samples, strict=True) if p is not None]
         if present:
             scores[name] = evaluate_many(present, thresholds if name in ("model", "another_video") else 0.5)
     return scores

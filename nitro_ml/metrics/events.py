@@ -53,8 +53,29 @@ def presses(held: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.flatnonzero(held[1:] & ~held[:-1]) + 1
 
 
-def count(predicted: NDArray[np.bool_], true: NDArray[np.bool_], k: int) -> tuple[Found, Found]:
-    """Presses and releases of one button, each bool [T], matched within +-k frames."""
-    pairs = [(presses(predicted), presses(true)), (presses(~predicted), presses(~true))]
-    press, release = (Found(match(p, t, k), len(p), len(t)) for p, t in pairs)
-    return press, release
+def count(
+    predicted: NDArray[np.bool_], true: NDArray[np.bool_], k: int, known: NDArray[np.bool_] | None = None
+) -> tuple[Found, Found]:
+    """Presses and releases of one button, each bool [T], matched within +-k frames.
+
+    known: bool [T], the frames in which the truth can be seen; default all. A true event at frame t is then scored only
+    where t - 1 and t are known. Every predicted event may find such a one; one that finds none is an error only where
+    all frames from t - 1 - k to t + k are known, and else left out.
+    """
+    known = np.ones(len(true), np.bool_) if known is None else known
+    press = _found(presses(predicted), presses(true), k, known)
+    return press, _found(presses(~predicted), presses(~true), k, known)
+
+
+def _found(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known: NDArray[np.bool_]) -> Found:
+    """Of the largest matchings, the one that leaves the fewest errors."""
+    hidden = np.concatenate([[0], np.cumsum(~known)])
+
+    def clear(events: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+        """The events with no hidden frame from t - 1 - reach to t + reach."""
+        after = np.minimum(events + reach + 1, len(known))
+        return events[hidden[after] == hidden[np.maximum(events - 1 - reach, 0)]]
+
+    true, blamed = clear(true, 0), clear(predicted, k)
+    matched = match(predicted, true, k)
+    return Found(matched, matched + len(blamed) - match(blamed, true, k), len(true))

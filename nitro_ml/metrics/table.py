@@ -17,13 +17,20 @@ COLUMNS = (
 )
 
 
+VISIBLE = ", visible presses"
+
+
 def rows(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """`{game: {name: scores}}`, as a checkpoint's card holds it, to one flat row a game and name."""
-    return [
-        {"game": game, "name": name, **{column: scores[column] for column in COLUMNS}}
-        for game, table in metrics.items()
-        for name, scores in table.items()
-    ]
+    """`{game: {name: scores}}`, as a checkpoint's card holds it, to one flat row a game and name, and below it a second
+    one over visible presses where these were measured.
+    """
+    flat = []
+    for game, table in metrics.items():
+        for name, scores in table.items():
+            for suffix, found in (("", scores), (VISIBLE, scores.get("visible"))):
+                if found is not None:
+                    flat.append({"game": game, "name": name + suffix, **{c: found[c] for c in COLUMNS}})
+    return flat
 
 
 def button_rows(metrics: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

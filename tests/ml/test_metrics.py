@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nitro_ml.actions import BUTTONS, Actions
@@ -12,6 +12,7 @@ from nitro_ml.labels import Labels
 from nitro_ml.metrics import COLUMNS, Sample, Scores, beside_baselines, evaluate, evaluate_many, rows
 from nitro_ml.metrics.align import align, nearest
 from nitro_ml.metrics.events import Found, count, match
+from nitro_ml.visible import Visible
 
 SOUTH, EAST = BUTTONS.index("south"), BUTTONS.index("east")
 times = st.lists(st.integers(0, 40), max_size=7, unique=True).map(lambda x: np.array(sorted(x), np.int64))
@@ -57,6 +58,60 @@ def test_matching_is_symmetric_one_to_one_and_allows_small_shifts(
     assert found <= match(predicted, true, k + 1)
     if abs(shift) <= k:
         assert match(true + shift, true, k) == len(true)
+
+
+@settings(max_examples=60)
+@given(times.filter(lambda x: len(x) <= 4), times.filter(lambda x: len(x) <= 4), st.integers(0, 2), st.data())
+def test_what_cannot_be_seen_is_neither_found_nor_missed_nor_an_error(
+    predicted: np.ndarray, true: np.ndarray, k: int, data: st.DataObject
+) -> None:
+    """By trying every matching: as many pairs as possible, then as few errors as possible."""
+    known = np.array(data.draw(st.lists(st.booleans(), min_size=45, max_size=45)))
+    guess, truth = (np.isin(np.arange(45), 2 * (x // 2) + 1) for x in (predicted, true))  # presses of one frame each
+    scored = [t for t in np.flatnonzero(truth) if known[t - 1 : t + 1].all()]
+    given = np.flatnonzero(guess).tolist()
+    best_found = (-1, 0)
+    for size in range(min(len(given), len(scored)) + 1):
+        for chosen in itertools.combinations(given, size):
+            for partners in itertools.permutations(scored, size):
+                if all(abs(p - t) <= k for p, t in zip(chosen, partners, strict=True)):
+                    left = [p for p in given if p not in chosen and known[max(0, p - 1 - k) : p + k + 1].all()]
+                    best_found = max(best_found, (size, -len(left)))
+    press, _ = count(guess, truth, k, known)
+    assert press == Found(best_found[0], best_found[0] - best_found[1], len(scored))
+    assert count(guess, truth, k, np.ones(45, bool)) == count(guess, truth, k)
+
+
+def test_hidden_frames_of_a_button_are_left_out_of_its_scores() -> None:
+    truth = play((SOUTH, 5, 15), (EAST, 20, 25))
+    mask = Visible.everything(30)
+    mask.buttons[5:15, SOUTH] = False  # the whole press
+    mask.sticks[10:, 0] = False
+    guess = play((EAST, 20, 25))
+    guess.sticks[10:, 0] = 0.5
+    scores = evaluate_many([Sample(said(guess), truth, np.arange(30) / 30, "v", mask)])
+    assert scores.visible is not None
+    assert (scores.press_recall, scores.visible.press_recall) == (0.5, 1.0)
+    assert scores.event_f1_1 == pytest.approx(2 / 3)
+    assert scores.visible.event_f1_1 == 1.0
+    assert scores.joint_accuracy == pytest.approx(20 / 30)
+    assert scores.visible.joint_accuracy == 1.0
+    assert (set(scores.buttons), set(scores.visible.buttons)) == ({"south", "east"}, {"east"})
+    assert scores.macro_ap == pytest.approx((1 + 10 / 30) / 2)
+    assert scores.visible.macro_ap == 1.0
+    assert (scores.stick_mae > 0, scores.visible.stick_mae) == (True, 0.0)
+    assert scores.visible.visible is None
+    flat = rows({"square": {"model": scores.to_dict()}})
+    assert [(r["name"], r["press_recall"]) for r in flat] == [("model", 0.5), ("model, visible presses", 1.0)]
+
+
+def test_a_late_press_is_no_error_where_the_true_one_could_not_be_seen_at_first() -> None:
+    truth = play((SOUTH, 5, 15)).buttons[:, SOUTH]
+    known = np.ones(30, bool)
+    known[5:9] = False
+    late = play((SOUTH, 9, 15)).buttons[:, SOUTH]
+    assert count(late, truth, 1, known) == (Found(0, 0, 0), Found(1, 1, 1))
+    assert count(late, truth, 1) == (Found(0, 1, 1), Found(1, 1, 1))
 
 
 def test_presses_and_releases_are_events_of_their_own() -> None:
