@@ -104,14 +104,22 @@ def _stick(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float32]:
 
 
 def read_labels(path: Path, fps: float = 30.0) -> Labels:
-    """A labels or truth file. Without a `time` column, times are `frame / fps`; without `confidence` it is 1."""
+    """A labels or truth file. Without a `time` column, times are `frame / fps`; without `confidence` it is 1.
+
+    Raises `LabelsError` naming the file, what was found and what is allowed.
+    """
     return _labels(_table(path), path.name, fps)
 
 
 def read_truth(path: Path, fps: float = 30.0) -> Truth:
-    """A truth file: NitroGen's parquet, with `time` and the `visible_` columns where it has them."""
+    """A truth file: NitroGen's parquet, with `time` and the `visible_` columns where it has them.
+
+    Raises `LabelsError` as `read_labels` does, and where a button is neither 0 nor 1.
+    """
     table = _table(path)
     labels = _labels(table, path.name, fps)
+    if not np.isin(labels.buttons, (0, 1)).all():
+        raise LabelsError(f"{path.name}: a truth file's buttons are 0 or 1; found values between. Is it a labels file?")
     try:
         return Truth(labels.hard(), labels.time, visible_of(table, path.name))
     except ValueError as error:
@@ -128,12 +136,23 @@ def _table(path: Path) -> pl.DataFrame:
 def _labels(table: pl.DataFrame, name: str, fps: float) -> Labels:
     buttons, sticks = read_actions(table, name)
     n = table.height
-    time = table["time"].cast(pl.Float64).to_numpy() if "time" in table.columns else np.arange(n) / fps
-    if len(time) and (not np.isfinite(time).all() or (np.diff(time) < 0).any()):
-        raise LabelsError(f"{name}: column time is not finite or goes backwards; it must be seconds, rising.")
-    has = "confidence" in table.columns
-    confidence = table["confidence"].cast(pl.Float32).to_numpy() if has else np.ones(n, np.float32)
-    return Labels(time.astype(np.float64), buttons, sticks, confidence.astype(np.float32))
+    time = _numbers(table, "time", name) if "time" in table.columns else np.arange(n) / fps
+    if (np.diff(time) < 0).any():
+        raise LabelsError(f"{name}: column time goes backwards; it must be seconds, rising.")
+    confidence = _numbers(table, "confidence", name) if "confidence" in table.columns else np.ones(n)
+    if confidence.min(initial=0) < 0 or confidence.max(initial=0) > 1:
+        raise LabelsError(f"{name}: column confidence holds values outside [0, 1].")
+    return Labels(time, buttons, sticks, confidence.astype(np.float32))
+
+
+def _numbers(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float64]:
+    dtype = table.schema[column]
+    if not dtype.is_numeric():
+        raise LabelsError(f"{name}: column {column} is {dtype}; allowed are numbers.")
+    values = table[column].cast(pl.Float64).to_numpy().astype(np.float64)
+    if not np.isfinite(values).all():
+        raise LabelsError(f"{name}: column {column} holds a null or a value that is not finite.")
+    return values
 
 
 __all__ = [

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from nitro_assets.cli import lake, play, takedown
+from nitro_assets.cli import evaluate, lake, play, takedown
 from nitro_assets.cli.answer import KNOWN_ERRORS, complain
 from nitro_assets.cli.bench import bench
 
@@ -16,7 +16,7 @@ app = typer.Typer(
 for command in (
     play.record,
     play.label,
-    play.evaluate,
+    evaluate.evaluate,
     play.overlay,
     play.play,
     lake.status,

@@ -1,5 +1,6 @@
 """Commands over single files and games; they need no lake but to find the promoted IDM."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -47,8 +48,9 @@ def label(
 
     path = _checkpoint(checkpoint, "idm_checkpoint")
     labels = label_video(video, path, game=game)
-    facts = {"terms": TERMS, "calibration": labels.calibration}
-    labels_frame(labels, Labeller(path).thresholds(game) if hard else None).write_parquet(out, metadata=facts)
+    limits = Labeller(path).thresholds(game)
+    facts = {"terms": TERMS, "calibration": labels.calibration, "thresholds": json.dumps(limits.tolist())}
+    labels_frame(labels, limits if hard else None).write_parquet(out, metadata=facts)
     told = {"calibration": labels.calibration, "mean_confidence": float(labels.confidence.mean())}
     answer([{"written": str(out), "frames": len(labels), **told}], as_json)
 
@@ -62,32 +64,6 @@ def _checkpoint(name: str | None, asset: str) -> Path:
     if found is None:
         raise LakeError(f"no promoted {asset} in this lake; make one with `nitro run --select +{asset}`.")
     return checkpoints.get(found)
-
-
-def evaluate(
-    labels: Annotated[Path, typer.Option(help="A labels file.")],
-    truth: Annotated[Path, typer.Option(help="NitroGen's parquet, with `time` where the rate isn't constant.")],
-    other: Annotated[list[Path] | None, typer.Option(help="Labels of other videos of the game: a baseline.")] = None,
-    threshold: Annotated[float, typer.Option(min=0, max=1)] = 0.5,
-    fps: Annotated[float, typer.Option(help="Frames a second of a truth file without `time`.")] = 30.0,
-    as_json: AsJson = False,
-) -> None:
-    """The honest table: event F1 and average precision beside the baselines and the previous-frame oracle.
-
-    Example: nitro evaluate --labels labels.parquet --truth actions_raw.parquet
-    """
-    from nitro_ml.labels import read_labels
-    from nitro_ml.metrics.baselines import beside_baselines
-    from nitro_ml.metrics.scores import Sample
-    from nitro_ml.metrics.table import rows
-
-    true = read_labels(truth, fps)
-    actions = true.hard()
-    sample = Sample(read_labels(labels, fps), actions, true.time, "this")
-    others = [Sample(read_labels(path, fps), actions, true.time, str(path)) for path in other or []]
-    scores = beside_baselines([sample], threshold, [actions], others)
-    table = rows({truth.name: {name: s.to_dict() for name, s in scores.items()}})
-    answer([{k: v for k, v in row.items() if k != "game"} for row in table], as_json)
 
 
 def overlay(

@@ -131,7 +131,7 @@ def _scores(
             held=float(true.mean()),
         )
     scored = known[:, occurs]
-    reliability = _reliability(probability[:, occurs][scored], held[:, occurs][scored])
+    bins = reliability(probability[:, occurs][scored], held[:, occurs][scored])
     return Scores(
         event_f1_1=sum((found for pair in events[1] for found in pair), Found()).f1,
         event_f1_2=sum((found for pair in events[2] for found in pair), Found()).f1,
@@ -141,12 +141,12 @@ def _scores(
         joint_accuracy=float(((hard == held) | ~known).all(axis=1).mean()),
         stick_r2=_r2(sticks, true_sticks, known_sticks),
         stick_mae=float(np.abs(sticks - true_sticks)[known_sticks].mean()) if known_sticks.any() else 0.0,
-        ece=sum(bin.count * abs(bin.predicted - bin.held) for bin in reliability) / float(scored.sum())
+        ece=sum(bin.count * abs(bin.predicted - bin.held) for bin in bins) / float(scored.sum())
         if occurs
         else None,
         frames=len(held),
         buttons=buttons,
-        reliability=reliability,
+        reliability=bins,
     )
 
 
@@ -160,7 +160,7 @@ def _events(
     return press, release
 
 
-def _reliability(probability: NDArray[np.float32], held: NDArray[np.bool_]) -> list[Bin]:
+def reliability(probability: NDArray[np.float32], held: NDArray[np.bool_]) -> list[Bin]:
     """Equal-width bins of the predicted probability; empty ones are left out."""
     which = np.minimum((probability * BINS).astype(int), BINS - 1)
     bins = []
