@@ -15,11 +15,11 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.workers.policy_evaluation import scores_with_intervals
-from nitro_assets.workers.show import markdown_table
 from nitro_assets.workers.world import psnr_rows
 from nitro_ml.arcade.moment import KINDS
 from nitro_ml.idm.label import Labeller, label_video
 from nitro_ml.labels import read_labels
+from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.baselines import beside_baselines
 from nitro_ml.metrics.scores import Sample
 from nitro_ml.metrics.table import rows as metric_rows

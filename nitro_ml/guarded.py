@@ -5,7 +5,6 @@ The child loads polars and nothing heavier, and answers with an `.npz`.
 
 import io
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -64,4 +63,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve())
+    serve()

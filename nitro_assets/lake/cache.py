@@ -46,6 +46,10 @@ class ClipCache:
                 np.save(file, array)
             Path(file.name).rename(path)
 
+    def beside(self, size: int, video_key: str, name: str) -> Path:
+        """Where a picture of a video lies, beside its clips: as private, erased with them, gone at the same age."""
+        return self._root / str(size) / video_key / name
+
     def erase(self, video_key: str) -> int:
         """Remove everything of a video; the number of clips that were there."""
         count = 0
@@ -59,6 +63,9 @@ class ClipCache:
 
     def evict(self, limit_bytes: float, max_age_seconds: float) -> None:
         """Remove clips not used for too long, then the longest unused until the rest fits the limit."""
+        for picture in self._root.glob("*/*/*.png"):
+            if time.time() - picture.stat().st_mtime > max_age_seconds:
+                picture.unlink()
         clips = [(t.stat().st_mtime, t) for t in self._root.glob("*/*/*.time.npy")]
         total = sum(p.stat().st_size for p in self._root.glob("*/*/*.npy"))
         for used, path in sorted(clips):

@@ -7,6 +7,7 @@ tainted one.
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +36,11 @@ class Checkpoints:
                 self._lake.fs.makedirs(target, exist_ok=True)
                 self._lake.fs.put_file(str(folder / name), f"{target}/{name}")
         return folder.name
+
+    def attach(self, checkpoint: str, files: Sequence[Path]) -> None:
+        """Put what people read beside a stored checkpoint: it is no part of its name, and goes when the folder goes."""
+        for file in files:
+            self._lake.fs.put_file(str(file), f"{self._path(checkpoint)}/{file.name}")
 
     def get(self, checkpoint: str) -> Path:
         """A local folder with the checkpoint. Raises `LakeError` for an unknown or tainted one."""

@@ -2,63 +2,99 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from nitro_assets.lake.cache import clip_cache
+from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
 from nitro_assets.workers.footage import Footage
 from nitro_assets.workers.job import Check, Job, Outcome, run
-from nitro_assets.workers.promotion import decide
+from nitro_assets.workers.promotion import decide, held_out
 from nitro_ml.clip import Clip
+from nitro_ml.idm.label import Labeller, label_clip
+from nitro_ml.idm.measured import by_video
 from nitro_ml.idm.recipe import load_recipe
 from nitro_ml.idm.train import train
+from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
+from nitro_ml.trust.card import text, write_card
+from nitro_ml.trust.compared import Video
+from nitro_ml.trust.worst import SECONDS, filmstrip, worst
 
 WORST_ECE = 0.1
 
 
 def build(job: Job, partition: str) -> Outcome:
-    """A checkpoint in the lake, its state, and its figures."""
+    """A checkpoint in the lake, its state, its card, and its figures."""
     recipe = load_recipe(partition)
     chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = Footage(job, cache, recipe.resolution)
         clips = footage.nitrogen(chunks)
         facts = {"inputs": job.state.components(job.asset, partition), "frames_by_video": frames_by_video(clips)}
-        trained = train(recipe, clips, Path(folder), facts, job.progress)
+        trained = train(recipe, clips, Path(folder), facts, job.progress, frozen=held_out(job))
+        card = trained.card
         checkpoint = job.checkpoints.put(trained.path)
-        strip = clips[0].frames[:240]
-        preview = show.filmstrip(strip, f"what the model sees of {clips[0].game}: cropped, overlay masked")
-    edges = nitrogen_edges(job, chunks, facts["frames_by_video"])
-    metrics = trained.card["metrics"]
-    decision = decide(job, checkpoint, metrics)
+        labeller = Labeller(trained.path)
+        tested = labelled(labeller, [clip for clip in clips if clip.group in card["held_out"]])
+
+        def rescore(other: str, videos: set[str]) -> dict[str, Video]:
+            old = Labeller(job.checkpoints.get(other))
+            again = Footage(job, cache, old.resolution).nitrogen(chunks.filter(pl.col("video_key").is_in(videos)))
+            return by_video(labelled(old, again), old.thresholds)
+
+        decision = decide(job, checkpoint, card, by_video(tested, labeller.thresholds), rescore)
+        worst = worst_clips(cache, recipe.resolution, checkpoint, tested, labeller)
+        written, *plots = write_card(Path(folder) / "card", card, decision.markdown(), worst)
+        job.checkpoints.attach(checkpoint, [written, *plots])
+        shown = {plot.stem: show.picture(plot.read_bytes(), "png", plot.stem) for plot in plots}
     if job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
-        job.checkpoints.set(
-            checkpoint, job.asset.name, partition, decision.state, decision.why, json.dumps(decision.scores)
-        )
+        figures = json.dumps(decision.figures())
+        job.checkpoints.set(checkpoint, job.asset.name, partition, decision.state, decision.why, figures)
+    metrics, coverage = card["metrics"], card["coverage"]
     ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}
+    off = {game: abs(1 - found["risk_all"] - found["confidence"]) for game, found in coverage.items()}
     return Outcome(
         rows=sum(facts["frames_by_video"].values()),
         version=checkpoint,
-        edges=edges,
+        edges=nitrogen_edges(job, chunks, facts["frames_by_video"]),
         refused=footage.refused,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
+            Check("promoted", decision.state == "promoted", decision.why),
             Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
+            Check("confidence_is_honest", max(off.values()) <= WORST_ECE, f"off by, in the mean of each game: {off}"),
         ],
         metadata={
             "checkpoint": checkpoint,
-            "decision": f"{decision.state}: {decision.why}",
+            "decision": show.markdown(decision.markdown()),
             "metrics": show.table(rows(metrics)),
-            "reliability": _reliability(metrics),
-            "frames": preview,
+            "card": show.markdown(text(card, decision.markdown(), worst)),
+            **shown,
             "videos": len(facts["frames_by_video"]),
         },
     )
+
+
+def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:
+    """The clips with the labels made for them."""
+    return [(clip, label_clip(labeller, clip)) for clip in clips]
+
+
+def worst_clips(
+    cache: ClipCache, size: int, checkpoint: str, tested: Sequence[tuple[Clip, Labels]], labeller: Labeller
+) -> list[dict[str, Any]]:
+    """The worst stretch of each game: rows for the card, and a filmstrip in the clip cache, under its video's key."""
+    found = []
+    for game in sorted({clip.game for clip, _ in tested}):
+        stretch = worst([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
+        filmstrip(stretch, cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png"))
+        found.append({"game": game, "seconds": SECONDS, "right": stretch.right, "confidence": stretch.confidence})
+    return found
 
 
 def frames_by_video(clips: list[Clip]) -> dict[str, int]:
@@ -78,12 +114,6 @@ def nitrogen_edges(job: Job, chunks: pl.DataFrame, frames: dict[str, int]) -> li
         for shard, key in pairs.iter_rows()
         if key in frames
     ]
-
-
-def _reliability(metrics: dict[str, Any]) -> show.Value:
-    bins = {game: table["model"]["reliability"] for game, table in metrics.items()}
-    curves = {game: ([b["predicted"] for b in found], [b["held"] for b in found]) for game, found in bins.items()}
-    return show.lines({"ideal": ([0, 1], [0, 1]), **curves}, "reliability on test videos", "predicted", "truly held")
 
 
 if __name__ == "__main__":

@@ -1,30 +1,66 @@
-"""Whether a freshly trained IDM becomes the one that labels."""
+"""Whether a freshly trained IDM becomes the one that labels.
 
+It must beat every baseline, and the promoted one on the frozen held-out videos: those that the promoted one was tested
+on and never trained on, which no later training takes (see `idm/split.py`). New shards add videos to the set and never
+take one out; a takedown does.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nitro_assets.lake.checkpoints import State
 from nitro_assets.workers.job import Job
+from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.baselines import BASELINES
+from nitro_ml.trust.compared import DRAWS, TOLERANCE, Verdict, Video, compare
 
 FIGURES = ("event_f1_2", "macro_ap")
+Rescore = Callable[[str, set[str]], dict[str, Video]]
+"""rescore(checkpoint, videos): its score on these videos, by name, labelled anew."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The new checkpoint's state, why, its mean scores over the trained games, and whether they beat every baseline."""
+    """The new checkpoint's state and why; its mean scores over the trained games, whether they beat every baseline; and
+    the comparison with the promoted one, where there is one to compare with.
+    """
 
     state: State
     why: str
     scores: dict[str, float]
     beats_baselines: bool
+    verdict: Verdict | None = None
+
+    def figures(self) -> dict[str, Any]:
+        """For the registry."""
+        return {**self.scores, **({"compared": self.verdict.to_dict()} if self.verdict else {})}
+
+    def markdown(self) -> str:
+        """For people."""
+        if self.verdict is None:
+            return f"{self.state}: {self.why}"
+        rows = [{"game": game, **row} for game, row in self.verdict.games.items()]
+        return (
+            f"{self.state}: {self.why}\n\nBoth models on the same {self.verdict.videos} frozen held-out videos; a "
+            f"game's score is the mean of event F1 (+-2 frames) and macro average precision; in brackets "
+            f"90% of {DRAWS} draws of whole videos. No game may fall by more than {TOLERANCE}.\n\n"
+            + markdown_table(rows)
+        )
 
 
-def decide(job: Job, checkpoint: str, metrics: dict[str, Any]) -> Decision:
-    """Promote a checkpoint that beats all baselines and the promoted one; the one it replaces is retired.
+def held_out(job: Job) -> set[str]:
+    """The frozen held-out videos: those of the promoted checkpoint, of which none may be trained on."""
+    current = job.checkpoints.promoted(job.asset.name)
+    return set(job.checkpoints.card(current).get("held_out", [])) if current else set()
 
-    Compared are the means over the trained games of event F1 (+-2 frames) and macro average precision on test videos.
+
+def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str, Video], rescore: Rescore) -> Decision:
+    """Promote a checkpoint with clean inputs that beats all baselines and the promoted one, which is then retired.
+
+    new: the checkpoint's scores of its held-out videos, by name.
     """
+    metrics = card["metrics"]
     scores = {figure: _mean(metrics, "model", figure) for figure in FIGURES}
     lost = [
         f"{figure} {scores[figure]:.3f} against {best:.3f} of {name}"
@@ -32,26 +68,29 @@ def decide(job: Job, checkpoint: str, metrics: dict[str, Any]) -> Decision:
         for name in BASELINES
         if (best := _mean(metrics, name, figure)) >= scores[figure]
     ]
+    if blocked := job.lake.blocklist().among(card["frames_by_video"]):
+        return Decision("tainted", f"{len(blocked)} of its videos are under a takedown request", scores, not lost)
     if lost:
         return Decision("candidate", f"does not beat the baselines: {'; '.join(lost)}", scores, False)
+    told = f"beats all baselines: {', '.join(f'{figure} {value:.3f}' for figure, value in scores.items())}"
     current = job.checkpoints.promoted(job.asset.name)
-    if current and current != checkpoint:
-        row = job.state.checkpoints[current]
-        old, new = sum(_scores(job, current).values()), sum(scores.values())
-        if new <= old and row["partition"] in job.state.partitions(job.asset):
-            return Decision(
-                "candidate", f"{new:.3f} is not above the promoted {row['partition']}'s {old:.3f}", scores, True
-            )
-        job.checkpoints.change(current, "retired", f"replaced by {checkpoint}")
-    told = ", ".join(f"{figure} {value:.3f}" for figure, value in scores.items())
-    return Decision("promoted", f"beats all baselines: {told}", scores, True)
+    if current is None or current == checkpoint:
+        return Decision("promoted", told, scores, True)
+    row = job.state.checkpoints[current]
+    shared = set(job.checkpoints.card(current).get("held_out", [])) & new.keys()
+    if row["partition"] not in job.state.partitions(job.asset):
+        verdict, better, why = None, True, f"there is no recipe {row['partition']} any more"
+    elif not shared:
+        verdict, better, why = None, False, f"no held-out video is left on which {row['partition']} could be compared"
+    else:
+        verdict = compare(rescore(current, shared), {name: new[name] for name in shared})
+        better, why = verdict.better, f"against the promoted {row['partition']}: {verdict.why}"
+    if not better:
+        return Decision("candidate", why, scores, True, verdict)
+    job.checkpoints.change(current, "retired", f"replaced by {checkpoint}")
+    return Decision("promoted", f"{told}; {why}", scores, True, verdict)
 
 
-def _scores(job: Job, checkpoint: str) -> dict[str, float]:
-    metrics = job.checkpoints.card(checkpoint)["metrics"]
-    return {figure: _mean(metrics, "model", figure) for figure in FIGURES}
-
-
-def _mean(metrics: dict[str, Any], name: str, figure: str) -> float:
+def _mean(metrics: Mapping[str, Any], name: str, figure: str) -> float:
     values = [table[name][figure] for table in metrics.values() if name in table and table[name][figure] is not None]
     return sum(values) / len(values) if values else 0.0

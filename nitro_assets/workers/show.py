@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nitro_assets.lake.schemas import TABLES
+from nitro_ml.markdown import markdown_table
 
 Value = dict[str, Any]
 
@@ -23,19 +24,6 @@ def markdown(text: str) -> Value:
 def table(rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Value:
     """A table as a Markdown value."""
     return markdown(markdown_table(rows.to_dicts() if isinstance(rows, pl.DataFrame) else rows))
-
-
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows with the same keys as a Markdown table; floats with three digits."""
-    head = list(rows[0]) if rows else []
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join(lines + ["| " + " | ".join(_cell(v) for v in row.values()) + " |" for row in rows])
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3f}" if isinstance(value, float) else str(value).replace("|", "\\|").replace("\n", " ")
 
 
 def schema(name: str) -> Value:

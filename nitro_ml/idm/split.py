@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nitro_ml.clip import Clip
@@ -22,19 +22,22 @@ class Split:
     test: list[Clip]
 
 
-def split(clips: Sequence[Clip], recipe: IDMRecipe) -> Split:
+def split(clips: Sequence[Clip], recipe: IDMRecipe, frozen: Collection[str] = ()) -> Split:
     """Each game's videos in the order of a hash of their names: first test, then calibration, the rest train.
 
-    A set that gets any share gets at least one video; a game with fewer than three videos is trained on only. A video
-    keeps its place when others come or go, unless it lies at a border. Raises `SplitError` where no game has three.
+    frozen: videos that an earlier model was tested on; they stay held out, whatever comes and goes, so that both models
+    can be measured on them. A set that gets any share gets at least one video; a game with fewer than three videos is
+    trained on only. A video keeps its place when others come or go, unless it lies at a border.
+    Raises `SplitError` where no game has three.
     """
     places: dict[str, str] = {}
     for game in sorted({clip.game for clip in clips}):
-        videos = sorted({clip.group for clip in clips if clip.game == game}, key=_order)
+        names = {clip.group for clip in clips if clip.game == game}
+        videos = sorted(names, key=lambda name: (name not in frozen, _order(name)))
         if len(videos) < 3:
             places |= dict.fromkeys(videos, "train")
             continue
-        test = math.ceil(recipe.test_share * len(videos))
+        test = max(math.ceil(recipe.test_share * len(videos)), len(names & set(frozen)))
         calibration = math.ceil(recipe.calibration_share * len(videos))
         test, calibration = min(test, len(videos) - 2), min(calibration, max(1, len(videos) - test - 1))
         for i, video in enumerate(videos):

@@ -1,7 +1,7 @@
 """Training an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from nitro_ml.fit import HeldOut, Progress, fit, seeded
 from nitro_ml.idm.calibrate import raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip
-from nitro_ml.idm.label import FAMILIAR, compare
+from nitro_ml.idm.label import FAMILIAR
+from nitro_ml.idm.measured import measured
 from nitro_ml.idm.model import IDM, places
 from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.idm.split import Split, split
@@ -80,16 +81,18 @@ def train(
     card: Mapping[str, Any],
     progress: Progress | None = None,
     scratch: Path | None = None,
+    frozen: Collection[str] = (),
 ) -> Trained:
     """Train on labelled clips of any games, of one at least three videos, and save under `root`.
 
     The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
     goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the
-    checkpoint's card. Raises `SplitError` for too few videos, `ClipError` for clips without actions or of another
-    resolution, and `DeviceError` without a GPU that the recipe needs.
+    checkpoint's card; `frozen` are videos that must stay held out (see `split`). Raises `SplitError` for too few
+    videos, `ClipError` for clips without actions or of another resolution, and `DeviceError` without a GPU that the
+    recipe needs.
     """
     _check(recipe, clips)
-    return train_on(recipe, split(clips, recipe), root, card, progress, scratch)
+    return train_on(recipe, split(clips, recipe, frozen), root, card, progress, scratch)
 
 
 def train_on(
@@ -119,7 +122,7 @@ def train_on(
         "recipe": recipe.model_dump(),
         **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
         "videos": {name: len({c.group for c in getattr(parts, name)}) for name in ("train", "calibration", "test")},
-        "metrics": compare(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
+        **measured(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
     }
     familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
     return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, whole), whole)

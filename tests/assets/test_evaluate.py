@@ -39,15 +39,15 @@ def refusal(*arguments: object) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("dtype", [pl.Boolean, pl.Int32, pl.Float64])
-def test_nitrogens_own_files_of_any_type(tmp_path: Path, dtype: type[pl.DataType]) -> None:
-    path = tmp_path / "actions_raw.parquet"
-    actions_table(play(0), dtype).write_parquet(path)
-    found, notes = run("--labels", path, "--truth", path)
+def test_nitrogens_own_folders_with_buttons_of_any_type(tmp_path: Path) -> None:
+    for i, dtype in enumerate((pl.Boolean, pl.Int32, pl.Float64)):
+        folder = tmp_path / "video" / f"video_chunk_{i:04d}"
+        folder.mkdir(parents=True)
+        actions_table(play(i), dtype).write_parquet(folder / "actions_raw.parquet")
+    found, _ = run("--labels", tmp_path, "--truth", tmp_path)
     assert found["model"]["event_f1_1"] == found["model"]["macro_ap"] == 1
+    assert found["model"]["frames"] == 900
     assert found["always_released"]["event_f1_2"] == 0
-    assert "another_video" not in found
-    assert "another_video is missing" in notes
 
 
 def test_soft_labels_of_several_videos_at_their_own_rate_and_thresholds(tmp_path: Path) -> None:
@@ -77,7 +77,10 @@ def test_files_without_times_take_the_rates_they_are_given(tmp_path: Path) -> No
     every_other = Actions(true.buttons[::2], true.sticks[::2])
     actions_table(every_other).write_parquet(tmp_path / "half.parquet")
     files = ("--labels", tmp_path / "half.parquet", "--truth", tmp_path / "truth.parquet")
-    assert run(*files, "--labels-fps", 15)[0]["model"]["event_f1_1"] == 1
+    found, notes = run(*files, "--labels-fps", 15)
+    assert found["model"]["event_f1_1"] == 1
+    assert "another_video" not in found
+    assert "another_video is missing" in notes
     found, notes = run(*files)
     assert found["model"]["event_f1_2"] < 0.7
     assert "covers 51%" in notes
