@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from nitro_ml.actions import BUTTONS
 from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.table import button_rows, rows
+from nitro_ml.terms import TERMS
 
 Curve = tuple[Sequence[float], Sequence[float]]
 CARD = "card.md"
@@ -68,7 +69,7 @@ def text(card: Mapping[str, Any], decision: str = "", worst: Sequence[Mapping[st
         "Worst clips": _worst(worst),
         "Promotion": decision or "Not decided yet.",
         "Limits": LIMITS,
-        "Terms": card["terms"],
+        "Terms": TERMS,
     }
     parts = [f"# IDM {recipe['name']}", *(f"## {title}\n\n{body}" for title, body in sections.items())]
     return "\n\n".join(parts) + "\n"
