@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS
-from nitro_ml.guarded import read_guarded
-from nitro_ml.labels import Labels, LabelsError
+from nitro_ml.guarded import Reader
+from nitro_ml.labels import Labels, LabelsError, Truth
 from nitro_ml.metrics.align import REACH, nearest
 from nitro_ml.metrics.scores import Sample
 
@@ -76,11 +76,12 @@ def pair(labels: dict[str, Path], truths: dict[str, Path]) -> list[tuple[str, Pa
 
 def read_pairs(pairs: Sequence[tuple[str, Path, Path]], fps: float, labels_fps: float) -> list[Pair]:
     """Samples, checked. fps: rate of truth files without `time`; labels_fps: of labels files. Raises `LabelsError`."""
-    read = read_guarded(asked for _, file, truth in pairs for asked in ((file, labels_fps), (truth, fps)))
     found = []
-    for name, file, truth_file in pairs:
-        (labels, limits), (truth, _) = next(read), next(read)
-        found.append(_checked(name, file, truth_file, labels, truth, limits or [0.5] * len(BUTTONS)))
+    with Reader() as reader:
+        for name, file, truth_file in pairs:
+            labels, limits = reader.labels(file, labels_fps)
+            truth = reader.truth(truth_file, fps)
+            found.append(_checked(name, file, truth_file, labels, truth, limits or [0.5] * len(BUTTONS)))
     return found
 
 
@@ -94,24 +95,18 @@ def common_thresholds(pairs: Sequence[Pair]) -> NDArray[np.float32]:
     return pairs[0].thresholds
 
 
-def _checked(name: str, file: Path, truth_file: Path, labels: Labels, truth: Labels, limits: list[float]) -> Pair:
-    if not len(labels) or not len(truth):
-        raise LabelsError(f"{(file if not len(labels) else truth_file).name}: no row; needed is at least one frame.")
-    if not np.isin(truth.buttons, (0, 1)).all():
-        raise LabelsError(
-            f"{truth_file.name}: a truth file's buttons are 0 or 1; found {truth.buttons.min():g} to "
-            f"{truth.buttons.max():g} with values between. Is it a labels file?"
-        )
+def _checked(name: str, file: Path, truth_file: Path, labels: Labels, truth: Truth, limits: list[float]) -> Pair:
+    if not len(labels) or not len(truth.time):
+        raise LabelsError(f"{(truth_file if len(labels) else file).name}: no row; needed is at least one frame.")
     gap = np.abs(labels.time[nearest(labels.time, truth.time)] - truth.time)
     covered = float((gap <= REACH).mean())
     if not covered:
         raise LabelsError(
-            f"{file.name}: its times ({_span(labels)}) and those of {truth_file.name} ({_span(truth)}) don't meet; "
-            "both must be seconds from the video's first frame, or have no `time` and the rates given."
+            f"{file.name}: its times ({_span(labels.time)}) and those of {truth_file.name} ({_span(truth.time)}) don't "
+            "meet; both must be seconds from the video's first frame, or have no `time` and the rates given."
         )
-    sample = Sample(labels, truth.hard(), truth.time, name)
-    return Pair(sample, np.array(limits, np.float32), covered)
+    return Pair(Sample(labels, truth.actions, truth.time, name), np.array(limits, np.float32), covered)
 
 
-def _span(labels: Labels) -> str:
-    return f"{labels.time[0]:.2f} to {labels.time[-1]:.2f} s"
+def _span(time: NDArray[np.float64]) -> str:
+    return f"{time[0]:.2f} to {time[-1]:.2f} s"

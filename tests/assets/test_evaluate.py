@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from nitro_assets.cli import app
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade.shard import actions_table
-from nitro_ml.labels import LabelsError, read_labels
+from nitro_ml.labels import LabelsError, read_labels, read_truth
 
 SOUTH = BUTTONS.index("south")
 HOSTILE = Path(__file__).parent.parent / "ml" / "files" / "aborts_polars.parquet"
@@ -112,7 +112,8 @@ def test_everything_else_is_refused_by_name(tmp_path: Path) -> None:
     table.head(0).write_parquet(tmp_path / "none.parquet")
     assert "none.parquet: no row" in refusal("--labels", tmp_path / "none.parquet", "--truth", good)
     table.with_columns(pl.col("south") * 0.5).write_parquet(tmp_path / "soft.parquet")
-    assert "Is it a labels file?" in refusal("--labels", good, "--truth", tmp_path / "soft.parquet")
+    with pytest.raises(LabelsError, match="neither|0 or 1"):
+        read_truth(tmp_path / "soft.parquet")
     assert "reading it " in refusal("--labels", HOSTILE, "--truth", good)
     (tmp_path / "no.parquet").write_text("not at all")
     with pytest.raises(LabelsError, match="not a readable parquet file"):
