@@ -14,6 +14,7 @@ from nitro_ml.actions import BUTTONS
 from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.table import button_rows, rows
 from nitro_ml.terms import TERMS
+from nitro_ml.trust.calibration import Calibration
 
 Curve = tuple[Sequence[float], Sequence[float]]
 CARD = "card.md"
@@ -56,14 +57,14 @@ def write_card(
 
 def text(card: Mapping[str, Any], decision: str = "", worst: Sequence[Mapping[str, Any]] = ()) -> str:
     """The card as Markdown; it holds no identifier of a video."""
-    recipe, videos = card["recipe"], card["videos"]
+    recipe, videos, calibration = card["recipe"], card["videos"], Calibration.from_dict(card["calibration"])
     split = ", ".join(f"{count} {name}" for name, count in videos.items())
     frames = card.get("frames_by_video", {})
     total = f"; {sum(frames.values())} frames of {len(frames)} videos went in" if frames else ""
     sections = {
         "Data": f"Videos, split whole and of every game: {split}{total}.",
         "Metrics": f"On the test videos, beside baselines and oracle.\n\n{markdown_table(rows(card['metrics']))}",
-        "Buttons": markdown_table([_button(row, card["calibration"]) for row in button_rows(card["metrics"])]),
+        "Buttons": markdown_table([_button(row, calibration) for row in button_rows(card["metrics"])]),
         "Calibration": _picture("reliability.png") + "\n\n" + _calibration(card),
         "Confidence": _confidence(card),
         "Worst clips": _worst(worst),
@@ -95,10 +96,10 @@ def _picture(name: str) -> str:
     return f"![{PLOTS[name]}]({name})"
 
 
-def _button(row: Mapping[str, Any], calibration: Mapping[str, Any]) -> dict[str, Any]:
-    scaling = calibration["games"].get(row["game"], calibration["pooled"])
-    threshold = scaling["thresholds"][BUTTONS.index(row["button"])]
-    return {**row, "threshold": threshold, "calibrated on": "own play" if row["button"] in scaling["own"] else "pooled"}
+def _button(row: Mapping[str, Any], calibration: Calibration) -> dict[str, Any]:
+    scaling = calibration.of(row["game"])
+    threshold = scaling.thresholds[BUTTONS.index(row["button"])]
+    return {**row, "threshold": threshold, "calibrated on": "own play" if row["button"] in scaling.own else "pooled"}
 
 
 def _calibration(card: Mapping[str, Any]) -> str:
