@@ -105,7 +105,8 @@ def _checked(name: str, file: Path, truth_file: Path, labels: Labels, truth: Tru
             f"{file.name}: its times ({_span(labels.time)}) and those of {truth_file.name} ({_span(truth.time)}) don't "
             "meet; both must be seconds from the video's first frame, or have no `time` and the rates given."
         )
-    return Pair(Sample(labels, truth.actions, truth.time, name), np.array(limits, np.float32), covered)
+    sample = Sample(labels, truth.actions, truth.time, name, truth.visible)
+    return Pair(sample, np.array(limits, np.float32), covered)
 
 
 def _span(time: NDArray[np.float64]) -> str:

@@ -141,9 +141,7 @@ def _scores(
         joint_accuracy=float(((hard == held) | ~known).all(axis=1).mean()),
         stick_r2=_r2(sticks, true_sticks, known_sticks),
         stick_mae=float(np.abs(sticks - true_sticks)[known_sticks].mean()) if known_sticks.any() else 0.0,
-        ece=sum(bin.count * abs(bin.predicted - bin.held) for bin in bins) / float(scored.sum())
-        if occurs
-        else None,
+        ece=sum(bin.count * abs(bin.predicted - bin.held) for bin in bins) / float(scored.sum()) if occurs else None,
         frames=len(held),
         buttons=buttons,
         reliability=bins,
