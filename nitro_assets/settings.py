@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     github_repo: str = Field("", description="`owner/name` whose `takedown` issues are requests; '': none.")
     github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close its issues.")
     github_api: str = Field("https://api.github.com", description="GitHub's API, or that of GitHub Enterprise.")
+    nightly_hours: float = Field(8.0, gt=0, description="Hours of labelling that one night's schedule may take.")
     inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
 
     @field_validator("lake", "nitrogen")

@@ -14,6 +14,7 @@ from nitro_assets.lineage.edges import came_from, made_from
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.work import explained
 from nitro_assets.settings import ROOT, Settings
 from nitro_assets.takedown.naming import resolve
 from nitro_assets.takedown.requests import requests
@@ -27,7 +28,8 @@ def status(
     Example: nitro status --stale
     """
     settings = Settings()
-    found = [s for s in statuses(State(Lake(settings), settings)) if not stale or s.verdict != "fresh"]
+    state = State(Lake(settings), settings)
+    found = [s for s in explained(state, statuses(state)) if not stale or s.verdict != "fresh"]
     rows = [{"asset": s.asset, "partition": s.partition, "state": s.verdict, "why": s.why, "made": s.at} for s in found]
     answer(rows, as_json, empty="everything is fresh")
 

@@ -14,6 +14,7 @@ import dagster as dg
 from dagster._core.pipes.utils import PipesFileMessageReader
 from dagster_pipes import PipesParams
 
+from nitro_assets.lineage.work import LEVEL_TAG
 from nitro_assets.settings import Settings
 
 POLL = 2.0  # seconds between two looks for a job's messages and its state
@@ -31,7 +32,7 @@ class Local:
 
     def run(self, context: dg.OpExecutionContext, worker: str, partitions: Sequence[str]) -> Sequence[Any]:
         command = [sys.executable, "-m", f"nitro_assets.workers.{worker}"]
-        done = dg.PipesSubprocessClient().run(context=context, command=command, extras={"partitions": partitions})
+        done = dg.PipesSubprocessClient().run(context=context, command=command, extras=_extras(context, partitions))
         return done.get_custom_messages()
 
 
@@ -57,9 +58,13 @@ class Ray:
                 "entrypoint": f"python -m nitro_assets.workers.{worker}",
                 "runtime_env": {"env_vars": mine},
             },
-            extras={"partitions": partitions},
+            extras=_extras(context, partitions),
         )
         return done.get_custom_messages()
+
+
+def _extras(context: dg.OpExecutionContext, partitions: Sequence[str]) -> dict[str, Any]:
+    return {"partitions": partitions, "level": context.run.tags.get(LEVEL_TAG, "all")}
 
 
 def engine(settings: Settings) -> Engine:

@@ -1,16 +1,19 @@
-"""The nightly schedules: look for videos at one, relabel what that or a new IDM has made stale at three.
+"""The nightly schedules: look for videos at one, label at three what that or a new IDM has made stale.
 
-What is stale is decided from the lake's roots, as `nitro status` does. Nothing else is run.
+What is stale is decided from the lake's roots, as `nitro status` does. As much is run as fits into
+`NITRO_NIGHTLY_HOURS` by the rate that labelling has reached, the most valuable first; the rest is told and waits.
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import dagster as dg
 
-from nitro_assets.defs.freshen import range_tags, stale_ranges
+from nitro_assets.defs.freshen import range_tags
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, digest
+from nitro_assets.lineage.work import LEVEL_TAG, Night, Task, plan
 from nitro_assets.settings import Settings
 
 
@@ -23,13 +26,51 @@ def index_nightly() -> dg.RunRequest:
 
 
 @dg.schedule(cron_schedule="0 3 * * *", target=["pseudo_labels", "label_segments"])
-def relabel_nightly() -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Relabel the stale shards; one run a stretch of neighbouring shards, never the same work twice."""
+def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Label what is stale, within the night's hours; one run a stretch of neighbouring shards, never the same twice."""
     settings = Settings()
     state = State(Lake(settings), settings)
-    ranges = stale_ranges(state, ASSETS["pseudo_labels"])
-    if not ranges:
+    night = plan(state, settings.nightly_hours)
+    if not night.tonight:
         yield dg.SkipReason("no shard is stale")
-    for shards in ranges:
-        work = [state.components(ASSETS["pseudo_labels"], shard) for shard in shards]
-        yield dg.RunRequest(run_key=digest(work), tags=range_tags(shards))
+        return
+    context.log.info(_told(night, settings.nightly_hours))
+    context.instance.report_runless_asset_event(
+        dg.AssetObservation("pseudo_labels", metadata={"tonight": dg.MetadataValue.md(_table(night))})
+    )
+    for number, tasks in enumerate(_stretches(night)):
+        shards = [task.work.shard for task in tasks]
+        work = [[state.components(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
+        tags = {**range_tags(shards), LEVEL_TAG: tasks[0].level, "dagster/priority": str(-number)}
+        yield dg.RunRequest(run_key=digest(work), tags=tags)
+
+
+def _stretches(night: Night) -> list[list[Task]]:
+    """The night's tasks in runs of neighbouring shards at one level, in the order of their most valuable shard."""
+    names = [task.work.shard for task in night.tonight]
+    tasks = sorted(enumerate(night.tonight), key=lambda t: (t[1].level, t[1].work.shard))
+    found = groupby(enumerate(tasks), key=lambda t: (t[1][1].level, int(t[1][1].work.shard) - t[0]))
+    stretches = [[task for _, (_, task) in group] for _, group in found]
+    return sorted(stretches, key=lambda tasks: min(names.index(task.work.shard) for task in tasks))
+
+
+def _told(night: Night, hours: float) -> str:
+    taken = sum(task.seconds for task in night.tonight) / 3600
+    left = sum(task.seconds for task in night.later) / 3600
+    how = "measured" if night.measured else "assumed, nothing was measured yet"
+    return (
+        f"{len(night.tonight)} shards tonight, {taken:.1f} of {hours:g} hours at {night.rate:.0f} frames a second "
+        f"({how}); {len(night.later)} shards, {left:.1f} hours, wait for another night"
+    )
+
+
+def _table(night: Night) -> str:
+    """Every shard that is stale: tonight or later, what it lacks, and how long that takes."""
+    lines = ["| shard | when | what | hours |", "|---|---|---|---|"]
+    for when, tasks in (("tonight", night.tonight), ("later", night.later)):
+        lines += [f"| {t.work.shard} | {when} | {_what(t)} | {t.seconds / 3600:.2f} |" for t in tasks]
+    return "\n".join(lines)
+
+
+def _what(task: Task) -> str:
+    return f"{task.work}; new videos only" if task.level == "new" else str(task.work)

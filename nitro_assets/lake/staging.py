@@ -27,7 +27,7 @@ class Staging:
         self._shard = f"{lake.root}/{FOLDER}/{shard}"
         self.url = f"{lake.url}/{FOLDER}/{shard}/{maker}"
 
-    def keys(self) -> set[str]:
+    def videos(self) -> set[str]:
         """The videos that are here, blocked ones left out."""
         fs, folder = fsspec.core.url_to_fs(self.url)
         fs.invalidate_cache()

@@ -7,6 +7,8 @@ is read or written at all.
 
 import hashlib
 import json
+import random
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import polars as pl
 from arro3.core import RecordBatch, RecordBatchReader, Schema
 from arro3.core import Table as ArrowTable
 from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from nitro_assets.identity import block_key
 from nitro_assets.lake.blocklist import Blocklist
@@ -36,6 +38,8 @@ WRITER = WriterProperties(
     column_properties={"video_key": ColumnProperties(dictionary_enabled=True)},
 )
 COMMIT_RETRIES = 30
+PACKED_PATIENCE = 60.0
+"""Seconds for which a commit to a packed table is tried again when others are faster."""
 
 
 class _Readable(DeltaTable):
@@ -160,9 +164,21 @@ class Lake:
         return Written(count, frozenset(refused))
 
     def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
-        empty = ArrowTable.from_arrow(table.empty())
         if not self._exists(table):
-            self._create(table, empty.schema)
+            self._create(table, ArrowTable.from_arrow(table.empty()).schema)
+        if not table.packed:
+            return self._commit(table, partition, parts)
+        rows, end = list(parts), time.monotonic() + PACKED_PATIENCE
+        while True:
+            try:
+                return self._commit(table, partition, iter(rows))
+            except CommitFailedError:  # another partition in the same file was replaced in between: start from there
+                if time.monotonic() > end:
+                    raise
+                time.sleep(random.uniform(0, 0.1))
+
+    def _commit(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
+        empty = ArrowTable.from_arrow(table.empty())
         failures: list[Exception] = []
         try:
             write_deltalake(
@@ -181,7 +197,7 @@ class Lake:
             self.uri(table.name),
             schema,
             mode="ignore",
-            partition_by=[table.partition],
+            partition_by=[] if table.packed else [table.partition],
             configuration={"delta.dataSkippingStatsColumns": table.partition},
             description=f"{table.doc} Terms: {TERMS}",
         )

@@ -21,7 +21,10 @@ Components = dict[str, Any]
 
 @dataclass(frozen=True)
 class Record:
-    """A materialisation: `root` over what was read, `version` that readers see, the videos withheld from it."""
+    """A materialisation: `root` over what was read, `version` that readers see, the videos withheld from it.
+
+    `made` of its rows were made anew, in `seconds`; the others were kept.
+    """
 
     asset: str
     partition: str
@@ -30,6 +33,8 @@ class Record:
     version: str
     rows: int
     withheld: tuple[str, ...] = ()
+    made: int = 0
+    seconds: float = 0.0
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -83,6 +88,11 @@ class State:
     def nitrogen_shards(self) -> list[str]:
         return nitrogen.shards(self.settings.nitrogen)
 
+    @cached_property
+    def _sources(self) -> str | None:
+        sources = self.settings.sources
+        return digest(sources.read_text()) if sources and sources.exists() else None
+
     def partitions(self, asset: Asset) -> list[str]:
         """The partition keys that should exist now."""
         if asset.partitions == "none":
@@ -135,8 +145,7 @@ class State:
         if asset.name == "nitrogen_actions":
             return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition)}
         if asset.name == "video_index":
-            sources = self.settings.sources
-            return {"sources": digest(sources.read_text()) if sources and sources.exists() else None}
+            return {"sources": self._sources}
         if asset.name == "label_segments":
             return {"risk": self.settings.risk}
         if asset.name == "takedown_requests":
@@ -155,6 +164,8 @@ class State:
             "version": record.version,
             "withheld": list(record.withheld),
             "rows": record.rows,
+            "made": record.made,
+            "seconds": record.seconds,
             "at": record.at,
         }
         schema = {"withheld": pl.List(pl.String)}

@@ -64,7 +64,7 @@ class LocalEngine:
                 try:
                     if result := lane.result():
                         yield result
-                except EOFError:
+                except (EOFError, ConnectionError):
                     yield self._replaced(lane, waiting)
 
     def _replaced(self, lane: "_Lane", waiting: deque[Order]) -> VideoResult:
@@ -76,6 +76,10 @@ class LocalEngine:
         waiting.extendleft(reversed(lane.orders))
         self._lanes[self._lanes.index(lane)] = _Lane()
         return VideoResult(dead.key, 0, 0.0, f"the process that labelled it ended {end}; the others are not affected.")
+
+    def processes(self) -> list[int]:
+        """The process numbers of the lanes."""
+        return [lane.process.pid or 0 for lane in self._lanes]
 
     def close(self) -> None:
         for lane in self._lanes:
@@ -92,17 +96,20 @@ class _Lane:
         self._scratch = Path(tempfile.mkdtemp(prefix="nitro-lane-"))
         context = multiprocessing.get_context("spawn")  # torch must not be forked
         self.pipe, far = context.Pipe()
-        self._process = context.Process(target=serve, args=(far, self._scratch))
-        self._process.start()
+        self.process = context.Process(target=serve, args=(far, self._scratch))
+        self.process.start()
         far.close()  # so that the death of either side closes the pipe
 
     def give(self, setup: Setup, order: Order) -> None:
         self.orders.append(order)
-        with suppress(BrokenPipeError):  # dead: `result` will say so
+        with suppress(ConnectionError):  # dead: `result` will say so
             self.pipe.send((setup, order))
 
     def result(self) -> VideoResult | None:
-        """The next result; None where the lane tells that it has started. Raises EOFError where it is dead."""
+        """The next result; None where the lane only tells that it is up.
+
+        Raises EOFError or ConnectionError where it is dead.
+        """
         found: VideoResult | Ready | str = self.pipe.recv()
         if isinstance(found, str):
             raise EngineError(found)
@@ -115,10 +122,10 @@ class _Lane:
     def end(self) -> str:
         """End the process, remove what it left; says how it ended."""
         self.pipe.close()
-        self._process.join(5)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self.process.join(5)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
         shutil.rmtree(self._scratch, ignore_errors=True)
-        code = self._process.exitcode or 0
+        code = self.process.exitcode or 0
         return f"by signal {-code}" if code < 0 else f"with status {code}"

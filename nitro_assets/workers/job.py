@@ -10,7 +10,7 @@ import logging
 import os
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +24,13 @@ from dagster_pipes import (
 )
 
 from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.lease import leased
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.graph import ASSETS, Asset
 from nitro_assets.lineage.state import Components, Record, State, digest, scope, version_of
+from nitro_assets.lineage.work import Level
 from nitro_assets.settings import Settings
 from nitro_assets.workers.progress import Progress, progress_bar
 
@@ -54,7 +56,8 @@ class Refused:
 @dataclass
 class Outcome:
     """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say;
-    `committed` is called once the record is there."""
+    `components` are those that were really read, where they differ from what would be read now. `made` rows were made
+    anew in `seconds`; `committed` is called once the record is there."""
 
     rows: int
     version: str | None = None
@@ -63,17 +66,26 @@ class Outcome:
     refused: list[Refused] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    components: Components = field(default_factory=dict)
+    made: int = 0
+    seconds: float = 0.0
     committed: Callable[[], None] = lambda: None
 
 
 @dataclass
 class Job:
-    """What a build may use: the settings, the lake, the asset, a fresh look at the records, a way to tell progress."""
+    """What a build may use: the settings, the lake, the asset, a fresh look at the records, a way to tell progress.
+
+    `check_lease` raises where another worker has taken the partition over; a long build asks before it commits.
+    `level`: how much of the partition is asked for (lineage/work.py), for those workers that can do less than all.
+    """
 
     settings: Settings
     lake: Lake
     asset: Asset
     progress: Progress
+    check_lease: Callable[[], None] = lambda: None
+    level: Level = "all"
 
     @property
     def state(self) -> State:
@@ -91,16 +103,17 @@ def run(name: str, build: Build) -> None:
     """The worker's main: build the partitions asked for, one after another; a failed one doesn't stop the others."""
     parser = argparse.ArgumentParser(description=f"Make partitions of {name}.")
     parser.add_argument("--partition", action="append", default=[], help="a partition key; may be repeated")
+    parser.add_argument("--level", default="all", choices=["new", "all"], help="pseudo_labels: leave old labels alone")
     arguments = parser.parse_args()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings and tips
     by_hand = "DAGSTER_PIPES_CONTEXT" not in os.environ
     settings = Settings()
     asset, lake = ASSETS[name], Lake(settings)
     if by_hand:
-        _all(asset, lake, settings, build, arguments.partition, None)
+        _all(asset, lake, settings, build, arguments.partition, arguments.level, None)
     else:
         with open_dagster_pipes(message_writer=_writer()) as pipes:
-            _all(asset, lake, settings, build, pipes.extras["partitions"], pipes)
+            _all(asset, lake, settings, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
 
 
 def _writer() -> PipesMessageWriter | None:
@@ -113,14 +126,20 @@ def _writer() -> PipesMessageWriter | None:
 
 
 def _all(
-    asset: Asset, lake: Lake, settings: Settings, build: Build, partitions: list[str], pipes: PipesContext | None
+    asset: Asset,
+    lake: Lake,
+    settings: Settings,
+    build: Build,
+    partitions: list[str],
+    level: Level,
+    pipes: PipesContext | None,
 ) -> None:
     failed = []
     checks: dict[str, list[tuple[str, Check]]] = {}
     for number, partition in enumerate(partitions):
         with progress_bar(f"{asset.name} {partition}", number, len(partitions)) as progress:
             try:
-                record, outcome = make(Job(settings, lake, asset, progress), build, partition)
+                record, outcome = make(Job(settings, lake, asset, progress, level=level), build, partition)
             except Exception:  # one partition's failure is told and must not stop the others; the run fails at the end
                 traceback.print_exc()
                 failed.append(partition)
@@ -140,10 +159,17 @@ def _all(
 
 
 def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
-    """Build one partition and commit everything about it, the record last."""
+    """Build one partition and commit everything about it, the record last; one worker at a time."""
+    with leased(job.lake, f"{job.asset.name}/{partition}") as lease:
+        return _make(replace(job, check_lease=lease.check), build, partition)
+
+
+def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     asset, lake = job.asset, job.lake
     components: Components = job.state.components(asset, partition)
     outcome = build(job, partition)
+    job.check_lease()
+    components |= outcome.components
     root = digest(components)
     withheld = tuple(sorted(outcome.withheld))
     version = outcome.version or version_of(root, withheld)
@@ -152,7 +178,9 @@ def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     refused = [*outcome.refused, *[Refused("video", "under a takedown request; not taken in", k) for k in withheld]]
     _write_rejects(lake, scope(asset.name, partition), refused)
     record_edges(lake, asset.name, partition, version, outcome.edges)
-    record = Record(asset.name, partition, root, components, version, outcome.rows, withheld)
+    record = Record(
+        asset.name, partition, root, components, version, outcome.rows, withheld, outcome.made, outcome.seconds
+    )
     job.state.record(record)
     outcome.committed()
     return record, outcome

@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.staging import Staging
+from nitro_assets.lake.staging import Staging, erase
 from nitro_assets.lineage.edges import Edge
+from nitro_assets.lineage.state import Components
 from nitro_assets.workers import show
 from nitro_assets.workers.engine import Engine, LocalEngine
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
@@ -24,6 +25,7 @@ from nitro_ml.trust.calibration import Calibration
 
 Row = dict[str, Any]
 LABELS = [c for c in TABLES["pseudo_labels"].columns if c != "corpus_shard"]
+PROMOTED = "promoted idm_checkpoint"
 FEATURES = [c for c in TABLES["video_features"].columns if c != "corpus_shard"]
 
 
@@ -45,7 +47,10 @@ class _Shard:
         self.videos = index.select("video_key", "address", "game").sort("video_key").collect()
         card = job.checkpoints.card(checkpoint)
         self.size, self.calibration = card["recipe"]["resolution"], Calibration.from_dict(card["calibration"])
-        self.kept = self._kept()
+        self.state = job.state
+        self.record = self.state.records.get((job.asset.name, partition))
+        self.kept_rows = self._kept()
+        self.kept: dict[str, int] = dict(self.kept_rows.select("video_key", "rows").iter_rows())
         self.refused: list[Refused] = []
         self.frames: dict[str, int] = dict(self.kept)
         self.labelled, self.seconds = 0, 0.0
@@ -53,23 +58,45 @@ class _Shard:
     def _stored(self, table: str) -> pl.LazyFrame:
         return self.job.lake.read(table).filter(corpus_shard=self.partition)
 
-    def _kept(self) -> dict[str, int]:
-        """Rows that the same checkpoint, calibration and code made before, by video."""
-        record = self.job.state.records.get((self.job.asset.name, self.partition))
-        if record is None or record.components["code"] != self.job.asset.code:
-            return {}
-        old = self._stored("pseudo_labels").filter(checkpoint=self.checkpoint)
-        counts = old.group_by("video_key", "calibration").len()
+    def _kept(self) -> pl.DataFrame:
+        """Videos that keep their rows, how many, and by which checkpoint: this one with this code and the calibration
+        of the video's game; or, where only new videos are asked for, any that is not tainted."""
+        if self.record is None:
+            return pl.DataFrame(schema={"video_key": pl.String, "checkpoint": pl.String, "rows": pl.UInt32})
+        allowed = [self.checkpoint] if self.record.components["code"] == self.job.asset.code else []
+        wanted = self.videos.select("video_key", calibration=self._calibrations())
+        if self.job.level == "new":
+            wanted = wanted.select("video_key")
+            allowed = [c for c, row in self.state.checkpoints.items() if row["state"] != "tainted"]
+        old = self._stored("pseudo_labels").filter(pl.col("checkpoint").is_in(allowed))
         seen = self._stored("video_features").select("video_key").unique()
-        names = [self.calibration.name(game) for game in self.videos["game"]]
-        wanted = self.videos.lazy().select("video_key", calibration=pl.Series(names, dtype=pl.String))
-        found = counts.join(seen, on="video_key").join(wanted, on=["video_key", "calibration"]).sort("video_key")
-        return dict(found.select("video_key", "len").collect().iter_rows())
+        found = old.group_by("video_key", "checkpoint", "calibration").agg(rows=pl.len())
+        found = found.join(seen, on="video_key", how="semi").join(wanted.lazy(), on=wanted.columns, how="semi")
+        return found.sort("video_key").collect()
+
+    def _calibrations(self) -> pl.Series:
+        return pl.Series([self.calibration.name(game) for game in self.videos["game"]], dtype=pl.String)
+
+    def _staged(self) -> set[str]:
+        """The videos in staging that were calibrated for what the index now says is their game."""
+        names = dict(zip(self.videos["video_key"], self._calibrations(), strict=True))
+        found = (key for key in self.staging.videos() if key in names)
+        first = {key: pl.scan_parquet(self.staging.path(key)).select("calibration").head(1).collect() for key in found}
+        return {key for key, rows in first.items() if rows.item() == names[key]}
+
+    def components(self) -> Components:
+        """Where rows of other checkpoints or of other code were kept, what they were made with counts too."""
+        found: Components = {}
+        if self.record and set(self.kept_rows["checkpoint"]) - {self.checkpoint}:
+            found[PROMOTED] = ",".join(sorted({self.checkpoint, *self.kept_rows["checkpoint"]}))
+        if self.record and self.kept and self.record.components["code"] != self.job.asset.code:
+            found["code"] = f"{self.record.components['code']},{self.job.asset.code}"
+        return found
 
     def label(self) -> None:
         """Label what has no rows yet; afterwards every video has rows or a reason."""
         started = time.monotonic()
-        staged = self.staging.keys()
+        staged = self._staged()
         orders = [
             Order(key, address, game)
             for key, address, game in self.videos.select("video_key", "address", "game").iter_rows()
@@ -80,13 +107,23 @@ class _Shard:
             self._take(result)
             self.job.progress((number + 1) / len(orders), f"video {number + 1} of {len(orders)}")
         self.seconds = time.monotonic() - started
-        for key in self.staging.keys() & set(self.videos["video_key"]) - set(self.kept):
+        for key in self._staged() - set(self.kept):
             self.frames[key] = pl.scan_parquet(self.staging.path(key)).select(pl.len()).collect().item()
 
     def _take(self, result: VideoResult) -> None:
         self.labelled += result.rows
+        if result.key in self.job.lake.blocklist():  # since it was ordered; whoever erases may have come too early
+            erase(self.job.lake, [result.key])
         if result.error:
             self.refused.append(Refused(result.key, result.error, result.key))
+
+    def makers(self) -> dict[tuple[str, str], int]:
+        """Rows by the recipe and name of the checkpoint that made them."""
+        counts = dict(self.kept_rows.group_by("checkpoint").agg(pl.sum("rows")).iter_rows())
+        new = sum(self.frames.values()) - sum(self.kept.values())
+        counts[self.checkpoint] = counts.get(self.checkpoint, 0) + new
+        known = self.state.checkpoints
+        return {(known[name]["partition"], name): rows for name, rows in sorted(counts.items())}
 
     def rows(self, table: str, columns: list[str]) -> Iterator[pl.DataFrame]:
         """One table's rows, a bounded number at a time; those of one video follow one another in their order."""
@@ -118,15 +155,15 @@ def build(job: Job, partition: str) -> Outcome:
         raise RuntimeError(
             "pseudo_labels: no promoted IDM; make idm_checkpoint first (its checks say why none was promoted)."
         )
-    recipe = job.state.checkpoints[checkpoint]["partition"]
     shard = _Shard(job, partition, checkpoint)
     shard.label()
+    job.check_lease()
     # The features first: they don't depend on the checkpoint, so labels always find those of their frames.
     job.lake.write("video_features", partition, shard.rows("video_features", FEATURES))
     written = job.lake.write("pseudo_labels", partition, shard.rows("pseudo_labels", LABELS))
-    index = job.state.records["video_index", partition]
+    index = shard.state.records["video_index", partition]
     edges = [Edge("video_index", partition, index.version, key, n) for key, n in sorted(shard.frames.items())]
-    edges.append(Edge("idm_checkpoint", recipe, checkpoint, None, written.rows))
+    edges += [Edge("idm_checkpoint", *made_by, None, rows) for made_by, rows in shard.makers().items()]
     return Outcome(
         rows=written.rows,
         edges=edges,
@@ -142,6 +179,9 @@ def build(job: Job, partition: str) -> Outcome:
             "confidence": show.table(_confidence(job, shard)),
             "dagster/column_schema": show.schema("pseudo_labels"),
         },
+        components=shard.components(),
+        made=shard.labelled,
+        seconds=shard.seconds,
         committed=shard.staging.clear,
     )
 

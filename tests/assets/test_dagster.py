@@ -136,8 +136,9 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     bring_up(lake, settings)
 
     def tick() -> list[object]:
-        ticked: Any = relabel_nightly(dg.build_schedule_context())
-        return list(ticked)
+        with dg.DagsterInstance.get() as instance:
+            ticked: Any = relabel_nightly(dg.build_schedule_context(instance=instance))
+            return list(ticked)
 
     assert [type(t) for t in tick()] == [dg.SkipReason]
     for shard in ("0000", "0001", "0003"):

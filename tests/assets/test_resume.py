@@ -1,0 +1,168 @@
+"""Labelling that is killed, doubled or starved: nothing is lost but the video at hand, no half shard is ever seen."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from nitro_assets.lake import staging
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.lease import LeaseLostError, leased
+from nitro_assets.lake.staging import Staging
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.settings import Settings
+from nitro_assets.workers import pseudo_labels
+from nitro_assets.workers.engine import LocalEngine
+from nitro_assets.workers.job import make
+from nitro_assets.workers.one_video import Order, Setup
+from tests.assets.corpus import FRAMES, SHARD, environment, index, promote, site, worker, write_checkpoint
+from tests.assets.rows import ANNA, BERT
+
+COUNT = 4
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoints"))
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with site(tmp_path_factory.mktemp("a site"), COUNT) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine() -> Iterator[LocalEngine]:
+    """One lane for all tests: starting one costs more than what it labels here."""
+    engine = LocalEngine(lanes=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pseudo_labels, "_engine", lambda: engine)
+        yield engine
+    engine.close()
+
+
+@pytest.fixture
+def corpus(lake: Lake, settings: Settings, address: str, trained: Path) -> Staging:
+    """Four videos in one shard and a promoted checkpoint; the shard's staging."""
+    name = promote(lake, trained)
+    index(lake, settings, address, range(COUNT))
+    return Staging(lake, SHARD, f"{name}-{ASSETS['pseudo_labels'].code}")
+
+
+def rows(lake: Lake, table: str) -> pl.DataFrame:
+    return lake.partition(table, SHARD).sort("video_key", "frame")
+
+
+def test_killed_at_any_moment_it_goes_on_with_the_next_video(corpus: Staging, lake: Lake, settings: Settings) -> None:
+    command = [sys.executable, "-m", "nitro_assets.workers.pseudo_labels", "--partition", SHARD]
+    one_core = {min(os.sched_getaffinity(0))}
+    with subprocess.Popen(
+        command,
+        env={**os.environ, **environment(settings)},
+        preexec_fn=lambda: os.sched_setaffinity(0, one_core),
+    ) as first:
+        while first.poll() is None and not corpus.videos():
+            time.sleep(0.02)
+        lanes = _children(first.pid)
+        first.kill()
+    before = {k: Path(corpus.path(k)).stat().st_mtime_ns for k in sorted(corpus.videos())}
+    assert rows(lake, "pseudo_labels").is_empty(), "no half shard"
+    _, outcome = make(worker(lake, settings), pseudo_labels.build, SHARD)
+    assert outcome.metadata["videos"] == COUNT
+    assert outcome.metadata["frames labelled now"] == FRAMES * (COUNT - len(before))
+    assert all(check.passed for check in outcome.checks)
+    labels, features = rows(lake, "pseudo_labels"), rows(lake, "video_features")
+    assert labels.select("video_key", "frame").equals(features.select("video_key", "frame"))
+    assert labels.height == FRAMES * COUNT
+    assert not lake.fs.exists(f"{lake.root}/staging/{SHARD}"), "gone with the commit"
+    assert lanes
+    assert not any(_alive(pid) for pid in lanes), "lanes end with their worker"
+
+
+def _children(pid: int) -> list[int]:
+    return [int(p) for t in Path(f"/proc/{pid}/task").iterdir() for p in (t / "children").read_text().split()]
+
+
+def _alive(pid: int) -> bool:
+    path = Path(f"/proc/{pid}/stat")
+    return path.exists() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_a_dead_lane_takes_one_video_with_it(
+    corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
+) -> None:
+    checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
+    setup = Setup(settings, checkpoint, Checkpoints(lake).card(checkpoint)["recipe"]["resolution"], corpus.url)
+    rows = lake.read("video_index").select("video_key", "address").collect()
+    orders = [Order(k, a) for k, a in rows.iter_rows()]
+    results = engine.map(setup, orders)
+    found = [next(results)]
+    os.kill(engine.processes()[0], signal.SIGKILL)
+    found += results
+    assert [r.key for r in found] == [o.key for o in orders]
+    died = [r for r in found if r.error]
+    assert len(died) <= 1
+    assert all("signal 9" in r.error for r in died)
+    assert corpus.videos() == {r.key for r in found if not r.error}
+
+
+def test_a_blocked_video_is_neither_staged_nor_adopted(corpus: Staging, lake: Lake, settings: Settings) -> None:
+    frame = pl.DataFrame({"frame": [1]})
+    lake.fs.makedirs(corpus.path(ANNA).rsplit("/", 1)[0])
+    for name in (ANNA, BERT):
+        frame.write_parquet(corpus.path(name))
+    assert corpus.videos() == {ANNA, BERT}
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
+    assert corpus.videos() == {BERT}
+    assert staging.staged(lake, ANNA) != []
+    assert staging.erase(lake, [ANNA]) == 1
+    assert staging.staged(lake, ANNA) == []
+    assert corpus.videos() == {BERT}
+
+
+def test_the_second_worker_waits_and_the_wall_clock_does_not_matter(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = iter(range(0, 10**9, 86_400))
+    monkeypatch.setattr(time, "time", lambda: 1e9 - next(steps))  # back by a day at every look
+    order = []
+
+    def work(name: str) -> None:
+        with leased(lake, "a/shard", beat=0.05, patience=0.5, pause=0.01):
+            order.append(f"{name} in")
+            time.sleep(0.8)  # longer than the patience: the beats keep it
+            order.append(f"{name} out")
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [o.split()[1] for o in order] == ["in", "out", "in", "out"]
+
+
+def test_a_silent_owner_is_overtaken_and_finds_out(lake: Lake) -> None:
+    with leased(lake, "a/shard", beat=60) as stalled:
+        stalled.check()
+        with leased(lake, "a/shard", patience=0.1, pause=0.01) as second:
+            second.check()
+            with pytest.raises(LeaseLostError, match="a/shard"):
+                stalled.check()
+
+
+def test_a_dead_owner_of_this_machine_is_overtaken_at_once(lake: Lake, settings: Settings) -> None:
+    code = "import os; from nitro_assets.lake.lease import *; from nitro_assets.settings import Settings\n"
+    code += "leased(Lake(Settings()), 'a/shard').__enter__(); os._exit(0)"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment(settings)}, check=True)
+    started = time.monotonic()
+    with leased(lake, "a/shard"):
+        assert time.monotonic() - started < 30, "half of the patience"
