@@ -1,6 +1,6 @@
 """One worker a shard: a numbered file that its owner keeps beating, beside the tables.
 
-    leases/SCOPE/00000007.json    {"owner": ..., "beat": 41}
+    leases/SCOPE/00000007.json    {"owner": ..., "id": ..., "beat": 41}
 
 The highest number owns. Taking over is making the next number, which only one can. A waiter never compares clocks: it
 takes over when it has seen no new beat for long enough by its own monotonic clock, when the owner has let go, or when
@@ -35,7 +35,7 @@ class Lease:
 
     def __init__(self, lake: Lake, scope: str) -> None:
         self._fs, self._folder, self._scope = lake.fs, f"{lake.root}/{FOLDER}/{scope}", scope
-        self._number, self._beat = -1, 0
+        self._number, self._beat, self._id = -1, 0, secrets.token_hex(8)
 
     def check(self) -> None:
         number, _ = self._current()
@@ -70,7 +70,8 @@ class Lease:
         try:
             self._write(number, me(), new=True)
         except FileExistsError:
-            return False
+            if self._current()[1].get("id") != self._id:  # else it is ours, and only the answer was lost
+                return False
         self._number = number
         for path in self._fs.ls(self._folder, detail=False):
             if _number(path) < number:
@@ -78,7 +79,8 @@ class Lease:
         return True
 
     def _write(self, number: int, owner: str, new: bool = False) -> None:
-        path, data = f"{self._folder}/{number:08d}.json", json.dumps({"owner": owner, "beat": self._beat}).encode()
+        path, state = f"{self._folder}/{number:08d}.json", {"owner": owner, "id": self._id, "beat": self._beat}
+        data = json.dumps(state).encode()
         if "file" not in self._fs.protocol:
             self._fs.pipe_file(path, data, mode="create" if new else "overwrite")  # an object store puts whole objects
             return

@@ -6,9 +6,10 @@ masked before anything else sees it.
 
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,10 @@ from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job, Refused
-from nitro_ml import video
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.box import Box
 from nitro_ml.clip import Clip
+from nitro_ml.isolated import Decoder
 from nitro_ml.metrics.align import nearest
 from nitro_ml.video import Frames, VideoError
 
@@ -32,6 +33,7 @@ BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
 
 Row = Mapping[str, Any]
+Read = Callable[[Decoder, Path, Row], Frames]
 
 
 @contextmanager
@@ -82,7 +84,7 @@ class Footage:
         wanted: pl.DataFrame,
         addresses: Mapping[str, str],
         name: Callable[[Row], str],
-        read: Callable[[Path, Row], Frames],
+        read: Read,
     ) -> list[tuple[Row, Frames]]:
         """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time."""
         rows = list(wanted.iter_rows(named=True))
@@ -90,13 +92,20 @@ class Footage:
         for row in rows:
             if self._cached(row, name) is None:
                 missing.setdefault(row["video_key"], []).append(row)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            fetching = [pool.submit(self._fetch, k, addresses[k], need, name, read) for k, need in missing.items()]
-            for number, done in enumerate(fetching):
-                self.refused += done.result()
-                self.job.progress(
-                    0.2 * number / len(fetching), f"fetching footage: {number + 1} of {len(fetching)} videos"
-                )
+        own = threading.local()
+        with ExitStack() as ends:
+
+            def begin() -> None:
+                own.decoder = ends.enter_context(Decoder())  # one a thread, for all its videos
+
+            def one(key: str) -> list[Refused]:
+                return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
+
+            with ThreadPoolExecutor(os.cpu_count(), initializer=begin) as pool:
+                for number, refused in enumerate(pool.map(one, missing)):
+                    self.refused += refused
+                    told = f"fetching footage: {number + 1} of {len(missing)} videos"
+                    self.job.progress(0.2 * number / len(missing), told)
         return [(row, frames) for row in rows if (frames := self._cached(row, name))]
 
     def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:
@@ -104,14 +113,14 @@ class Footage:
         return Frames(*found) if found and len(found[1]) else None
 
     def _fetch(
-        self, key: str, address: str, rows: list[Row], name: Callable[[Row], str], read: Callable[[Path, Row], Frames]
+        self, decoder: Decoder, key: str, address: str, rows: list[Row], name: Callable[[Row], str], read: Read
     ) -> list[Refused]:
         refused = []
         try:
             with fetched(self.job.settings, address, key) as path:
                 for row in rows:
                     try:
-                        frames = read(path, row)
+                        frames = read(decoder, path, row)
                     except (VideoError, ValueError) as error:
                         refused.append(Refused(f"{key} {name(row)}", str(error), key))
                     else:
@@ -120,17 +129,17 @@ class Footage:
             return [Refused(key, str(error), key)]
         return refused
 
-    def _read_chunk(self, path: Path, row: Row) -> Frames:
-        info = video.probe(path)
+    def _read_chunk(self, decoder: Decoder, path: Path, row: Row) -> Frames:
+        info = decoder.probe(path)
         overlay = _scaled(row, "overlay", info.width / row["width"], info.height / row["height"])
         area = None if row["area_w"] is None else _scaled(row, "area", info.width, info.height)
         return whole(
-            video.read(path, self.size, crop=area, mask=[overlay], start=row["start_time"], end=row["end_time"]), path
+            decoder.read(path, self.size, crop=area, mask=[overlay], start=row["start_time"], end=row["end_time"]), path
         )
 
-    def _read_block(self, path: Path, row: Row) -> Frames:
+    def _read_block(self, decoder: Decoder, path: Path, row: Row) -> Frames:
         start = row["chunk"] * BLOCK
-        return whole(video.read(path, self.size, start=start, end=start + BLOCK), path)
+        return whole(decoder.read(path, self.size, start=start, end=start + BLOCK), path)
 
 
 def _chunk_name(row: Row) -> str:

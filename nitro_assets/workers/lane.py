@@ -1,6 +1,7 @@
 """A process that labels videos one after another: while one is inferred, the next is downloaded and decoded.
 
-Three threads in a row, with little room between them: one downloads, one decodes, the main one infers and writes.
+Three threads in a row, with little room between them: one downloads, one has a child process decode, the main one
+infers and writes.
 Inference has one thread of its own, so that the sums are the same on every machine; the lanes fill the cores. The
 process ends when its pipe closes, so it never outlives whoever started it.
 """
@@ -21,12 +22,13 @@ from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.workers.one_video import End, LabelVideo, Order, Part, Setup, decode, fetch
+from nitro_ml.isolated import Decoder
 
 T = TypeVar("T")
 Asked = tuple[Setup, Order]
 
-PARTS_AHEAD = 4
-"""Decoded parts that wait for the model: 4 x 256 frames are 28 MB at 96 x 96."""
+PARTS_AHEAD = 16
+"""Decoded parts that wait for the model: 16 x 64 frames are 28 MB at 96 x 96."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,11 @@ def load(setup: Setup) -> LabelVideo:
 
 
 def _footage(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Part | End]]:
-    for asked, fetched in ahead(((asked, fetch(*asked)) for asked in ahead(_asked(pipe, scratch), 1)), 1):
-        with clip_cache(asked[0].settings) as clips:
-            for part in decode(asked[0], fetched, clips):
-                yield asked, part
+    with Decoder() as decoder:
+        for asked, fetched in ahead(((asked, fetch(*asked)) for asked in ahead(_asked(pipe, scratch), 1)), 1):
+            with clip_cache(asked[0].settings) as clips:
+                for part in decode(asked[0], fetched, clips, decoder):
+                    yield asked, part
 
 
 def _asked(pipe: Connection, scratch: Path) -> Iterator[Asked]:

@@ -22,8 +22,8 @@ from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import BLOCK, block_name, fetched
-from nitro_ml import video
 from nitro_ml.idm.label import Labeller
+from nitro_ml.isolated import Decoder
 from nitro_ml.labels import Labels
 from nitro_ml.segments.features import features
 from nitro_ml.video import Frames, VideoError
@@ -97,7 +97,7 @@ def fetch(setup: Setup, order: Order) -> Fetched:
     return found
 
 
-def decode(setup: Setup, source: Fetched, clips: ClipCache) -> Iterator[Part | End]:
+def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part | End]:
     """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
     cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
     last = None
@@ -106,7 +106,7 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache) -> Iterator[Part | E
             yield End(source.error)
             return
         try:
-            for frames in video.read(source.path, setup.size):
+            for frames in decoder.read(source.path, setup.size):
                 found = features(frames.rgb, last)
                 last = frames.rgb[-1]
                 if cached:
@@ -122,8 +122,8 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache) -> Iterator[Part | E
 
 def footage(setup: Setup, order: Order) -> Iterator[Part | End]:
     """Both steps, for an engine that has a task for them."""
-    with clip_cache(setup.settings) as clips:
-        yield from decode(setup, fetch(setup, order), clips)
+    with clip_cache(setup.settings) as clips, Decoder() as decoder:
+        yield from decode(setup, fetch(setup, order), clips, decoder)
 
 
 class LabelVideo:

@@ -1,16 +1,19 @@
 """Labelling that is killed, doubled or starved: nothing is lost but the video at hand, no half shard is ever seen."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from nitro_assets.lake import staging
 from nitro_assets.lake.checkpoints import Checkpoints
@@ -18,12 +21,14 @@ from nitro_assets.lake.lease import LeaseLostError, leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.lineage.state import State
+from nitro_assets.lineage.status import Status, judge
 from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.engine import LocalEngine
+from nitro_assets.workers.engine import EngineError, LocalEngine
 from nitro_assets.workers.job import make
 from nitro_assets.workers.one_video import Order, Setup
-from tests.assets.corpus import FRAMES, SHARD, environment, index, promote, site, worker, write_checkpoint
+from tests.assets.corpus import FRAMES, SHARD, environment, index, key, promote, site, worker, write_checkpoint
 from tests.assets.rows import ANNA, BERT
 
 COUNT = 4
@@ -97,22 +102,63 @@ def _alive(pid: int) -> bool:
     return path.exists() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
+def orders(lake: Lake, settings: Settings, corpus: Staging) -> tuple[Setup, list[Order]]:
+    checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
+    size = Checkpoints(lake).card(checkpoint)["recipe"]["resolution"]
+    rows = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
+    return Setup(settings, checkpoint, size, corpus.url), [Order(*row) for row in rows.iter_rows()]
+
+
 def test_a_dead_lane_takes_one_video_with_it(
     corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
 ) -> None:
-    checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
-    setup = Setup(settings, checkpoint, Checkpoints(lake).card(checkpoint)["recipe"]["resolution"], corpus.url)
-    rows = lake.read("video_index").select("video_key", "address").collect()
-    orders = [Order(k, a) for k, a in rows.iter_rows()]
-    results = engine.map(setup, orders)
+    setup, asked = orders(lake, settings, corpus)
+    results = engine.map(setup, asked)
     found = [next(results)]
     os.kill(engine.processes()[0], signal.SIGKILL)
     found += results
-    assert [r.key for r in found] == [o.key for o in orders]
+    assert [r.key for r in found] == [o.key for o in asked]
     died = [r for r in found if r.error]
     assert len(died) <= 1
     assert all("signal 9" in r.error for r in died)
     assert corpus.videos() == {r.key for r in found if not r.error}
+
+
+def test_a_full_disk_fails_the_shard_and_loses_nothing(
+    corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
+) -> None:
+    results = engine.map(*orders(lake, settings, corpus))
+    first = next(results)
+    resource.prlimit(engine.processes()[0], resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+    with pytest.raises(EngineError, match=r"File too large|No space left"):
+        list(results)
+    assert first.key in corpus.videos()
+    _, outcome = make(worker(lake, settings), pseudo_labels.build, SHARD)
+    assert outcome.metadata["frames labelled now"] == FRAMES * (COUNT - 1)
+    assert outcome.refused == []
+
+
+def test_new_videos_need_not_wait_for_the_others(
+    corpus: Staging, lake: Lake, settings: Settings, address: str, trained: Path, tmp_path: Path
+) -> None:
+    index(lake, settings, address, [0, 1])
+    make(worker(lake, settings), pseudo_labels.build, SHARD)
+    old = rows(lake, "pseudo_labels")
+    newer = promote(lake, write_checkpoint(tmp_path, seed=2))
+    index(lake, settings, address, [0, 1, 2])
+    _, outcome = make(replace(worker(lake, settings), level="new"), pseudo_labels.build, SHARD)
+    assert outcome.metadata["frames labelled now"] == FRAMES
+    assert_frame_equal(rows(lake, "pseudo_labels").filter(pl.col("video_key") != key(2)), old)
+    assert {e.input_version for e in outcome.edges if e.input_asset == "idm_checkpoint"} == {trained.name, newer}
+    assert status(lake, settings).why == "promoted idm_checkpoint changed"
+    _, outcome = make(worker(lake, settings), pseudo_labels.build, SHARD)
+    assert outcome.metadata["frames labelled now"] == 2 * FRAMES
+    assert set(rows(lake, "pseudo_labels")["checkpoint"]) == {newer}
+    assert status(lake, settings).verdict == "fresh"
+
+
+def status(lake: Lake, settings: Settings) -> Status:
+    return judge(State(lake, settings), ASSETS["pseudo_labels"], SHARD)
 
 
 def test_a_blocked_video_is_neither_staged_nor_adopted(corpus: Staging, lake: Lake, settings: Settings) -> None:

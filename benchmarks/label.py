@@ -1,0 +1,96 @@
+"""Labelling: the whole way from the loopback site to the committed table, beside its stages alone; what orchestration
+costs; and how long it takes to decide what is stale.
+
+All that is compared runs in one lane (one process infers, one decodes), in turn, in several rounds; of each the median
+counts.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+from unittest.mock import patch
+
+import torch
+
+from benchmarks.figures import Figure
+from benchmarks.label_corpus import Corpus, corpus
+from benchmarks.label_stale import stale
+from nitro_assets.identity import shard_names
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.workers import pseudo_labels
+from nitro_assets.workers.engine import LocalEngine
+from nitro_assets.workers.job import make
+from nitro_ml.idm.label import Labeller
+from nitro_ml.isolated import Decoder
+from nitro_ml.video import Frames
+
+
+def run(quick: bool = False) -> list[Figure]:
+    """The figures of labelling."""
+    rounds, videos, seconds = (1, 2, 4) if quick else (3, 4, 150)
+    hour = 2 if quick else 3600 // seconds
+    decoding, inferring, whole = [], [], []
+    with corpus(rounds + 2, hour, seconds) as here, _lanes(1):
+        warm_up, *shards, last = shard_names(rounds + 2)
+        _labelled(here, warm_up, 1)
+        labeller = Labeller(Checkpoints(here.lake).get(here.checkpoint))
+        for shard in shards:
+            decoding.append(_decode(here, videos))
+            inferring.append(_infer(here, labeller, videos))
+            whole.append(_labelled(here, shard, videos)[0])
+        one_hour, in_engine = _labelled(here, last, hour)
+        frames = videos * here.frames
+    stages, all_of_it = [frames / median(seconds) for seconds in (decoding, inferring)], frames / median(whole)
+    return [
+        Figure("decode + resize alone", stages[0], "frames a second"),
+        Figure("inference alone", stages[1], "frames a second"),
+        Figure("whole labelling", all_of_it, "frames a second"),
+        Figure("whole labelling / its slower stage alone", all_of_it / min(stages), "ratio", 0.85),
+        Figure("orchestration's share of a shard of one hour", 1 - in_engine / one_hour, "ratio", 0.03, "lower"),
+        *stale(quick),
+    ]
+
+
+@contextmanager
+def _lanes(count: int) -> Iterator[None]:
+    """A local engine of so many lanes, whatever the machine has."""
+    engine = LocalEngine(count)
+    with patch.object(pseudo_labels, "_engine", lambda: engine):
+        yield
+    engine.close()
+
+
+def _labelled(here: Corpus, shard: str, videos: int) -> tuple[float, float]:
+    """Seconds to make a shard of the table, and of these the seconds within the engine."""
+    here.index(shard, videos)
+    started = time.perf_counter()
+    record, outcome = make(here.job(), pseudo_labels.build, shard)
+    if record.rows != videos * here.frames:
+        raise AssertionError(f"{record.rows} rows for {videos} videos of {here.frames} frames: {outcome.refused}")
+    return time.perf_counter() - started, outcome.seconds
+
+
+def _decode(here: Corpus, videos: int) -> float:
+    """Seconds to decode and resize alone, in the process that does so in a lane."""
+    with Decoder() as decoder:
+        decoder.probe(here.file)  # its start doesn't count
+        started = time.perf_counter()
+        for _ in range(videos):
+            for _ in decoder.read(here.file, here.size):
+                pass
+        return time.perf_counter() - started
+
+
+def _infer(here: Corpus, labeller: Labeller, videos: int) -> float:
+    """Seconds to label frames that are in memory, in one thread as in a lane."""
+    with Decoder() as decoder:
+        frames: list[Frames] = list(decoder.read(here.file, here.size))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    started = time.perf_counter()
+    for _ in range(videos):
+        for _ in labeller.label(frames, "freeway"):
+            pass
+    torch.set_num_threads(threads)
+    return time.perf_counter() - started

@@ -1,0 +1,125 @@
+"""What labelling is measured on: a recorded game at 360p, the height that downloads are asked for, on a loopback site
+under as many addresses as there are videos; and the laptop's IDM, hardly trained, which is as fast as a trained one."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from demo.site import serve
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.lineage.state import Record, State, index_version
+from nitro_assets.settings import Settings
+from nitro_assets.workers.job import Job
+from nitro_ml import video
+from nitro_ml.actions import BUTTONS, Actions
+from nitro_ml.arcade.encode import encode
+from nitro_ml.arcade.record import record
+from nitro_ml.clip import Clip
+from nitro_ml.idm.recipe import load_recipe
+from nitro_ml.idm.train import train
+
+FPS = 30
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A lake without labels, the file that all its videos are and its frames, the checkpoint and its frames' side."""
+
+    settings: Settings
+    lake: Lake
+    address: str
+    file: Path
+    frames: int
+    checkpoint: str
+    size: int
+
+    def job(self, asset: str = "pseudo_labels") -> Job:
+        return Job(self.settings, self.lake, ASSETS[asset], lambda fraction, message: None)
+
+    def index(self, shard: str, videos: int) -> None:
+        """Put so many videos into a shard's index."""
+        rows = pl.DataFrame(
+            {
+                "video_key": [f"{int(shard):016x}{n:016x}" for n in range(videos)],
+                "address": [f"{self.address}/watch/{shard}x{n}" for n in range(videos)],
+                "game": ["freeway"] * videos,
+                "keep": [True] * videos,
+            }
+        )
+        write(self.lake, "video_index", shard, rows)
+        version = index_version(self.lake, shard)
+        State(self.lake, self.settings).record(Record("video_index", shard, "", {}, version, videos))
+
+
+def write(lake: Lake, table: str, partition: str, rows: pl.DataFrame) -> None:
+    """Rows of a table through the lake's door; columns that are not given are null."""
+    columns = {name: t for name, t in TABLES[table].columns.items() if name != TABLES[table].partition}
+    missing = [pl.lit(None, t).alias(name) for name, t in columns.items() if name not in rows.columns]
+    lake.write(table, partition, rows.with_columns(missing).select(columns))
+
+
+def settings(home: Path, shards: int) -> Settings:
+    """All that nitro keeps in one folder."""
+    return Settings(
+        lake=str(home / "lake"),
+        nitrogen=str(home / "nitrogen"),
+        cache=home / "cache",
+        secret_file=home / "secret",
+        inbox=home / "inbox",
+        corpus_shards=shards,
+        allow_loopback=True,
+    )
+
+
+@contextmanager
+def corpus(shards: int, videos: int, seconds: int) -> Iterator[Corpus]:
+    """Room for so many shards; every address of `videos` in each leads to the same video, `seconds` long."""
+    with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
+        home = Path(folder)
+        file = _video(home, seconds)
+        entry = {"title": "play", "channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": ""}
+        names = [f"{shard:04d}x{n}" for shard in range(shards) for n in range(videos)]
+        (home / "site.json").write_text(json.dumps([{"id": name, "file": file.name, **entry} for name in names]))
+        here = settings(home, shards)
+        lake = Lake(here)
+        with serve(home) as address:
+            checkpoint = _checkpoint(lake, home / "trained")
+            yield Corpus(here, lake, address, file, seconds * FPS, checkpoint, load_recipe("window").resolution)
+
+
+def _video(home: Path, seconds: int) -> Path:
+    played = home / "played.mp4"
+    record("freeway", seconds * FPS, 1, played, screens=False)
+    wide = (
+        np.asarray(cv2.resize(frame, (640, 360)), np.uint8) for part in video.read(played, 240) for frame in part.rgb
+    )
+    (home / "videos").mkdir()
+    encode(wide, home / "videos" / "play.mp4", FPS)
+    return home / "videos" / "play.mp4"
+
+
+def _checkpoint(lake: Lake, root: Path) -> str:
+    recipe = load_recipe("window").model_copy(update={"steps": 1, "stretches": 2, "length": 8})
+    chance = np.random.default_rng(1)
+    trained = train(recipe, [_noise(chance, n, recipe.resolution) for n in range(3)], root, {"name": "fast"})
+    checkpoints = Checkpoints(lake)
+    name = checkpoints.put(trained.path)
+    checkpoints.set(name, "idm_checkpoint", "window", "promoted", "for its speed")
+    return name
+
+
+def _noise(chance: np.random.Generator, number: int, size: int) -> Clip:
+    frames: NDArray[np.uint8] = chance.integers(0, 256, (64, size, size, 3), np.uint8)
+    held = chance.random((64, len(BUTTONS))) < 0.3
+    return Clip(frames, np.arange(64) / FPS, "freeway", f"noise-{number}", Actions(held, np.zeros((64, 4), np.float32)))
