@@ -1,7 +1,8 @@
 """Segments: which stretches of a pseudo-labelled video are worth training on, and why the others aren't.
 
-What: one row a segment: keep (play) or drop (idle, menu, loading, low confidence, implausible), judged by the inferred
-inputs and the picture's features; nothing is fetched again.
+What: one row a segment: keep (play) or drop (idle, menu, loading, cut scene, death, intro, face, input display, low
+confidence, implausible), judged by the inferred inputs and the picture's features; nothing is fetched again. How well:
+docs/segments.md.
 Source: `pseudo_labels`. Partitions: hash buckets of the video key.
 """
 

@@ -10,7 +10,11 @@ from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.stored import Stored
+from nitro_ml.segments.classifier import shipped
 from nitro_ml.segments.judge import Rules, Segment, judge
+
+STRIPS = 12
+SECONDS = pl.col("end") - pl.col("start")
 
 
 def build(job: Job, partition: str) -> Outcome:
@@ -33,18 +37,46 @@ def build(job: Job, partition: str) -> Outcome:
     written = job.lake.write("label_segments", partition, table)
     version = job.state.records["pseudo_labels", partition].version
     covered = table.select((pl.col("end_frame") - pl.col("first_frame")).sum()).item()
-    seconds = table.group_by("reason").agg(seconds=(pl.col("end") - pl.col("start")).sum()).sort("reason")
+    summary = _summary(table)
     return Outcome(
         rows=written.rows,
         edges=[Edge("pseudo_labels", partition, version, key, n) for key, n in frames.items()],
         withheld=written.refused,
         checks=[Check("segments_cover_the_labels", covered == labels.height, f"{covered} of {labels.height} frames")],
         metadata={
-            "seconds by reason": show.table(seconds),
-            "kept and dropped": show.bars(dict(seconds.iter_rows()), "seconds by reason; only play is kept", "s"),
+            "seconds by reason": show.table(summary),
+            "kept and dropped": show.bars(
+                dict(summary.select("reason", "seconds").iter_rows()), "seconds by reason; only play is kept", "s"
+            ),
+            "timelines": show.strips(_timelines(table), f"the shard's first {STRIPS} videos"),
+            "examples": show.table(_examples(table)),
+            "classifier": show.table(
+                [{"figure": name, "value": value} for name, value in shipped().card["figures"].items()]
+            ),
             "dagster/column_schema": show.schema("label_segments"),
         },
     )
+
+
+def _summary(table: pl.DataFrame) -> pl.DataFrame:
+    """Per reason: segments, seconds, their share of all, the labels' mean confidence."""
+    by_reason = table.group_by("reason").agg(
+        segments=pl.len(), seconds=SECONDS.sum(), confidence=(pl.col("confidence") * SECONDS).sum() / SECONDS.sum()
+    )
+    return by_reason.with_columns(share=pl.col("seconds") / pl.col("seconds").sum()).sort("seconds", descending=True)
+
+
+def _timelines(table: pl.DataFrame) -> dict[str, list[tuple[float, float, str]]]:
+    """Start, end and reason of every segment of the first few videos."""
+    chosen = table["video_key"].unique(maintain_order=True).head(STRIPS)
+    parts = table.filter(pl.col("video_key").is_in(chosen.to_list())).partition_by("video_key", as_dict=True)
+    return {key: part.select("start", "end", "reason").rows() for (key,), part in parts.items()}
+
+
+def _examples(table: pl.DataFrame) -> pl.DataFrame:
+    """The two longest segments of each reason: where to look whether it is true."""
+    longest = table.sort(SECONDS, descending=True).group_by("reason", maintain_order=True).head(2)
+    return longest.select("reason", "video_key", "start", "end", "confidence", "game").sort("reason")
 
 
 def _row(key: str, game: str | None, number: int, segment: Segment) -> dict[str, Any]:

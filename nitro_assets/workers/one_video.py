@@ -54,7 +54,7 @@ class Setup:
 
 @dataclass(frozen=True)
 class Part:
-    """Consecutive frames and their features, float32 [n, 12]."""
+    """Consecutive frames and their features, float32 [n, 51]."""
 
     frames: Frames
     features: NDArray[np.float32]

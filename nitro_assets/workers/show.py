@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from matplotlib import colormaps
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from nitro_assets.lake.schemas import TABLES
@@ -39,6 +41,23 @@ def bars(values: Mapping[str, float], title: str, unit: str = "") -> Value:
     axes.invert_yaxis()
     axes.set_title(title, fontsize=10)
     axes.set_xlabel(unit)
+    return _figure(figure, title)
+
+
+def strips(rows: Mapping[str, Sequence[tuple[float, float, str]]], title: str) -> Value:
+    """A strip a row, in colours by kind; a row is (start, end, kind) in seconds, one after the other."""
+    kinds = sorted({kind for row in rows.values() for _, _, kind in row})
+    colours = dict(zip(kinds, colormaps["tab20"](range(len(kinds))), strict=True))
+    figure = Figure(figsize=(9, 0.9 + 0.25 * max(len(rows), 1)), layout="constrained")
+    axes = figure.subplots()
+    for y, row in enumerate(rows.values()):
+        bars = [(start, end - start) for start, end, _ in row]
+        axes.broken_barh(bars, (y - 0.4, 0.8), facecolors=[colours[kind] for _, _, kind in row])
+    axes.set_yticks(range(len(rows)), list(rows), fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlabel("s")
+    axes.set_title(title, fontsize=10)
+    axes.legend(handles=[Patch(color=colours[kind], label=kind) for kind in kinds], fontsize=7, ncols=6)
     return _figure(figure, title)
 
 

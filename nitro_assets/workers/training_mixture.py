@@ -1,5 +1,6 @@
 """Compose one mixture: chunks of ground truth and of kept pseudo-labelled segments, weights, split by video."""
 
+import hashlib
 import math
 from typing import Annotated, Any
 
@@ -22,8 +23,9 @@ class MixtureRecipe(BaseModel):
     """One mixture, `recipes/mixture/NAME.yaml`.
 
     policy: the policy recipe trained on it; pseudo: whether kept pseudo-labelled segments are in it, drawn
-    `pseudo_weight` times their mean confidence as often as ground truth; minimum_density: the least share of a labelled
-    chunk's frames with an input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled videos.
+    `pseudo_weight` times their mean confidence as often as ground truth; idle: the share of idle chunks that is taken
+    as well, or the policy never learns to wait; minimum_density: the least share of a labelled chunk's frames with an
+    input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled videos.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +33,7 @@ class MixtureRecipe(BaseModel):
     policy: str
     pseudo: bool = False
     pseudo_weight: Annotated[float, Field(ge=0)] = 0.5
+    idle: Share = 0.05
     minimum_density: Share = 0.0
     held_out: Annotated[float, Field(ge=0, lt=1)]
 
@@ -89,14 +92,15 @@ def _ground_truth(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pseudo(job: Job, recipe: MixtureRecipe) -> list[dict[str, Any]]:
-    """The kept segments, cut at the borders of the cache's 20 s blocks."""
+    """The kept segments and a few idle ones, cut at the borders of the cache's 20 s blocks."""
     rows = []
-    segments = job.lake.read("label_segments").filter("keep").collect()
+    segments = job.lake.read("label_segments").filter(pl.col("keep") | (pl.col("reason") == "idle")).collect()
     for row in segments.iter_rows(named=True):
         rate = (row["end_frame"] - row["first_frame"]) / (row["end"] - row["start"])
         for block in range(int(row["start"] // BLOCK), math.ceil(row["end"] / BLOCK)):
             start, end = max(row["start"], block * BLOCK), min(row["end"], (block + 1) * BLOCK)
-            if end - start >= SHORTEST:
+            wanted = row["keep"] or _chance(row["video_key"], start) < recipe.idle
+            if wanted and end - start >= SHORTEST:
                 rows.append(
                     {
                         "video_key": row["video_key"],
@@ -111,6 +115,12 @@ def _pseudo(job: Job, recipe: MixtureRecipe) -> list[dict[str, Any]]:
                     }
                 )
     return rows
+
+
+def _chance(video_key: str, start: float) -> float:
+    """A number in [0, 1) for a stretch of a video, the same in every run."""
+    digest = hashlib.blake2b(f"{video_key} {start:.2f}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def _splits(table: pl.DataFrame, recipe: MixtureRecipe) -> dict[str, str]:

@@ -29,24 +29,28 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
 
 def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Moment]:
     """A whole recording without end: the channel's card, a title, then round after round of play with what
-    interrupts it."""
+    interrupts it. Some videos show the inputs all the time, most in one stretch a round, some never."""
     look = Look.draw(game.spec.title, rng)
-    display = InputDisplay.draw(rng)
+    display, shown = InputDisplay.draw(rng), str(rng.choice(["once", "always", "never"], p=[0.6, 0.25, 0.15]))
     fps = game.fps
 
     def frames(shortest: float, longest: float) -> int:
         return round(rng.uniform(shortest, longest) * fps)
 
+    def run(who: Player | None, shortest: float, longest: float, displayed: bool) -> Iterator[Moment]:
+        moments = play(game, who, frames(shortest, longest))
+        return _displayed(display, moments) if displayed else moments
+
     def interruption(what: str) -> Iterator[Moment]:
         match what:
             case "idle":
-                return play(game, None, frames(4, 8))
+                return run(None, 4, 8, shown == "always")
             case "pause":
                 return screens.pause(look, game.frame, frames(2.5, 5), fps, rng)
             case "death":
-                return screens.death(look, game.frame, frames(2.5, 4.5), fps, rng)
+                return _skipping(screens.death(look, game.frame, frames(2.5, 4.5), fps, rng), fps, rng)
             case "cutscene":
-                return cutscene(look, _footage(game, player), frames(4, 8), fps, rng)
+                return _skipping(cutscene(look, _footage(game, player), frames(4, 8), fps, rng), fps, rng)
             case "loading":
                 return screens.loading(look, frames(1.5, 4), fps, rng)
             case _:
@@ -57,11 +61,10 @@ def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Mo
     while True:
         yield from screens.menu(look, game.frame, frames(3, 6), fps, rng)
         yield from screens.loading(look, frames(1.5, 4), fps, rng)
-        shown = int(rng.integers(7))  # the stretch of this round that is played below an input display
         events = rng.permutation(["idle", "idle", "pause", "death", "cutscene", "facecam", "loading"])
+        once = int(rng.integers(len(events)))
         for number, event in enumerate(events):
-            stretch = play(game, player, frames(7, 13))
-            yield from (_displayed(display, stretch) if number == shown else stretch)
+            yield from run(player, 7, 13, shown == "always" or (shown == "once" and number == once))
             yield from interruption(str(event))
             if event == "death":
                 game.reset()
@@ -84,3 +87,10 @@ def _footage(game: Game, player: Player) -> Iterator[Image]:
 
 def _displayed(display: InputDisplay, moments: Iterator[Moment]) -> Iterator[Moment]:
     return (Moment(display.over(m.image, m.pad), m.pad, "overlay") for m in moments)
+
+
+def _skipping(moments: Iterator[Moment], fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+    """Every third time somebody presses south again and again, for 0.1 s each, and it helps nothing."""
+    impatient, pause = rng.random() < 1 / 3, round(rng.uniform(0.3, 0.9) * fps)
+    for i, moment in enumerate(moments):
+        yield moment._replace(pad=Pad.holding(["south"])) if impatient and i % pause < 0.1 * fps else moment

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 
 def smooth(values: NDArray[Any], width: float) -> NDArray[np.float64]:
-    """Mean over a centred window of about `width` frames, shorter at the ends."""
+    """Mean over a centred window of about `width` rows, shorter at the ends; values [T, ...]."""
     half = int(width / 2)
-    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    total = np.concatenate([np.zeros((1, *values.shape[1:])), np.cumsum(values, axis=0, dtype=np.float64)])
     index = np.arange(len(values))
     low, high = np.maximum(index - half, 0), np.minimum(index + half + 1, len(values))
-    return (total[high] - total[low]) / (high - low)
+    return np.asarray((total[high] - total[low]) / (high - low).reshape(-1, *[1] * (values.ndim - 1)))
 
 
 def runs(values: NDArray[Any]) -> Iterator[tuple[int, int]]:
@@ -49,3 +49,20 @@ def without_short_runs(values: NDArray[np.int64], length: float) -> NDArray[np.i
             kept.append((value, last))
         start = last
     return np.repeat([value for value, _ in kept], np.diff([0, *(last for _, last in kept)]))
+
+
+def likeliest(scores: NDArray[np.float64], change: float) -> NDArray[np.int64]:
+    """The path with the highest sum of scores [n, k], less `change` for each change of state (Viterbi, 1967): [n]."""
+    n, k = scores.shape
+    back = np.empty((n, k), np.int64)
+    total, stay = scores[0].copy(), np.arange(k)
+    for i in range(1, n):
+        best = int(total.argmax())
+        moves = total[best] - change > total
+        back[i] = np.where(moves, best, stay)
+        total = np.where(moves, total[best] - change, total) + scores[i]
+    path = np.empty(n, np.int64)
+    path[-1] = total.argmax()
+    for i in range(n - 1, 0, -1):
+        path[i - 1] = back[i, path[i]]
+    return path

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from nitro_ml.arcade.games import HEIGHT
 from nitro_ml.arcade.moment import Moment
 from nitro_ml.arcade.pad import Pad
 from nitro_ml.arcade.scenes.backdrop import painting, view
-from nitro_ml.arcade.scenes.look import Image, Look
+from nitro_ml.arcade.scenes.look import Image, Look, dimmed
 
 _LINES = ("They came at night.", "We have to go.", "Who is there?", "It was a long way home.", "Not again...", "Run!")
 
@@ -27,8 +26,7 @@ def cutscene(look: Look, footage: Iterator[Image], frames: int, fps: int, rng: n
             look.centre(image, lines[int(i / fps / 2.5) % len(lines)], HEIGHT - bars - 10, 200)
         image[:bars] = image[HEIGHT - bars :] = 0
         share = min(1.0, (i + 1) / (fading + 1), (frames - i) / (fading + 1))
-        held = ["south"] if i >= frames - 0.15 * fps and rng.random() < 0.5 else []
-        yield Moment(np.asarray(cv2.convertScaleAbs(image, alpha=share), np.uint8), Pad.holding(held), "cutscene")
+        yield Moment(dimmed(image, share), Pad.idle(), "cutscene")
 
 
 def _filmed(fps: int, rng: np.random.Generator) -> Iterator[Image]:

@@ -129,5 +129,4 @@ def death(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generat
             look.centre(image, word, y, 220, red)
         if again and i / fps > 1.5 and i / fps % 1.0 < 0.6:
             look.centre(image, "Press any button", y + 60, 130)
-        held = ["south"] if i >= frames - 0.15 * fps else []
-        yield Moment(image, Pad.holding(held), "death")
+        yield Moment(image, Pad.idle(), "death")
