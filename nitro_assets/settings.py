@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close its issues.")
     github_api: str = Field("https://api.github.com", description="GitHub's API, or that of GitHub Enterprise.")
     nightly_hours: float = Field(8.0, gt=0, description="Hours of labelling that one night's schedule may take.")
+    exports: Path = Field(
+        ROOT / "state" / "exports",
+        description="Labels, overlays, reports made for people; a takedown removes those that mention the video.",
+    )
     inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
 
     @field_validator("lake", "nitrogen")
@@ -56,7 +60,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: str) -> str:
         return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
-    @field_validator("cache", "secret_file", "inbox", "sources", "approver_key")
+    @field_validator("cache", "secret_file", "inbox", "exports", "sources", "approver_key")
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()

@@ -52,11 +52,14 @@ class ClipCache:
 
     def erase(self, video_key: str) -> int:
         """Remove everything of a video; the number of clips that were there."""
-        count = 0
+        count = self.count(video_key)
         for folder in self._root.glob(f"*/{video_key}"):
-            count += len(list(folder.glob("*.time.npy")))
             shutil.rmtree(folder)
         return count
+
+    def count(self, video_key: str) -> int:
+        """The clips of a video, whatever their size."""
+        return len(list(self._root.glob(f"*/{video_key}/*.time.npy")))
 
     def holds(self, video_key: str) -> bool:
         return any(self._root.glob(f"*/{video_key}/*"))

@@ -20,6 +20,8 @@ class Holding:
     rows: int
     files: int
     bytes: int
+    others: int
+    """Rows of other videos in the same files, which are written again as they are."""
 
 
 def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holding]:
@@ -42,14 +44,16 @@ def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holdi
         .collect()
     )
     found = (
-        places.join(rows, on="uri").group_by("partition").agg(pl.sum("rows"), pl.len().alias("files"), pl.sum("bytes"))
+        places.join(rows, on="uri")
+        .group_by("partition")
+        .agg(pl.sum("rows"), pl.len().alias("files"), pl.sum("bytes"), pl.sum("all_rows"))
     )
-    return [Holding(table.name, p, r, f, b) for p, r, f, b in found.sort("partition").iter_rows()]
+    return [Holding(table.name, p, r, f, b, n - r) for p, r, f, b, n in found.sort("partition").iter_rows()]
 
 
 def predicate(table: Table, partitions: Collection[str], video_keys: Collection[str]) -> str:
     """SQL for the rows of the videos in these partitions."""
-    return f"{table.partition} IN {literals(sorted(partitions))} AND video_key IN {literals(sorted(video_keys))}"
+    return f"{table.partition} IN {literals(partitions)} AND video_key IN {literals(video_keys)}"
 
 
 def video_tables() -> list[Table]:

@@ -8,13 +8,14 @@ was in.
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import fsspec
+import polars as pl
 from deltalake import CommitProperties, DeltaTable, WriterProperties
 
 DELTA_DEFAULTS = {
@@ -29,7 +30,7 @@ CLOCK_STEP = 1.1
 
 def literals(values: Iterable[str]) -> str:
     """`('a', 'b')` for SQL's IN."""
-    return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")"
+    return "(" + ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values)) + ")"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,24 @@ class Purge:
         """Rewrite the files that hold matching rows, and no other; the number of rows deleted."""
         done = DeltaTable(self.uri).delete(predicate, writer_properties=writer, commit_properties=COMMITS)
         return int(done["num_deleted_rows"])
+
+    def rename(self, column: str, new: Mapping[str, str], scopes: Iterable[str], writer: WriterProperties) -> int:
+        """Give a column's values new ones, in the partitions `scopes` only; the log keeps the condition, no value."""
+        table = DeltaTable(self.uri)
+        partition = table.metadata().partition_columns[0]
+        done = (
+            table.merge(
+                pl.DataFrame({"old": list(new), "new": list(new.values())}),
+                f"t.{partition} IN {literals(scopes)} AND t.{column} = s.old",
+                source_alias="s",
+                target_alias="t",
+                writer_properties=writer,
+                commit_properties=COMMITS,
+            )
+            .when_matched_update({column: "s.new"})
+            .execute()
+        )
+        return int(done["num_target_rows_updated"])
 
     def vacuum(self) -> int:
         """Remove every file that isn't live, change feed and forgotten ones included; their number.

@@ -139,10 +139,9 @@ class Lake:
         """
         table = _table(name)
         parts = [rows] if isinstance(rows, pl.DataFrame) else rows
-        blocked = self.blocklist()
         count, refused, taken = 0, set[str](), set[str]()
 
-        def accepted() -> Iterator[pl.DataFrame]:
+        def accepted(blocked: Blocklist) -> Iterator[pl.DataFrame]:
             nonlocal count
             for part in (_conform(table, partition, part) for part in parts):
                 if table.has_videos:
@@ -156,11 +155,9 @@ class Lake:
                     yield part
 
         with held(self.url, name):
-            self._replace(table, partition, accepted())
+            self._replace(table, partition, accepted(self.blocklist()))
         if late := self.blocklist().among(taken):
-            where = f"{table.partition} = {_literal(partition)} AND video_key IN {literals(sorted(late))}"
-            with held(self.url, name, alone=True):
-                self.purge(name).all(where, WRITER)
+            self.purge_rows(name, f"{table.partition} = {_literal(partition)} AND video_key IN {literals(late)}")
         return Written(count, frozenset(refused))
 
     def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
@@ -209,21 +206,29 @@ class Lake:
         """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/lock.py)."""
         return Purge(self.fs, f"{self.root}/tables/{_table(name).name}", self.uri(name))
 
+    def purge_rows(self, name: str, predicate: str) -> int:
+        """Make rows physically gone, and the table's history with them; the number of live ones that were deleted."""
+        with held(self.url, name, alone=True):
+            return self.purge(name).all(predicate, WRITER)
+
     def files(self, name: str) -> pl.DataFrame:
-        """The live files: columns `partition`, `uri`, `bytes`."""
+        """The live files: columns `partition`, `uri`, `bytes`, `all_rows`."""
         table = _table(name)
         if not self._exists(table):
-            return pl.DataFrame(schema={"partition": pl.String, "uri": pl.String, "bytes": pl.Int64})
+            return pl.DataFrame(
+                schema={"partition": pl.String, "uri": pl.String, "bytes": pl.Int64, "all_rows": pl.Int64}
+            )
         delta = _Readable(self.uri(name))
         added = pl.DataFrame(delta.get_add_actions(flatten=True))
         sizes = added.select(
             pl.col("path").str.split("/").list.last().alias("file"),
             pl.col(f"partition.{table.partition}").alias("partition"),
             pl.col("size_bytes").alias("bytes"),
+            pl.col("num_records").alias("all_rows"),
         )
         uris = pl.DataFrame({"uri": delta.file_uris()}, schema={"uri": pl.String})
         uris = uris.with_columns(pl.col("uri").str.split("/").list.last().alias("file"))
-        return uris.join(sizes, on="file").select("partition", "uri", "bytes")
+        return uris.join(sizes, on="file").select("partition", "uri", "bytes", "all_rows")
 
     def drop(self, name: str, partition: str) -> None:
         """Remove one partition's rows."""

@@ -1,10 +1,11 @@
 """Lineage edges: which rows of which input, of which video, went into which artifact; and the closure over them."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import polars as pl
 
+from nitro_assets.lake.purge import literals
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
@@ -41,29 +42,39 @@ def edge_scope(asset: str, partition: str, version: str) -> str:
     return scope(asset, partition) + (f"@{version}" if ASSETS[asset].is_checkpoint else "")
 
 
-def record_edges(lake: Lake, asset: str, partition: str, version: str, edges: Iterable[Edge]) -> None:
-    """Replace the artifact's edges."""
+def record_edges(lake: Lake, asset: str, partition: str, version: str, edges: Sequence[Edge]) -> None:
+    """Replace the artifact's edges. A blocked video is named by its block key."""
+    blocked = {key: lake.block_keys([key])[0] for key in lake.blocklist().among(e.video_key for e in edges)}
+    edges = [replace(e, video_key=blocked.get(e.video_key or "", e.video_key)) for e in edges]
     rows = pl.DataFrame([asdict(e) for e in edges], schema={k: TABLES["lineage_edges"].columns[k] for k in _FIELDS})
     rows = rows.with_columns(asset=pl.lit(asset), partition=pl.lit(partition), version=pl.lit(version))
-    lake.write("lineage_edges", edge_scope(asset, partition, version), rows)
+    where = edge_scope(asset, partition, version)
+    lake.write("lineage_edges", where, rows)
+    if late := lake.blocklist().among(e.video_key for e in edges):  # asked for since: written again, history purged
+        record_edges(lake, asset, partition, version, edges)
+        lake.purge_rows("lineage_edges", f"scope IN {literals([where])} AND video_key IN {literals(late)}")
 
 
 _FIELDS = tuple(Edge.__dataclass_fields__)
 
 
-def came_from(lake: Lake, video_key: str) -> list[Artifact]:
-    """Everything the video is in or that a checkpoint trained on it made: breadth first over the edges.
+def came_from(lake: Lake, *video_keys: str) -> list[Artifact]:
+    """Everything the videos are in or that a checkpoint trained on them made: breadth first over the edges.
 
-    A table passes the video on only by its own rows (each reader has an edge of its own for the video); a checkpoint
-    that saw the video taints whatever was made with it, all rows of it, and so on downwards.
+    A table passes a video on only by its own rows (each reader has an edge of its own for the video); a checkpoint
+    that saw the video taints whatever was made with it, all rows of it, and so on downwards. A video that was erased
+    is still known to the edges, by its block key.
     """
-    edges = lake.read("lineage_edges").collect()
+    edges = lake.read("lineage_edges")
     artifact = ("asset", "partition", "version")
-    own = edges.filter(pl.col("video_key") == video_key).group_by(artifact).agg(pl.sum("rows"))
+    known = [*video_keys, *lake.block_keys(video_keys)]
+    own = edges.filter(pl.col("video_key").is_in(known)).group_by(artifact).agg(pl.sum("rows")).collect()
     rows = {(a, p, v): n for a, p, v, n in own.iter_rows()}
-    readers = edges.group_by("input_asset", "input_partition", "input_version", *artifact).agg(pl.sum("rows"))
     through: dict[tuple[str, str, str], str] = {}
     frontier = [(key, key[2]) for key in rows if ASSETS[key[0]].is_checkpoint]
+    if frontier:
+        inputs = ("input_asset", "input_partition", "input_version")
+        readers = edges.group_by(*inputs, *artifact).agg(pl.sum("rows")).collect()
     while frontier:
         (asset, partition, version), checkpoint = frontier.pop()
         made_with = readers.filter(

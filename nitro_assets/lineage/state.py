@@ -21,7 +21,7 @@ Components = dict[str, Any]
 
 @dataclass(frozen=True)
 class Record:
-    """A materialisation: `root` over what was read, `version` that readers see, the videos withheld from it.
+    """A materialisation: `root` over what was read, `version` that readers see, block keys of the videos withheld.
 
     `made` of its rows were made anew, in `seconds`; the others were kept.
     """

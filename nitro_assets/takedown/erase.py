@@ -1,39 +1,107 @@
-"""Out of the live tables: the request's rows, and its clips in the cache."""
+"""Carry a plan out: erase, look whether anything is left, and forget what had to be known for it.
 
-from collections.abc import Iterable
-from dataclasses import replace
+What is executed is the plan that was approved. It may be killed anywhere and started again.
+"""
 
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.schemas import TABLES
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from nitro_assets.lake.lock import held
+from nitro_assets.lake.purge import purge_versions
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.state import State, index_version, version_of
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.erasure import IN_TABLES, Erasure, steps
+from nitro_assets.takedown.journal import Journal
+from nitro_assets.takedown.needles import Needles
+from nitro_assets.takedown.places import look
+from nitro_assets.takedown.plan import Plan, make_plan
 from nitro_assets.takedown.requests import Request, TakedownError, advance
+from nitro_assets.takedown.scan import Found
+from nitro_assets.takedown.sealed import forget, sealed_path
+
+
+class PlanOutgrownError(TakedownError):
+    """The lake moved on and the closure grew: the plan must be made and approved again."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was done, step by step, and what the scanner found afterwards (nothing, or the takedown has failed)."""
+
+    steps: dict[str, dict[str, Any]]
+    found: Sequence[Found]
+    files_scanned: int
+    bytes_scanned: int
+    not_looked_for: int
+
+    @property
+    def clean(self) -> bool:
+        return not self.found
+
+    @property
+    def rows(self) -> int:
+        return int(self.steps["delete_rows"]["counts"]["rows"])
+
+    @property
+    def seconds(self) -> float:
+        return round(sum(step["seconds"] for step in self.steps.values()), 3)
+
+
+def execute(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> Erased:
+    """Erase by the plan, scan, and forget the identifiers where the scan is clean.
+
+    instance: Dagster's, where there is one; its pools are held meanwhile and its records erased. Raises
+    `TakedownError` for a request that is not live, `PlanOutgrownError` before anything is touched.
+    """
+    if not request.is_live:
+        raise TakedownError(f"request {request.id} is {request.state}; there is nothing to erase.")
+    with ExitStack() as stack:
+        if instance is not None:
+            from nitro_assets.takedown.quiet import quiet  # Dagster takes a second to load
+
+            stack.enter_context(quiet(instance, request.id))
+        done = _erase(lake, settings, request, plan, instance)
+        databases = Erasure(lake, settings, request, plan, instance).databases()
+        scan = look(settings, needles(request), [sealed_path(lake, request.id)], databases)
+        if scan.clean:
+            forget(lake, request.id)
+            purge_versions(lake.fs, f"{lake.root}/requests")
+    return Erased(done, scan.found, scan.files, scan.size, needles(request).too_short)
+
+
+def _erase(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> dict[str, Any]:
+    """The steps that are not done yet, in order; all of them with what they counted."""
+    job, journal = Erasure(lake, settings, request, plan, instance), Journal(lake, request.id, plan.hash)
+    done = journal.done()
+    if not done and (grown := plan.grown(make_plan(lake, settings, request))):
+        raise PlanOutgrownError(
+            f"request {request.id}: since it was planned, {len(grown)} things came to it ({', '.join(grown[:3])}); "
+            f"plan and approve it again: `nitro takedown plan {request.id}`."
+        )
+    with ExitStack() as stack:
+        for table in job.tables if any(step.__name__ not in done for step in IN_TABLES) else ():
+            stack.enter_context(held(lake.url, table, alone=True))
+        for number, step in steps(job):
+            if step.__name__ not in done:
+                done[step.__name__] = journal.step(number, step.__name__, lambda step=step: step(job))  # type: ignore[misc]
+            if step is IN_TABLES[-1]:
+                stack.close()
+    return done
+
+
+def needles(request: Request) -> Needles:
+    """All that the scanner has to look for."""
+    sealed = request.sealed
+    return Needles({"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles})
 
 
 def erase(lake: Lake, settings: Settings, found: Request) -> dict[tuple[str, str], int]:
-    """Delete the request's rows from the live tables and the cache; rows removed by (table, partition).
-
-    The versions of the partitions change, so that all that read them is stale. Done twice, the second finds nothing.
-    """
-    if not found.is_live:
-        raise TakedownError(f"request {found.id} is {found.state}; there is nothing to erase.")
-    removed = lake.erase(found.video_keys)
-    touched = {(TABLES[table].asset, partition) for table, partition in removed}
-    withhold(lake, settings, touched, found.video_keys)
-    cache = ClipCache(settings.cache)
-    for key in found.video_keys:
-        cache.erase(key)
+    """Plan and execute at once; rows removed by (table, partition)."""
+    plan = make_plan(lake, settings, found)
+    if not execute(lake, settings, found, plan).clean:
+        raise TakedownError(f"request {found.id}: something is left; see `nitro takedown status`.")
     if found.state != "erased":
         advance(lake, found.id, "erased")
-    return removed
-
-
-def withhold(lake: Lake, settings: Settings, touched: set[tuple[str, str]], keys: Iterable[str]) -> None:
-    """Give the touched partitions a new version that says which videos are withheld."""
-    state = State(lake, settings)
-    for asset, partition in sorted(touched & set(state.records)):
-        old = state.records[asset, partition]
-        withheld = tuple(sorted({*old.withheld, *keys}))
-        version = index_version(lake, partition) if asset == "video_index" else version_of(old.root, withheld)
-        state.record(replace(old, version=version, withheld=withheld))
+    return {(held.table, held.partition): held.rows for held in plan.holdings}

@@ -171,11 +171,14 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     job.check_lease()
     components |= outcome.components
     root = digest(components)
-    withheld = tuple(sorted(outcome.withheld))
+    withheld = tuple(lake.block_keys(outcome.withheld))
     version = outcome.version or version_of(root, withheld)
     if asset.is_checkpoint:
         outcome.checks = [*outcome.checks, _inputs_are_clean(lake, outcome.edges)]
-    refused = [*outcome.refused, *[Refused("video", "under a takedown request; not taken in", k) for k in withheld]]
+    refused = [
+        *outcome.refused,
+        *[Refused("video", "under a takedown request; not taken in", k) for k in outcome.withheld],
+    ]
     _write_rejects(lake, scope(asset.name, partition), refused)
     record_edges(lake, asset.name, partition, version, outcome.edges)
     record = Record(

@@ -17,9 +17,20 @@ def settings(tmp_path: Path) -> Settings:
         cache=home / "cache",
         secret_file=home / "secret",
         inbox=home / "inbox",
+        exports=home / "exports",
         corpus_shards=4,
         allow_loopback=True,
     )
+
+
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary folder of the test's own: takedowns look into it."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return folder
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Files outside the tables that hold or mention the videos: NitroGen's shards on disk, exports, requests taken in."""
+
+import shutil
+import tarfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from nitro_assets.identity import canonical_name, video_key
+from nitro_assets.lake.store import Lake
+from nitro_assets.settings import Settings
+from nitro_assets.takedown.mentions import Mentions
+from nitro_ml.nitrogen.shards import NitrogenError, find, shards
+
+
+@dataclass(frozen=True)
+class NitrogenPlace:
+    """A shard on this machine that holds the videos of `ids`: a folder, or an archive."""
+
+    shard: str
+    path: Path
+    archive: bool
+    ids: frozenset[str]
+
+
+def nitrogen_places(lake: Lake, settings: Settings, video_keys: Collection[str]) -> Iterator[NitrogenPlace]:
+    """The local shards with folders or members of the videos; nothing where the shards are remote.
+
+    A shard is looked into where it is named by an index row or where it is a folder, whose names are quickly read.
+    """
+    if "://" in settings.nitrogen or not Path(settings.nitrogen).exists():
+        return
+    keys = set(video_keys)
+    rows = lake.stored("nitrogen_videos").select("nitrogen_shard", "video_key", "source").collect()
+    known = set(rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"])
+    sources = {"youtube", *rows["source"].drop_nulls()}
+
+    def wanted(video_id: str) -> bool:
+        return any(video_key(settings.secret, canonical_name(s, video_id, "")) in keys for s in sources)
+
+    try:
+        names = shards(settings.nitrogen)
+    except NitrogenError:
+        return
+    for name in names:
+        shard = find(settings.nitrogen, name)
+        path = Path(shard.path)
+        if shard.archive and name not in known:
+            continue
+        inside = _members(path) if shard.archive else {p.name for p in path.iterdir()}
+        if ids := frozenset(filter(wanted, inside)):
+            yield NitrogenPlace(name, path, shard.archive, ids)
+
+
+def _members(path: Path) -> set[str]:
+    """The folders within an archive, at any depth: one of them is the video's."""
+    with tarfile.open(path, "r|gz") as archive:
+        return {part for member in archive for part in PurePosixPath(member.name).parts}
+
+
+def erase_nitrogen(place: NitrogenPlace) -> int:
+    """Remove the videos' folders, or write the archive anew without their members; how many there were."""
+    if not place.archive:
+        for video_id in place.ids:
+            shutil.rmtree(place.path / video_id)
+        return len(place.ids)
+    count = 0
+    draft = place.path.with_name(f"{place.path.name}.draft")
+    with tarfile.open(place.path, "r|gz") as old, tarfile.open(draft, "w|gz") as new:
+        for member in old:
+            if place.ids & set(PurePosixPath(member.name).parts):
+                count += 1
+            else:
+                new.addfile(member, old.extractfile(member) if member.isfile() else None)
+    draft.replace(place.path)
+    return count
+
+
+def erase_mentioning(folder: Path, mentions: Mentions) -> int:
+    """Remove the files and folders under a folder whose name or content mentions the videos."""
+    count = 0
+    for path in sorted(folder.rglob("*"), key=lambda p: len(p.parts), reverse=True):
+        if path.is_dir() and path.name in mentions:
+            shutil.rmtree(path)
+            count += 1
+        elif path.is_file() and mentions.file(path):
+            path.unlink()
+            count += 1
+    return count

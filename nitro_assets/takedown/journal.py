@@ -1,0 +1,53 @@
+"""What an erasure has done so far: one file a finished step, in the lake beside the requests.
+
+Whoever starts it again goes on at the first step without a file. Every step may be repeated, so that one that was
+killed half-way is simply done once more. The files hold numbers and times, never an identifier.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from nitro_assets.lake.store import Lake
+
+Counts = Mapping[str, int | float]
+
+
+class Journal:
+    """The journal of one request's erasure by one plan."""
+
+    def __init__(self, lake: Lake, request: str, plan_hash: str) -> None:
+        self._fs, self._root = lake.fs, f"{lake.root}/erasures/{request}/{plan_hash[:16]}"
+
+    def done(self) -> dict[str, dict[str, Any]]:
+        """Every finished step: when it ended, the seconds it took, what it counted."""
+        self._fs.invalidate_cache()
+        if not self._fs.exists(self._root):
+            return {}
+        paths = sorted(p for p in self._fs.ls(self._root, detail=False) if p.endswith(".json"))
+        return {path.rsplit("/", 1)[-1][3:-5]: json.loads(self._fs.cat_file(path)) for path in paths}
+
+    def step(self, number: int, name: str, work: Callable[[], Counts]) -> dict[str, Any]:
+        """Do a step and write down that it is done."""
+        started = time.perf_counter()
+        counts = work()
+        entry = {
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "seconds": round(time.perf_counter() - started, 3),
+            "counts": dict(counts),
+        }
+        self.write(number, name, entry)
+        return entry
+
+    def write(self, number: int, name: str, entry: Mapping[str, Any]) -> None:
+        """Whole or not at all."""
+        self._fs.makedirs(self._root, exist_ok=True)
+        path = f"{self._root}/{number:02d}-{name}.json"
+        data = json.dumps(entry).encode()
+        if "file" not in self._fs.protocol:
+            self._fs.pipe_file(path, data)
+            return
+        self._fs.pipe_file(f"{path}.draft", data)
+        self._fs.mv(f"{path}.draft", path)

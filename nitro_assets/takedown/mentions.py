@@ -1,0 +1,63 @@
+"""Does a text mention the video? The eraser's own way to tell, for places that are not indexed by video.
+
+It turns what it reads back into plain text (percent signs, base64, JSON escapes, UTF-16) and looks for the identifiers
+there; the scanner, which checks the eraser, goes the other way round and shares nothing with this.
+"""
+
+import base64
+import gzip
+import re
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+import polars as pl
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
+_ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
+SHORTEST = 6
+
+
+class Mentions:
+    """The identifiers of the videos of one request."""
+
+    def __init__(self, texts: Collection[str]) -> None:
+        self._plain = [text.encode() for text in texts if len(text) >= SHORTEST]
+
+    def __contains__(self, data: object) -> bool:
+        if isinstance(data, str):
+            data = data.encode()
+        return isinstance(data, bytes) and any(t in view for view in _views(data) for t in self._plain)
+
+    def file(self, path: Path) -> bool:
+        """Whether a file's name or content mentions it; parquet and gzip are unpacked."""
+        if path.name in self or path.read_bytes() in self:
+            return True
+        with suppress(OSError, EOFError, pl.exceptions.PolarsError):
+            if path.suffix == ".parquet":
+                return pl.read_parquet(path).write_ndjson() in self
+            if path.suffix == ".gz":
+                return gzip.decompress(path.read_bytes()) in self
+        return False
+
+
+def _views(data: bytes) -> Iterator[bytes]:
+    yield data
+    if data[:1] == b"\x78":
+        with suppress(zlib.error):  # only looked packed
+            yield zlib.decompress(data)
+    if b"%" in data:
+        yield unquote_plus(unquote_plus(data.decode("latin-1"), "latin-1"), "latin-1").encode("latin-1")
+    if b"\\" in data:
+        yield _ESCAPE.sub(lambda m: chr(int(m[1], 16)).encode(errors="replace"), data).replace(b"\\/", b"/")
+    if b"\0" in data:
+        yield data.replace(b"\0", b"")
+    for run in _BASE64.findall(data):
+        run = run.translate(bytes.maketrans(b"-_", b"+/"))
+        for start in range(4):  # a run may begin with characters that are not of the coded text
+            whole = run[start:]
+            decoded = base64.b64decode(whole[: len(whole) // 4 * 4])
+            yield decoded
+            yield decoded.replace(b"\0", b"")

@@ -1,0 +1,151 @@
+"""The plan of a takedown: all that came from the videos, what is done to it, what stays and why, and what it costs.
+
+The closure over the lineage edges is completed by a look into the live tables, because edges can be stale. The plan
+holds no identifier (videos are known by their block keys), so that its hash can be approved and published.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.holding import Holding, holding, video_tables
+from nitro_assets.lake.staging import staged
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.edges import Artifact, came_from
+from nitro_assets.lineage.graph import ASSETS, recipe_names
+from nitro_assets.lineage.state import State
+from nitro_assets.settings import Settings
+from nitro_assets.takedown.files import nitrogen_places
+from nitro_assets.takedown.requests import Request, TakedownError
+from nitro_ml import recipes
+
+REWRITTEN = 40e6
+"""Bytes a second that two slow cores rewrite; the estimate of the time is no better than that."""
+PAUSE = 3.0
+"""Seconds that an erasure takes whatever its size: log files must be a second old before they can be removed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be erased. `artifacts` came from the videos; a checkpoint among them is destroyed and made anew."""
+
+    request: str
+    videos: tuple[str, ...]
+    holdings: tuple[Holding, ...]
+    artifacts: tuple[Artifact, ...]
+    checkpoints: tuple[str, ...]
+    clips: int
+    staged: int
+    nitrogen: tuple[str, ...]
+    stays: tuple[tuple[str, str], ...]
+    rebuild: Mapping[str, int]
+
+    @property
+    def rows(self) -> int:
+        return sum(h.rows for h in self.holdings)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the files that are rewritten."""
+        return sum(h.bytes for h in self.holdings)
+
+    @property
+    def seconds(self) -> float:
+        """Expected."""
+        return round(PAUSE + self.bytes / REWRITTEN, 1)
+
+    @property
+    def hash(self) -> str:
+        """64 hex digits over the canonical JSON."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, with what follows from the rest: rows, bytes, seconds expected."""
+        fields = json.loads(json.dumps(asdict(self)))
+        return fields | {"rows": self.rows, "bytes": self.bytes, "seconds": self.seconds}
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "Plan":
+        """The plan that `to_dict` gave."""
+        own: dict[str, Any] = {k: v for k, v in fields.items() if k in cls.__dataclass_fields__}
+        own = {k: tuple(v) if isinstance(v, list) else v for k, v in own.items()}
+        own["holdings"] = tuple(Holding(**h) for h in own["holdings"])
+        own["artifacts"] = tuple(Artifact(**a) for a in own["artifacts"])
+        own["stays"] = tuple((what, why) for what, why in own["stays"])
+        return cls(**own)
+
+    def grown(self, now: "Plan") -> list[str]:
+        """What has come to the closure since this plan was made; it must be planned again for that."""
+        before = {(h.table, h.partition): h.rows for h in self.holdings}
+        known = {(a.asset, a.partition, a.version) for a in self.artifacts}
+        rows = [f"{h.table}/{h.partition}" for h in now.holdings if h.rows > before.get((h.table, h.partition), 0)]
+        made = [f"{a.asset}/{a.partition}" for a in now.artifacts if (a.asset, a.partition, a.version) not in known]
+        models = [f"checkpoint {c}" for c in now.checkpoints if c not in self.checkpoints]
+        videos = [f"{len(new)} more videos"] if (new := set(now.videos) - set(self.videos)) else []
+        return sorted({*rows, *made, *models, *videos, *(set(now.nitrogen) - set(self.nitrogen))})
+
+
+def make_plan(lake: Lake, settings: Settings, request: Request) -> Plan:
+    """The plan of a request, from the lake as it is now. Changes nothing."""
+    keys = request.video_keys
+    if not keys and request.block_keys:
+        raise TakedownError(f"request {request.id}: its identifiers are gone, it was erased before; nothing to plan.")
+    holdings = [h for table in video_tables() for h in holding(lake, keys, table)]
+    artifacts = came_from(lake, *keys)
+    checkpoints = sorted({a.version for a in artifacts if ASSETS[a.asset].is_checkpoint})
+    cache = ClipCache(settings.cache)
+    return Plan(
+        request=request.id,
+        videos=tuple(request.block_keys),
+        holdings=tuple(holdings),
+        artifacts=tuple(artifacts),
+        checkpoints=tuple(checkpoints),
+        clips=sum(cache.count(key) for key in keys),
+        staged=sum(len(staged(lake, key)) for key in keys),
+        nitrogen=tuple(sorted({place.shard for place in nitrogen_places(lake, settings, keys)})),
+        stays=tuple(_stays(lake, keys, holdings, checkpoints)),
+        rebuild=_rebuild(lake, settings, artifacts),
+    )
+
+
+def _stays(lake: Lake, keys: tuple[str, ...], holdings: list[Holding], checkpoints: list[str]) -> list[tuple[str, str]]:
+    """(what, why) of what is near and is kept."""
+    found = []
+    for h in holdings:
+        if others := h.others:
+            found.append((f"{h.table}/{h.partition}: {others} rows", "of other videos in the same partition"))
+    index = lake.stored("video_index").select("video_key", "channel_key").collect()
+    channels = index.filter(pl.col("video_key").is_in(list(keys)))["channel_key"].drop_nulls()
+    same = index.filter(pl.col("channel_key").is_in(channels.to_list()) & ~pl.col("video_key").is_in(list(keys)))
+    if same.height:
+        found.append((f"{same.height} videos", "of the same channel, not named by the request"))
+    states = lake.read("checkpoints").filter(pl.col("state") != "tainted").select("checkpoint").collect()
+    if kept := sorted(set(states["checkpoint"]) - set(checkpoints)):
+        found.append((f"{len(kept)} checkpoints", "never saw the video, nor anything made with a model that did"))
+    return found
+
+
+def _rebuild(lake: Lake, settings: Settings, artifacts: list[Artifact]) -> dict[str, int]:
+    """What must be made again: labels that a tainted IDM made, and the steps of the models to be trained anew."""
+    state = State(lake, settings)
+    live = [a for a in artifacts if (r := state.records.get((a.asset, a.partition))) and r.version == a.version]
+    tainted = [a for a in live if a.asset == "pseudo_labels" and a.through != "rows"]
+    return {
+        "frames to label again": sum(a.rows for a in tainted),
+        "partitions to label again": len(tainted),
+        "models to train again": sum(ASSETS[a.asset].is_checkpoint for a in live),
+        "training steps": sum(_steps(a) for a in live if ASSETS[a.asset].is_checkpoint),
+        "artifacts to bring up to date": len(live),
+    }
+
+
+def _steps(artifact: Artifact) -> int:
+    """The steps in the recipes that a checkpoint is made by; 0 for a recipe that is no longer there."""
+    names = recipe_names(ASSETS[artifact.asset], artifact.partition)
+    found = [recipes.read(kind, name) for kind, name in names if name in recipes.names(kind)]
+    return sum(int(value) for recipe in found for field, value in recipe.items() if field.endswith("steps"))

@@ -1,0 +1,33 @@
+"""Writers kept quiet: an erasure holds every asset's pool, so that no run of Dagster's writes meanwhile.
+
+A run that is under way is waited for; its videos are quarantined all the while. Where the erasure is killed, the slots
+are taken over when it is started again, since they are claimed in the name of its request.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+from nitro_assets.lineage.graph import ASSETS
+
+STEP = "takedown"
+
+
+@contextmanager
+def quiet(instance: dg.DagsterInstance, request: str, wait_seconds: float = 6 * 3600) -> Iterator[None]:
+    """Hold the pools of all assets that write videos. Raises `TimeoutError` that names the one that stays busy."""
+    storage, name = instance.event_log_storage, f"takedown-{request}"
+    until = time.monotonic() + wait_seconds
+    storage.free_concurrency_slots_for_run(name)
+    try:
+        for pool in (a for a in ASSETS if not a.startswith("takedown")):
+            storage.initialize_concurrency_limit_to_default(pool)
+            while not storage.claim_concurrency_slot(pool, name, STEP).is_claimed:
+                if time.monotonic() > until:
+                    raise TimeoutError(f"pool {pool} stays busy: a run holds it; end that run and start again.")
+                time.sleep(1)
+        yield
+    finally:
+        storage.free_concurrency_slots_for_run(name)
