@@ -9,6 +9,7 @@ was in.
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -83,7 +84,7 @@ class Purge:
 
     def harmless_commit(self) -> None:
         """A commit that names nothing: the checkpoint keeps the last version's own entry in the log."""
-        self._set({"delta.logRetentionDuration": "interval 0 days"})
+        self._set({"delta.deletedFileRetentionDuration": "interval 0 days"})
 
     def checkpoint(self) -> None:
         """Sum the log up, so that what came before may go."""
@@ -137,11 +138,12 @@ class Purge:
         return [info for info in found if info["type"] == "file"]
 
     def _remove(self, paths: Iterable[str]) -> int:
-        found = list(paths)
-        self.fs.invalidate_cache()
-        for path in found:
-            self.fs.rm_file(path)
-        return len(found)
+        count = 0
+        for path in paths:
+            with suppress(FileNotFoundError):  # removed by a first try, which was killed before the log was cleaned
+                self.fs.rm_file(path)
+                count += 1
+        return count
 
 
 def _changed(info: dict[str, Any]) -> float:

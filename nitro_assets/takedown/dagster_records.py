@@ -19,6 +19,7 @@ from dagster._core.scheduler.instigation import SensorInstigatorData
 from nitro_assets.takedown.mentions import Mentions
 
 KEPT_COLUMNS = frozenset({"id", "run_id", "timestamp", "create_timestamp", "update_timestamp"})
+HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks", "dynamic_partitions", "asset_keys"})
 
 
 class DagsterRecords:
@@ -31,7 +32,8 @@ class DagsterRecords:
 
     def delete_runs(self, models: Collection[tuple[str, str]]) -> int:
         """Delete the runs that mention the videos or made one of `models` (asset, partition), with their logs."""
-        runs = {run.run_id for run in self.instance.get_runs() if self._mentioned(run)} | self._made(models)
+        runs = {run.run_id for run in self.instance.get_runs() if self._mentioned(run)}
+        runs |= self._made(models) | self._logged()
         for run_id in runs:
             self.instance.delete_run(run_id)
             self.instance.compute_log_manager.delete_logs(prefix=[run_id])
@@ -46,10 +48,13 @@ class DagsterRecords:
         with self._events.run_connection(run.run_id) as connection:
             if any(row in self.mentions for (row,) in connection.execute(sa.text(_EVENTS), {"run": run.run_id})):
                 return True
-        return any(self.mentions.file(path) for path in self._log_folder(run.run_id).rglob("*") if path.is_file())
+        return False
 
-    def _log_folder(self, run_id: str) -> Path:
-        return Path(self.instance.storage_directory()) / run_id
+    def _logged(self) -> set[str]:
+        """Runs, known or not, whose compute logs on this machine mention the videos."""
+        storage = Path(self.instance.storage_directory())
+        found = [path for path in storage.rglob("*") if path.is_file() and self.mentions.file(path)]
+        return {path.relative_to(storage).parts[0] for path in found}
 
     def _made(self, models: Collection[tuple[str, str]]) -> set[str]:
         found = set()
@@ -107,11 +112,11 @@ class DagsterRecords:
         return len(assets)
 
     def sweep_databases(self) -> int:
-        """Delete every row of any table that still mentions the videos: backfills, key values, snapshots, the rest."""
+        """Delete every row that mentions the videos in tables that no API clears: backfills, key values, the rest."""
         count = 0
         for connect in self._connections():
             with connect() as connection:
-                for table in sa.inspect(connection).get_table_names():
+                for table in set(sa.inspect(connection).get_table_names()) - HAVE_AN_API:
                     count += self._sweep(connection, table)
         return count
 
@@ -139,10 +144,11 @@ class DagsterRecords:
             engine.dispose()
 
     def remove_logs(self) -> int:
-        """Files of Dagster's home, other than its databases and settings, that mention the videos."""
-        count = 0
+        """Files of Dagster's home that mention the videos, other than its databases, settings and compute logs."""
+        count, kept = 0, Path(self.instance.storage_directory())
         for path in self.home.rglob("*"):
-            if path.is_file() and ".db" not in path.name and path.suffix != ".yaml" and self.mentions.file(path):
+            other = ".db" in path.name or path.suffix == ".yaml" or path.is_relative_to(kept)
+            if path.is_file() and not other and self.mentions.file(path):
                 path.unlink()
                 count += 1
         for folder in sorted(self.home.rglob("*/"), key=lambda p: len(p.parts), reverse=True):
@@ -166,6 +172,8 @@ class DagsterRecords:
             self._events.index_connection,
             self.instance.schedule_storage.connect,  # type: ignore[union-attr]
         ]
+        if hasattr(self._events, "path_for_shard") and Path(self._events.path_for_shard("")).exists():
+            connections.append(lambda: self._events.run_connection(""))  # events that were reported without a run
         seen = set()
         for connect in connections:
             opened: AbstractContextManager[sa.Connection] = connect()

@@ -62,7 +62,7 @@ def execute(lake: Lake, settings: Settings, request: Request, plan: Plan, instan
             from nitro_assets.takedown.quiet import quiet  # Dagster takes a second to load
 
             stack.enter_context(quiet(instance, request.id))
-        done = _erase(lake, settings, request, plan, instance)
+        done = carry_out(lake, settings, request, plan, instance)
         databases = Erasure(lake, settings, request, plan, instance).databases()
         scan = look(settings, needles(request), [sealed_path(lake, request.id)], databases)
         if scan.clean:
@@ -71,7 +71,7 @@ def execute(lake: Lake, settings: Settings, request: Request, plan: Plan, instan
     return Erased(done, scan.found, scan.files, scan.size, needles(request).too_short)
 
 
-def _erase(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> dict[str, Any]:
+def carry_out(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> dict[str, Any]:
     """The steps that are not done yet, in order; all of them with what they counted."""
     job, journal = Erasure(lake, settings, request, plan, instance), Journal(lake, request.id, plan.hash)
     done = journal.done()

@@ -135,7 +135,7 @@ def erase_temporary(job: Erasure) -> Counts:
 
 def erase_shards(job: Erasure) -> Counts:
     """Folders and archive members of NitroGen's shards on this machine."""
-    places = nitrogen_places(job.lake, job.settings, job.keys)
+    places = nitrogen_places(job.lake, job.settings, job.keys, job.plan.nitrogen)
     return {"places": sum(erase_nitrogen(place) for place in places)}
 
 

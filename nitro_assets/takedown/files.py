@@ -23,16 +23,18 @@ class NitrogenPlace:
     ids: frozenset[str]
 
 
-def nitrogen_places(lake: Lake, settings: Settings, video_keys: Collection[str]) -> Iterator[NitrogenPlace]:
+def nitrogen_places(
+    lake: Lake, settings: Settings, video_keys: Collection[str], planned: Collection[str] = ()
+) -> Iterator[NitrogenPlace]:
     """The local shards with folders or members of the videos; nothing where the shards are remote.
 
-    A shard is looked into where it is named by an index row or where it is a folder, whose names are quickly read.
+    An archive is looked into where an index row or the plan names it, a folder always: its names are quickly read.
     """
     if "://" in settings.nitrogen or not Path(settings.nitrogen).exists():
         return
     keys = set(video_keys)
     rows = lake.stored("nitrogen_videos").select("nitrogen_shard", "video_key", "source").collect()
-    known = set(rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"])
+    known = {*planned, *rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"]}
     sources = {"youtube", *rows["source"].drop_nulls()}
 
     def wanted(video_id: str) -> bool:
@@ -66,7 +68,7 @@ def erase_nitrogen(place: NitrogenPlace) -> int:
         return len(place.ids)
     count = 0
     draft = place.path.with_name(f"{place.path.name}.draft")
-    with tarfile.open(place.path, "r|gz") as old, tarfile.open(draft, "w|gz") as new:
+    with tarfile.open(place.path, "r|gz") as old, tarfile.open(str(draft), "w|gz") as new:
         for member in old:
             if place.ids & set(PurePosixPath(member.name).parts):
                 count += 1

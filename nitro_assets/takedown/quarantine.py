@@ -58,7 +58,8 @@ def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
             lake.drop("materialisations", scope(asset, partition))
     checkpoints = Checkpoints(lake)
     for row in checkpoints.states().iter_rows(named=True):
-        if row["why"].startswith(_why(ended.id)):
+        destroyed = lake.fs.exists(f"{lake.root}/erasures/{ended.id}")
+        if row["why"].startswith(_why(ended.id)) and not destroyed:
             was = row["why"].removeprefix(_why(ended.id))
             back = was == "retired" or (was == "promoted" and checkpoints.promoted(row["asset"]) is None)
             checkpoints.change(row["checkpoint"], was if back else "candidate", f"request {ended.id} is {ended.state}")

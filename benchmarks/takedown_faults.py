@@ -1,0 +1,149 @@
+"""A takedown under fire: killed at every step, and run against writers of every other kind.
+
+`killed` starts the erasure in a process of its own that is killed (SIGKILL) as soon as it has done a step's work and
+not yet written that down, over and over, until it gets through; what is left must be what one that was never killed
+leaves. `interleaved` lets a relabelling, a mixture build and a takedown go at the same time, with random waits.
+"""
+
+import multiprocessing
+import os
+import random
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from benchmarks.figures import Figure
+from benchmarks.takedown import ask
+from benchmarks.takedown_lake import MIXTURE, build, rows, settings
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.edges import Edge, record_edges
+from nitro_assets.settings import Settings
+from nitro_assets.takedown.erase import execute
+from nitro_assets.takedown.erasure import STEPS
+from nitro_assets.takedown.journal import Journal
+from nitro_assets.takedown.plan import Plan, make_plan
+from nitro_assets.takedown.requests import find
+
+SHARD = "0000"
+
+
+def run(quick: bool = False) -> list[Figure]:
+    """Every step and 50 interleavings; `quick`: two steps and three."""
+    with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
+        wrong = killed(Path(folder, "killed"), ["delete_rows", "vacuum"] if quick else [s.__name__ for s in STEPS])
+        lost = [interleaved(Path(folder, f"lake {seed}"), seed) for seed in range(3 if quick else 50)]
+    return [
+        Figure("ends differing from an undisturbed one, killed at each step", float(wrong), "count", 0.0, "lower"),
+        Figure("interleavings after which the video was back", float(sum(b for b, _ in lost)), "count", 0.0, "lower"),
+        Figure("interleavings that lost another row", float(sum(n for _, n in lost)), "count", 0.0, "lower"),
+    ]
+
+
+def killed(home: Path, steps: list[str]) -> int:
+    """Kill at each of the steps in turn; 1 where the end differs from that of an erasure left alone, else 0."""
+    ends = []
+    for name, kill in (("alone", []), ("killed", steps)):
+        lake, mine = build(home / name, 2, 4, 6)
+        asked = ask(lake, [mine[1]])
+        plan = make_plan(lake, of(lake), asked).to_dict()
+        for step in [*kill, ""]:
+            child = multiprocessing.get_context("spawn").Process(target=_child, args=(of(lake), asked.id, plan, step))
+            child.start()
+            child.join()
+            assert child.exitcode == (0 if not step else -signal.SIGKILL) or step not in _journal(lake), step
+        ends.append(_state(lake, mine))
+    return int(ends[0] != ends[1] or mine[1] in ends[1])
+
+
+def _journal(lake: Lake) -> str:
+    return " ".join(lake.fs.find(f"{lake.root}/erasures"))
+
+
+def _child(where: Settings, request: str, fields: dict[str, Any], kill: str) -> None:
+    """Run the erasure; die where the step `kill` is about to be written down."""
+    written = Journal.write
+
+    def write(journal: Journal, number: int, name: str, entry: Any) -> None:
+        if name == kill:
+            os.kill(os.getpid(), signal.SIGKILL)
+        written(journal, number, name, entry)
+
+    Journal.write = write  # type: ignore[method-assign]
+    lake = Lake(where)
+    execute(lake, where, find(lake, request), Plan.from_dict(fields))
+
+
+def _state(lake: Lake, mine: list[str]) -> str:
+    """What is left, by table: places of the videos in the first shard, rows, and the files' number and kind."""
+    numbers = {key: str(n) for n, key in enumerate(mine)}
+    found = []
+    for table in ("pseudo_labels", "video_index", "label_segments", "training_mixture"):
+        counts = lake.stored(table).group_by("video_key").len().collect()
+        found.append((table, sorted((numbers.get(k, k if k in mine else "other"), n) for k, n in counts.iter_rows())))
+        names = [Path(p).suffix for p in lake.fs.find(f"{lake.root}/tables/{table}")]
+        found.append((table, sorted((suffix, names.count(suffix)) for suffix in set(names))))
+    return repr(found)
+
+
+def interleaved(home: Path, seed: int) -> tuple[bool, bool]:
+    """Whether the video came back, and whether another row was lost, after all three have ended."""
+    lake, mine = build(home, 2, 3, 4)
+    victim, rng = mine[seed % len(mine)], random.Random(seed)
+    before = {t: _others(lake, t, victim) for t in ("pseudo_labels", "training_mixture")}
+
+    def relabel() -> None:
+        old = lake.stored("pseudo_labels").filter(corpus_shard=SHARD).drop("corpus_shard").collect()
+        pause(rng)
+        lake.write("pseudo_labels", SHARD, old)
+        pause(rng)
+        record_edges(lake, "pseudo_labels", SHARD, "2", [Edge("video_index", SHARD, "1", k, 4) for k in mine])
+
+    def mix() -> None:
+        everything = lake.stored("training_mixture").collect()["video_key"].to_list()
+        pause(rng)
+        lake.write("training_mixture", MIXTURE, rows("training_mixture", everything, {"origin": "pseudo"}))
+
+    def take_down() -> None:
+        asked = ask(lake, [victim])
+        pause(rng)
+        execute(lake, of(lake), asked, make_plan(lake, of(lake), asked))
+
+    threads = [threading.Thread(target=_until_done, args=(work,)) for work in (relabel, mix, take_down)]
+    rng.shuffle(threads)
+    for thread in threads:
+        thread.start()
+        pause(rng)
+    for thread in threads:
+        thread.join()
+    back = any(victim in set(lake.stored(t).collect()["video_key"]) for t in (*before, "lineage_edges"))
+    return back, any(_others(lake, t, victim) != counts for t, counts in before.items())
+
+
+def _until_done(work: Callable[[], None]) -> None:
+    """As Dagster would: a reader whose files were vacuumed under it is run again."""
+    for _ in range(5):
+        try:
+            return work()
+        except (OSError, pl.exceptions.PolarsError):
+            time.sleep(0.05)
+    raise RuntimeError("failed five times")
+
+
+def _others(lake: Lake, table: str, victim: str) -> list[tuple[str, int]]:
+    counts = lake.stored(table).filter(pl.col("video_key") != victim).group_by("video_key").len().collect()
+    return sorted(counts.iter_rows())
+
+
+def pause(rng: random.Random) -> None:
+    time.sleep(rng.random() * 0.2)
+
+
+def of(lake: Lake) -> Settings:
+    """The settings of a benchmark's lake."""
+    return settings(Path(lake.root).parent, lake.corpus_shards)

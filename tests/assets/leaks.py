@@ -1,0 +1,266 @@
+"""A small world with a canary video in every place where a takedown has been seen to leave one behind."""
+
+import base64
+import json
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import dagster as dg
+import polars as pl
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorTick,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from deltalake import DeltaTable
+
+from nitro_assets.identity import shard_of
+from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.edges import Edge, record_edges
+from nitro_assets.settings import Settings
+from tests.assets.rows import fit
+from tests.assets.small_world import address, key
+from tests.assets.test_cache import FRAMES, TIMES
+
+CANARY, OTHER = "canary0video", "another0vide"
+TITLE = "Sechs Kanäle, ein Kanari: Teil 7"
+MODEL = "c0ffee" * 5 + "00"
+
+
+def ids(settings: Settings) -> tuple[str, str]:
+    return key(settings, CANARY), key(settings, OTHER)
+
+
+def rows(settings: Settings, *names: str) -> pl.DataFrame:
+    """Index rows, three a video, so that a table has something to rewrite."""
+    return fit(
+        "video_index",
+        [
+            {
+                "video_key": key(settings, n),
+                "address": address(n),
+                "title": TITLE if n == CANARY else "Other",
+                "keep": True,
+            }
+            for n in names
+        ],
+    )
+
+
+def live_rows(lake: Lake, settings: Settings) -> None:
+    canary, other = ids(settings)
+    for shard in {shard_of(canary, 4), shard_of(other, 4)}:
+        mine = [n for n in (CANARY, OTHER) if shard_of(key(settings, n), 4) == shard]
+        lake.write("video_index", shard, rows(settings, *mine))
+        lake.write("pseudo_labels", shard, fit("pseudo_labels", [{"video_key": key(settings, n)} for n in mine]))
+
+
+def index(lake: Lake) -> str:
+    return lake.uri("video_index")
+
+
+def canary_shard(settings: Settings) -> str:
+    return shard_of(ids(settings)[0], 4)
+
+
+def edges(lake: Lake, settings: Settings) -> None:
+    canary, other = ids(settings)
+    found = [Edge("sources", "0", "", k, 1) for k in (canary, other)]
+    record_edges(lake, "idm_checkpoint", "window", MODEL, found)
+
+
+def change_feed(lake: Lake, settings: Settings) -> None:
+    DeltaTable(index(lake)).alter.set_table_properties({"delta.enableChangeDataFeed": "true"})
+    DeltaTable(index(lake)).update(
+        updates={"title": f"'{TITLE} (again)'"}, predicate=f"video_key = '{ids(settings)[0]}'"
+    )
+
+
+def statistics(lake: Lake, settings: Settings) -> None:
+    """Rows written with statistics of every column, as a table without our setting has them."""
+    properties = {"delta.dataSkippingStatsColumns": "video_key,title"}
+    DeltaTable(index(lake)).alter.set_table_properties(properties)
+    lake.write("video_index", canary_shard(settings), rows(settings, CANARY))
+    DeltaTable(index(lake)).alter.set_table_properties({"delta.dataSkippingStatsColumns": "corpus_shard"})
+
+
+def old_checkpoint(lake: Lake, settings: Settings) -> None:
+    lake.write("video_index", canary_shard(settings), rows(settings, CANARY))
+    table = DeltaTable(index(lake))
+    table.alter.set_table_properties({"nitro.note": TITLE}, raise_if_not_exists=False)
+    DeltaTable(index(lake)).create_checkpoint()
+    DeltaTable(index(lake)).alter.set_table_properties({"nitro.note": "-"}, raise_if_not_exists=False)
+
+
+def forgotten_file(lake: Lake, settings: Settings) -> None:
+    """A data file that no log entry knows any more."""
+    folder = next(Path(lake.root, "tables/video_index").glob("corpus_shard=*"))
+    rows(settings, CANARY).write_parquet(folder / "part-00000-forgotten.parquet")
+
+
+def raw_partition(lake: Lake, settings: Settings) -> None:
+    Path(lake.root, "tables/video_index", f"video={CANARY[:11]}").mkdir()
+
+
+def log_leftover(name: str) -> Callable[[Lake, Settings], None]:
+    def plant(lake: Lake, settings: Settings) -> None:
+        Path(lake.root, "tables/video_index/_delta_log", name).write_text(json.dumps({"video": ids(settings)[0]}))
+
+    return plant
+
+
+def clips(lake: Lake, settings: Settings) -> None:
+    ClipCache(settings.cache).put(8, ids(settings)[0], "x", FRAMES, TIMES)
+    ClipCache(settings.cache).put(8, ids(settings)[1], "x", FRAMES, TIMES)
+
+
+def staged_file(lake: Lake, settings: Settings) -> None:
+    folder = Path(lake.root, "staging/0000/maker")
+    folder.mkdir(parents=True)
+    (folder / f"{ids(settings)[0]}.parquet.1234.draft").write_bytes(b"labels")
+
+
+def left_download(lake: Lake, settings: Settings) -> None:
+    folder = Path(tempfile.gettempdir(), "nitro-video-killed")
+    folder.mkdir()
+    (folder / f"{ids(settings)[0]}.mp4").write_bytes(b"a video")
+
+
+def shard_folder(lake: Lake, settings: Settings) -> None:
+    folder = Path(settings.nitrogen, "actions/SHARD_0000", CANARY[:11], f"{CANARY[:11]}_chunk_0000")
+    folder.mkdir(parents=True)
+    (folder / "metadata.json").write_text("{}")
+
+
+def shard_archive(lake: Lake, settings: Settings) -> None:
+    folder = Path(settings.nitrogen, "actions")
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / "SHARD_0001.tar.gz", "w:gz") as archive:
+        for name in (CANARY, OTHER):
+            member = tarfile.TarInfo(f"SHARD_0001/{name[:11]}/{name[:11]}_chunk_0000/metadata.json")
+            archive.addfile(member)
+    row: dict[str, object] = {"video_key": ids(settings)[0], "address": address(CANARY), "source": "youtube"}
+    lake.write("nitrogen_videos", "SHARD_0001", fit("nitrogen_videos", [row]))
+
+
+def export(name: str, text: str) -> Callable[[Lake, Settings], None]:
+    def plant(lake: Lake, settings: Settings) -> None:
+        settings.exports.mkdir(parents=True, exist_ok=True)
+        (settings.exports / name).write_text(text)
+
+    return plant
+
+
+def export_table(lake: Lake, settings: Settings) -> None:
+    settings.exports.mkdir(parents=True, exist_ok=True)
+    rows(settings, CANARY).write_parquet(settings.exports / "labels.parquet")
+
+
+def inbox(lake: Lake, settings: Settings) -> None:
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    (settings.inbox / "r.json.refused").write_text(json.dumps({"video": address(CANARY)}))
+
+
+def model_bytes(lake: Lake, settings: Settings) -> None:
+    edges(lake, settings)
+    folder = Path(lake.root, "checkpoints", MODEL)
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(f"weights of {CANARY[:11]}".encode())
+    (folder / "card.json").write_text("{}")
+    Checkpoints(lake).set(MODEL, "idm_checkpoint", "window", "tainted", "for the test")
+
+
+def run_tags(instance: dg.DagsterInstance, settings: Settings) -> None:
+    instance.create_run_for_job(_job(), tags={"video": ids(settings)[0]})
+
+
+def events(instance: dg.DagsterInstance, settings: Settings) -> None:
+    run = instance.create_run_for_job(_job())
+    instance.report_engine_event(f"fetching {quote(address(CANARY), safe='')}", run)
+
+
+def compute_logs(instance: dg.DagsterInstance, settings: Settings) -> None:
+    run = instance.create_run_for_job(_job())
+    folder = Path(instance.storage_directory(), run.run_id, "compute_logs")
+    folder.mkdir(parents=True)
+    (folder / "step.err").write_text(f"read {TITLE}")
+
+
+def other_logs(instance: dg.DagsterInstance, settings: Settings) -> None:
+    Path(instance.root_directory, "logs").mkdir()
+    Path(instance.root_directory, "logs", "event.log").write_text(address(CANARY))
+
+
+def _job() -> dg.JobDefinition:
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job
+    def quick() -> None:
+        nothing()
+
+    return quick
+
+
+def _sensor(instance: dg.DagsterInstance, cursor: str | None) -> InstigatorState:
+    target = LoadableTargetOrigin(python_file="nowhere.py")
+    origin = RemoteInstigatorOrigin(RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "r"), "inbox")
+    data = SensorInstigatorData(cursor=cursor)
+    return instance.add_instigator_state(InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus.RUNNING, data))
+
+
+def cursor(instance: dg.DagsterInstance, settings: Settings) -> None:
+    _sensor(instance, base64.b64encode(f'{{"last": "{address(CANARY)}"}}'.encode()).decode())
+
+
+def tick(instance: dg.DagsterInstance, settings: Settings) -> None:
+    state = _sensor(instance, None)
+    data = TickData(
+        state.instigator_origin_id,
+        "inbox",
+        InstigatorType.SENSOR,
+        TickStatus.SKIPPED,
+        datetime.now(UTC).timestamp(),
+        skip_reason=address(CANARY),
+        selector_id=state.selector_id,
+    )
+    assert isinstance(instance.create_tick(data), InstigatorTick)
+
+
+def dynamic_partition(instance: dg.DagsterInstance, settings: Settings) -> None:
+    instance.add_dynamic_partitions("videos", [CANARY[:11], OTHER[:11]])
+
+
+def asset_metadata(instance: dg.DagsterInstance, settings: Settings) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization("filmstrips", metadata={"of": TITLE}))
+
+
+def key_value(instance: dg.DagsterInstance, settings: Settings) -> None:
+    instance.run_storage.set_cursor_values({"daemon": json.dumps({"video": TITLE})})
+
+
+def free_pages(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """A row that was deleted, and lies in the file until it is written anew."""
+    with sqlite3.connect(Path(instance.root_directory, "history/runs.db")) as database:
+        database.execute("PRAGMA secure_delete = OFF")
+        database.execute("INSERT INTO kvs (key, value) VALUES ('x', ?)", (TITLE * 20,))
+        database.commit()
+        database.execute("DELETE FROM kvs WHERE key = 'x'")
+    database.close()
