@@ -20,9 +20,9 @@ from nitro_assets.lake.holding import holding, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase import carry_out, needles
+from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.places import look
 from nitro_assets.takedown.plan import make_plan
-from nitro_assets.takedown.quarantine import request
 from nitro_assets.takedown.requests import Request, advance, find, new_id
 from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
 
@@ -98,7 +98,7 @@ def ask(lake: Lake, keys: list[str]) -> Request:
 def quarantine(lake: Lake, key: str) -> tuple[float, float]:
     """Seconds from a request to its quarantine, and the scanner's speed."""
     started = time.perf_counter()
-    asked = request(lake, _settings(lake), key, "for the benchmark")
+    asked = request(lake, _settings(lake), [key], "for the benchmark")
     seconds = time.perf_counter() - started
     started = time.perf_counter()
     scan = look(_settings(lake), needles(find(lake, asked.id)), [sealed_path(lake, asked.id)], ())

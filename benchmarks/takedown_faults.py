@@ -12,7 +12,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,10 @@ def _child(where: Settings, request: str, fields: dict[str, Any], kill: str) -> 
     """Run the erasure; die where the step `kill` is about to be written down."""
     written = Journal.write
 
-    def write(journal: Journal, number: int, name: str, entry: Any) -> None:
+    def write(self: Journal, number: int, name: str, entry: Mapping[str, Any]) -> None:
         if name == kill:
             os.kill(os.getpid(), signal.SIGKILL)
-        written(journal, number, name, entry)
+        written(self, number, name, entry)
 
     Journal.write = write  # type: ignore[method-assign]
     lake = Lake(where)

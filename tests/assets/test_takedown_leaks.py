@@ -13,9 +13,9 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import erasure
 from nitro_assets.takedown.erase import needles
 from nitro_assets.takedown.erasure import Erasure, Step
+from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.places import look
 from nitro_assets.takedown.plan import make_plan
-from nitro_assets.takedown.quarantine import request
 from nitro_assets.takedown.requests import find
 from nitro_assets.takedown.scan import Scan
 from nitro_assets.takedown.sealed import add_needles, sealed_path
@@ -103,7 +103,7 @@ def carried_out(lake: Lake, settings: Settings, leak: Leak, instance: dg.Dagster
     else:
         leaks.live_rows(lake, settings)
         leak.plant(lake, settings)
-    asked = request(lake, settings, address(CANARY), "mine")
+    asked = request(lake, settings, [address(CANARY)], "mine")
     add_needles(lake, asked.id, {TITLE, CANARY[:11]})
     asked = find(lake, asked.id)
     return Erasure(lake, settings, asked, make_plan(lake, settings, asked), instance)
