@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.schemas import TABLES
@@ -98,7 +98,7 @@ def _link(lake: Lake, template: str, shards: list[str]) -> None:
     """Give each shard the template's files."""
     root = Path(lake.root, "tables/pseudo_labels")
     files = lake.files("pseudo_labels").filter(partition=template)
-    added = []
+    added: list[AddAction | RemoveAction] = []
     for shard in shards:
         folder = root / f"corpus_shard={shard}"
         folder.mkdir()
