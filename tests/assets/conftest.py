@@ -1,11 +1,14 @@
 """A lake of its own for each test, in a folder with a space in its name."""
 
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from tests.assets import services
 
 
 @pytest.fixture
@@ -36,3 +39,10 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def lake(settings: Settings) -> Lake:
     return Lake(settings)
+
+
+@pytest.fixture
+def on_s3(settings: Settings) -> Iterator[Settings]:
+    """A lake in a bucket of moto's server."""
+    with services.s3():
+        yield settings.model_copy(update={"lake": f"s3://bucket/a lake {uuid.uuid4()}"})

@@ -1,7 +1,5 @@
 """The same door on S3: moto's real HTTP server, in a process of its own, no AWS."""
 
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -11,14 +9,7 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.ledger import LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from tests.assets import services
 from tests.assets.rows import ANNA, BERT, rejects
-
-
-@pytest.fixture
-def on_s3(settings: Settings) -> Iterator[Settings]:
-    with services.s3():
-        yield settings.model_copy(update={"lake": f"s3://bucket/a lake {uuid.uuid4()}"})
 
 
 def test_write_read_block_and_erase(on_s3: Settings) -> None:
