@@ -1,74 +1,211 @@
-"""Takedown from the command line."""
+"""Takedown from the command line: who asks, who agrees, what is done, and the proof."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from nitro_assets.cli.answer import AsJson, answer
+from nitro_assets.cli.lake import home
+from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import quarantine
-from nitro_assets.takedown import requests as takedown
-from nitro_assets.takedown.erase import erase
-from nitro_assets.takedown.intake import request as request_
-from nitro_assets.takedown.requests import Request
+from nitro_assets.takedown import approve as approving
+from nitro_assets.takedown import intake, life, quarantine, verify_owner
+from nitro_assets.takedown.draw import page
+from nitro_assets.takedown.requests import Request, TakedownError, find, requests
+from nitro_assets.takedown.verify import verify as check
 
-app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it.")
+app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
+
+Id = Annotated[str, typer.Argument(help="The request's id, as `nitro takedown status` lists it.")]
+NEXT = {
+    "quarantined": "verify-owner, vouch or refuse",
+    "verified": "plan",
+    "planned": "approve",
+    "approved": "run",
+    "erasing": "run",
+    "unclean": "look at what was found, then plan again",
+    "scanned": "`nitro run` makes again what came from it",
+}
 
 
-def _row(request: Request) -> dict[str, str]:
-    keys = ", ".join(request.video_keys)
+def _row(request: Request) -> dict[str, Any]:
     return {
         "request": request.id,
         "state": request.state,
-        "videos": keys,
+        "videos": len(request.block_keys),
         "asked": request.asked_at,
         "changed": request.changed_at,
+        "approvals": f"{len(request.approvals)} of {request.approvers_needed}" if request.approvers_needed else "-",
+        "next": NEXT.get(request.state, "-"),
     }
+
+
+def _show(request: Request, as_json: bool) -> None:
+    answer([_row(request)], as_json)
 
 
 @app.command("request")
 def ask(
-    video: Annotated[str, typer.Argument(help="The video's address, or its video key.")],
-    reason: Annotated[str, typer.Option(help="Why; kept privately with the request.")],
+    what: Annotated[list[str], typer.Argument(help="Addresses, or 32-digit keys.")],
+    reason: Annotated[str, typer.Option(help="Why; kept sealed with the request.")] = "",
+    kind: Annotated[str, typer.Option(help="video, playlist or channel.")] = "video",
     as_json: AsJson = False,
 ) -> None:
-    """Quarantine a video at once: nothing reads or writes it, and what was trained on it is tainted.
+    """Quarantine at once: nothing reads or writes the videos, and what was trained on them is tainted.
 
     Example: nitro takedown request https://www.youtube.com/watch?v=... --reason "asked by its creator"
     """
     settings = Settings()
-    found = request_(Lake(settings), settings, [video], reason)
-    answer([_row(found)], as_json, title="quarantined; `nitro run` deletes its rows and rebuilds what came from it")
+    found = intake.request(Lake(settings), settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
+    answer([_row(found)], as_json, title="quarantined")
 
 
-@app.command()
-def run(request: str, as_json: AsJson = False) -> None:
-    """Delete a request's rows from the live tables now (`nitro run` does it too).
+@app.command("verify-owner")
+def owner(request: Id, as_json: AsJson = False) -> None:
+    """Look for the request's token in the description of the videos, or of their channel.
 
-    Example: nitro takedown run T-20260101-0a1b2c
+    Example: nitro takedown verify-owner T-20260101-0a1b2c3d4e
     """
     settings = Settings()
     lake = Lake(settings)
-    removed = erase(lake, settings, takedown.find(lake, request))
-    rows = [{"table": table, "partition": part, "rows": count} for (table, part), count in removed.items()]
-    answer(rows, as_json, title="rows removed", empty="no rows were left to remove")
+    found = find(lake, request)
+    try:
+        _show(verify_owner.verify(lake, settings, found), as_json)
+    except TakedownError as error:
+        token = verify_owner.token_of(lake, found)
+        raise TakedownError(f"{error} The token is {token}, until {verify_owner.expires(settings, found)}.") from error
 
 
 @app.command()
-def lift(request: str, as_json: AsJson = False) -> None:
-    """End a request that was made in error; what was deleted is made again by `nitro run`.
+def vouch(request: Id, as_json: AsJson = False) -> None:
+    """Say, as a maintainer, that whoever asked may ask.
 
-    Example: nitro takedown lift T-20260101-0a1b2c
+    Example: nitro takedown vouch T-20260101-0a1b2c3d4e
+    """
+    _show(verify_owner.vouch(Lake(Settings()), request), as_json)
+
+
+@app.command()
+def refuse(request: Id, as_json: AsJson = False) -> None:
+    """End a request of somebody whose videos these are not; they are free again.
+
+    Example: nitro takedown refuse T-20260101-0a1b2c3d4e
     """
     settings = Settings()
-    answer([_row(quarantine.lift(Lake(settings), settings, request))], as_json)
+    _show(quarantine.refuse(Lake(settings), settings, request), as_json)
+
+
+@app.command()
+def plan(
+    request: Id,
+    out: Annotated[Path | None, typer.Option(help="An HTML page with the graph, too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that came from the videos, what is done to it, what stays and why; and the hash to be approved.
+
+    Example: nitro takedown plan T-20260101-0a1b2c3d4e --out plan.html
+    """
+    settings = Settings()
+    lake = Lake(settings)
+    made = life.plan(lake, settings, request)
+    if out:
+        out.write_text(page(made))
+    rows = [{"what": f"{h.table}/{h.partition}", "is": f"{h.rows} rows, rewritten"} for h in made.holdings]
+    rows += [{"what": f"checkpoint {name}", "is": "destroyed"} for name in made.checkpoints]
+    rows += [{"what": name, "is": f"stays: {why}"} for name, why in made.stays]
+    rows += [{"what": name, "is": f"{count} to rebuild"} for name, count in made.rebuild.items()]
+    if as_json:
+        answer([made.to_dict() | {"hash": made.hash}], as_json)
+        return
+    answer(rows, as_json, title=f"plan {made.hash}: {made.bytes} bytes to rewrite, about {made.seconds} s")
+
+
+@app.command()
+def key(as_json: AsJson = False) -> None:
+    """Your own public key for approvals; its private half is made on first use, at NITRO_APPROVER_KEY.
+
+    Example: nitro takedown key
+    """
+    path = Settings().own_approver_key
+    answer([{"public_key": Signer.of(path).public, "private_key_file": str(path)}], as_json)
+
+
+@app.command()
+def register(public_key: str, as_json: AsJson = False) -> None:
+    """Let the holder of a public key approve plans from now on.
+
+    Example: nitro takedown register 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
+    """
+    lake = Lake(Settings())
+    approving.register(lake, public_key)
+    answer([{"approver": found} for found in sorted(approving.registered(lake.ledger.entries()))], as_json)
+
+
+@app.command()
+def approve(
+    request: Id,
+    plan: Annotated[str, typer.Option(help="The plan's hash, or its first 8 digits or more.")],
+    as_json: AsJson = False,
+) -> None:
+    """Agree to a plan: your own key signs its hash.
+
+    Example: nitro takedown approve T-20260101-0a1b2c3d4e --plan 9f86d081884c
+    """
+    settings = Settings()
+    _show(approving.approve(Lake(settings), settings, request, plan), as_json)
+
+
+@app.command()
+def run(request: Id, as_json: AsJson = False) -> None:
+    """Erase by the approved plan and scan (`nitro run` does it too, and rebuilds); killed anywhere, run it again.
+
+    Example: nitro takedown run T-20260101-0a1b2c3d4e
+    """
+    home()
+    import dagster as dg
+
+    settings = Settings()
+    with dg.DagsterInstance.get() as instance:
+        found = life.erase_approved(Lake(settings), settings, request, instance)
+    _show(found, as_json)
+    if found.state == "unclean":
+        raise TakedownError(f"request {request}: the scan found traces; the audit says where.")
+
+
+@app.command()
+def lift(request: Id, as_json: AsJson = False) -> None:
+    """Take a request back; what was deleted comes from the recovery bundle if there is one, or is made again.
+
+    Example: nitro takedown lift T-20260101-0a1b2c3d4e
+    """
+    settings = Settings()
+    _show(life.lift(Lake(settings), settings, request), as_json)
 
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Every request and its state.
+    """Every request, its state, and what it waits for.
 
     Example: nitro takedown status
     """
-    answer([_row(r) for r in takedown.requests(Lake(Settings()))], as_json, empty="no request was ever made")
+    answer([_row(r) for r in requests(Lake(Settings()))], as_json, empty="no request was ever made")
+
+
+@app.command()
+def verify(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder with `ledger` and `reports`; default: the lake.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="The ledger's public key, as it was published.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check the whole ledger and every report, offline; a copy of the two folders is all it needs.
+
+    Example: nitro takedown verify copy-of-the-lake --key 3b6a27bc...
+    """
+    place = str(folder or Settings().lake)
+    if "://" in place:
+        raise TakedownError(f"{place}: not a folder; copy its `ledger` and `reports` here, and name the copy.")
+    answer([check(Path(place), key).__dict__], as_json, title="whole, in order, and signed")

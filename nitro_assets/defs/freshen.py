@@ -13,6 +13,8 @@ from nitro_assets.lineage.graph import ASSETS, NO_PARTITION, Asset
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import judge
 from nitro_assets.settings import Settings
+from nitro_assets.takedown import life
+from nitro_assets.takedown.requests import requests
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Told = Callable[[str, Sequence[str], str], None]
@@ -45,7 +47,21 @@ def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str],
                 error = _launch(definitions, instance, asset, partitions)
                 told(asset.name, partitions, error or "done")
                 failed += bool(error)
+        failed += _finish(definitions, instance, settings, selected, told)
     return failed
+
+
+def _finish(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, selected: set[str], told: Told
+) -> int:
+    """What was made again may be all that a takedown's report was waiting for."""
+    lake, asset = Lake(settings), ASSETS["takedown_requests"]
+    if asset.name not in selected or not any(life.is_due(lake, settings, r) for r in requests(lake)):
+        return 0
+    told(asset.name, [NO_PARTITION], "started")
+    error = _launch(definitions, instance, asset, [NO_PARTITION])
+    told(asset.name, [NO_PARTITION], error or "done")
+    return bool(error)
 
 
 def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: Asset, partitions: list[str]) -> str:

@@ -7,14 +7,15 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from nitro_assets.defs.worker_asset import OWNERS
+from nitro_assets.lake.holding import Holding
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS, NO_PARTITION
 from nitro_assets.lineage.state import Record, State, digest
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import audit as auditing
+from nitro_assets.takedown import life
 from nitro_assets.takedown import requests as takedown
-from nitro_assets.takedown.erase import erase
 
 
 def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
@@ -33,43 +34,55 @@ def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVers
     check_specs=[dg.AssetCheckSpec("all_carried_out", asset="takedown_requests", description="No request is pending.")],
 )
 def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """The ledger of takedown requests; making it deletes what they name from the live tables.
+    """Every takedown request and its state; making it takes each one as far as it goes without a person.
 
-    What: every request with its state, by request id and video key only. A request quarantines at once; this asset
-    carries out the deletion, after which all that came from the video is stale or tainted, and is made again. What it
-    touched is told to Dagster: partitions with a new data version, checkpoints with a failed check `inputs_are_clean`.
+    What: the ledger's view, by request id only. What is verified is planned, what is approved is erased and scanned,
+    what is rebuilt is reported. What a takedown touched is told to Dagster: partitions with a new data version,
+    checkpoints with a failed check `inputs_are_clean`.
     """
     settings = Settings()
     lake = Lake(settings)
-    for request in takedown.requests(lake):
-        if request.state == "quarantined":
-            removed = erase(lake, settings, request)
-            _tell(context.instance, State(lake, settings), request, removed)
+    before = {r.id: r.state for r in takedown.requests(lake)}
+    trouble = life.carry_on(lake, settings, context.instance)
     all_requests = takedown.requests(lake)
-    pending = sum(r.state == "quarantined" for r in all_requests)
-    lines = [f"| {r.id} | {r.state} | {r.asked_at} | {r.changed_at} |" for r in all_requests]
-    listing = "\n".join(["| request | state | asked | changed |", "|---|---|---|---|", *lines])
+    for request in all_requests:
+        if before.get(request.id) in ("approved", "erasing") and request.state not in takedown.OPEN:
+            _tell(context.instance, State(lake, settings), request, life.standing_plan(lake, request).holdings)
+    pending = sum(r.state in takedown.OPEN for r in all_requests)
+    lines = [f"| {r.id} | {r.state} | {len(r.block_keys)} | {r.asked_at} | {r.changed_at} |" for r in all_requests]
+    listing = "\n".join(["| request | state | videos | asked | changed |", "|---|---|---|---|---|", *lines])
     return dg.MaterializeResult(
         data_version=_record(lake, settings, "takedown_requests", len(all_requests)),
-        metadata={"requests": dg.MetadataValue.md(listing), "dagster/row_count": len(all_requests)},
+        metadata={
+            "requests": dg.MetadataValue.md(listing),
+            "trouble": dg.MetadataValue.md("\n".join(f"- {why}" for _, why in trouble) or "none"),
+            "dagster/row_count": len(all_requests),
+        },
         check_results=[
-            dg.AssetCheckResult(check_name="all_carried_out", passed=pending == 0, metadata={"pending": pending})
+            dg.AssetCheckResult(
+                check_name="all_carried_out",
+                passed=not pending and not trouble,
+                severity=dg.AssetCheckSeverity.ERROR if trouble else dg.AssetCheckSeverity.WARN,
+                metadata={"pending": pending, "in trouble": len(trouble)},
+            )
         ],
     )
 
 
-def _tell(
-    instance: dg.DagsterInstance, state: State, request: takedown.Request, removed: dict[tuple[str, str], int]
-) -> None:
+def _tell(instance: dg.DagsterInstance, state: State, request: takedown.Request, holdings: tuple[Holding, ...]) -> None:
     """Events without a run, so that the UI shows what the request touched."""
     rows: dict[tuple[str, str], int] = {}
-    for (table, partition), count in removed.items():
-        touched = (TABLES[table].asset, partition)
-        rows[touched] = rows.get(touched, 0) + count
+    for held in holdings:
+        touched = (TABLES[held.table].asset, held.partition)
+        rows[touched] = rows.get(touched, 0) + held.rows
     for (asset, partition), count in rows.items():
         if record := state.records.get((asset, partition)):
             tags = {DATA_VERSION_TAG: record.version}
-            metadata: dict[str, Any] = {"takedown request": request.id, "rows removed": count}
+            metadata: dict[str, Any] = {
+                "takedown request": request.id,
+                "takedown state": request.state,
+                "rows removed": count,
+            }
             event = dg.AssetMaterialization(asset, partition=partition, metadata=metadata, tags=tags)
             instance.report_runless_asset_event(event)
     for name, row in state.checkpoints.items():

@@ -6,7 +6,7 @@ import dagster as dg
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import inbox
+from nitro_assets.takedown import inbox, life
 from nitro_assets.takedown.requests import requests
 from nitro_assets.takedown.upstream import quarantine_gone
 from nitro_assets.takedown.verify_owner import lapse_overdue, look_for_tokens
@@ -50,7 +50,10 @@ def takedown_issues(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 
 @dg.sensor(target=["takedown_requests"], minimum_interval_seconds=300, default_status=RUNNING)
 def takedown_clock() -> dg.SensorResult | dg.SkipReason:
-    """Let unverified quarantines lapse, look for owners' tokens, quarantine what its creator took down elsewhere."""
+    """Let unverified quarantines lapse, look for owners' tokens, quarantine what its creator took down elsewhere.
+
+    Asks for a run where a request can go on: rebuilt ones are reported, recovery bundles end with their time.
+    """
     settings = Settings()
     lake = Lake(settings)
     waiting = [request for request in requests(lake) if request.state == "quarantined"]
@@ -58,6 +61,7 @@ def takedown_clock() -> dg.SensorResult | dg.SkipReason:
         lapse_overdue(lake, settings),
         look_for_tokens(lake, settings, waiting),
         quarantine_gone(lake, settings),
+        [r for r in requests(lake) if life.is_due(lake, settings, r)],
     ]
     if not any(changed):
         return dg.SkipReason("nothing has changed")

@@ -74,7 +74,7 @@ FIELDS: dict[Kind, dict[str, Callable[[Any], bool]]] = {
     "approved": {"plan_hash": _hash, "approver": _hash, "signature": _signature},
     "bundled": {"bundle_hash": _hash, "until": _time},
     "erasing": {"plan_hash": _hash},
-    "erased": {"plan_hash?": _hash, "rows?": _number, "files?": _number, "bytes?": _number},
+    "erased": {"plan_hash": _hash, "rows?": _number, "files?": _number, "bytes?": _number},
     "scanned": {"clean": _flag, "findings?": _number, "files?": _number, "bytes?": _number},
     "rebuilt": {"artifacts?": _number},
     "destroyed": {"bundle_hash": _hash},

@@ -149,8 +149,7 @@ class State:
         if asset.name == "label_segments":
             return {"risk": self.settings.risk}
         if asset.name == "takedown_requests":
-            ends = ("lifted", "lapsed", "refused")
-            asked = [e.hash for e in self.lake.ledger.entries() if e.kind in ("quarantined", "extended", *ends)]
+            asked = [e.hash for e in self.lake.ledger.entries() if e.request]
             return {"requests": digest(asked)}
         return {}
 

@@ -17,7 +17,7 @@ from nitro_assets.takedown.journal import Journal
 from nitro_assets.takedown.needles import Needles
 from nitro_assets.takedown.places import look
 from nitro_assets.takedown.plan import Plan, make_plan
-from nitro_assets.takedown.requests import Request, TakedownError, advance
+from nitro_assets.takedown.requests import Request, TakedownError
 from nitro_assets.takedown.scan import Found
 from nitro_assets.takedown.sealed import forget, sealed_path
 
@@ -95,13 +95,3 @@ def needles(request: Request) -> Needles:
     """All that the scanner has to look for."""
     sealed = request.sealed
     return Needles({"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles})
-
-
-def erase(lake: Lake, settings: Settings, found: Request) -> dict[tuple[str, str], int]:
-    """Plan and execute at once; rows removed by (table, partition)."""
-    plan = make_plan(lake, settings, found)
-    if not execute(lake, settings, found, plan).clean:
-        raise TakedownError(f"request {found.id}: something is left; see `nitro takedown status`.")
-    if found.state != "erased":
-        advance(lake, found.id, "erased")
-    return {(held.table, held.partition): held.rows for held in plan.holdings}

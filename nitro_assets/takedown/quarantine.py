@@ -52,13 +52,13 @@ def lapse(lake: Lake, settings: Settings, name: str) -> Request:
 
 def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
     """Give back what it held: stale where rows were withheld, checkpoints that no other request taints as they were."""
-    free = {*ended.video_keys, *ended.block_keys} - lake.blocklist().among(ended.video_keys)
+    free = set(ended.block_keys) - lake.ledger.blocked()
     for (asset, partition), record in State(lake, settings).records.items():
         if set(record.withheld) & free:
             lake.drop("materialisations", scope(asset, partition))
     checkpoints = Checkpoints(lake)
     for row in checkpoints.states().iter_rows(named=True):
-        destroyed = lake.fs.exists(f"{lake.root}/erasures/{ended.id}")
+        destroyed = ended.last("erased") and not lake.fs.exists(f"{lake.root}/checkpoints/{row['checkpoint']}")
         if row["why"].startswith(_why(ended.id)) and not destroyed:
             was = row["why"].removeprefix(_why(ended.id))
             back = was == "retired" or (was == "promoted" and checkpoints.promoted(row["asset"]) is None)

@@ -124,7 +124,7 @@ def publish(lake: Lake, settings: Settings, request: Request, details: dict[str,
     number = sum(e.kind == "reported" for e in request.entries) + 1
     folder = f"{lake.root}/reports"
     lake.fs.makedirs(folder, exist_ok=True)
-    lake.fs.pipe_file(f"{folder}/{request.id}-{number}.json", json.dumps(signed, indent=1, sort_keys=True).encode())
+    lake.fs.pipe_file(f"{folder}/{request.id}-{number}.json", json.dumps(signed, indent=1).encode())
     lake.fs.pipe_file(f"{folder}/{request.id}-{number}.md", to_markdown(signed).encode())
     advance(lake, request.id, "reported", {"report_hash": report_hash, "final": is_final(request)})
     return signed

@@ -23,13 +23,14 @@ OPEN = frozenset({"quarantined", "verified", "planned", "approved", "erasing"})
 LIVE = OPEN | {"erased", "unclean", "scanned", "rebuilt", "reported"}
 # From which states an entry may follow.
 ALLOWED: dict[Kind, frozenset[str]] = {
+    "quarantined": frozenset({"unknown"}),
     "extended": LIVE,
     "verified": frozenset({"quarantined"}),
     "planned": frozenset({"verified", "planned", "approved", "erasing", "unclean"}),
     "approved": frozenset({"planned"}),
-    "bundled": frozenset({"approved"}),
+    "bundled": frozenset({"approved", "erasing"}),
     "erasing": frozenset({"approved", "erasing"}),
-    "erased": frozenset({"quarantined", "erasing"}),
+    "erased": frozenset({"erasing"}),
     "scanned": frozenset({"erased", "unclean", "scanned"}),
     "rebuilt": frozenset({"scanned"}),
     "destroyed": LIVE | ENDED,
@@ -175,13 +176,13 @@ def advance_all(lake: Lake, events: Iterable[New]) -> list[Request]:
 
     def check(entries: list[Entry]) -> None:
         found = fold(entries, lake)
+        states = {name: request.state for name, request in found.items()}
         for kind, name, _ in new:
-            state = found[name].state if name in found else "unknown"
-            if kind == "quarantined" and state == "unknown":
-                continue
-            if state not in ALLOWED.get(kind, ()):
-                allowed = ", ".join(sorted(ALLOWED.get(kind, ()))) or "unknown"
+            state = states.get(name, "unknown")
+            if state not in ALLOWED[kind]:
+                allowed = " or ".join(sorted(ALLOWED[kind]))
                 raise TakedownError(f"request {name} is {state}; to be {kind} it must be {allowed}.")
+            states[name] = kind
 
     lake.ledger.append_all(new, check)
     found = fold(lake.ledger.entries(), lake)

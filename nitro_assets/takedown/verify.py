@@ -64,9 +64,9 @@ def _check_lives(entries: list[Entry], where: str) -> None:
         if not entry.request:
             continue
         before = lives.setdefault(entry.request, [])
-        state = fold(before)[entry.request].state if before else ""
-        if state not in ALLOWED.get(entry.kind, {""}):
-            raise LedgerError(f"{name}: {entry.kind} may not follow {state or 'nothing'}.")
+        state = fold(before)[entry.request].state if before else "unknown"
+        if state not in ALLOWED[entry.kind]:
+            raise LedgerError(f"{name}: {entry.kind} may not follow {state}.")
         if entry.kind == "approved":
             text = signed_text(entry.request, entry.body["plan_hash"])
             by = entry.body["approver"]

@@ -20,6 +20,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import request
 from tests.assets.small_world import LABELLED, address, bring_up, key, write_shards
+from tests.assets.takedown_steps import approved
 
 
 @pytest.fixture
@@ -158,7 +159,7 @@ def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
     settings = Settings()
     lake = Lake(settings)
     bring_up(lake, settings)
-    request(lake, settings, [address(LABELLED[0])], "mine")
+    approved(lake, settings, request(lake, settings, [address(LABELLED[0])], "mine"))
     assert freshen(definitions, settings, {"takedown_requests"}, told) == 0
     records = State(lake, settings).records
     with dg.DagsterInstance.get() as instance:

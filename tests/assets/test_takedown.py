@@ -16,7 +16,6 @@ from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.audit import audit
-from nitro_assets.takedown.erase import erase
 from nitro_assets.takedown.inbox import empty_inbox
 from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.naming import resolve
@@ -24,6 +23,7 @@ from nitro_assets.takedown.plan import make_plan
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, find, requests
 from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, verdicts, write_shards
+from tests.assets.takedown_steps import erased
 from tests.assets.test_cache import FRAMES, TIMES
 
 
@@ -73,7 +73,7 @@ def test_the_next_run_rebuilds_everything_without_the_video(lake: Lake, settings
     ClipCache(settings.cache).put(8, gone, "x", FRAMES, TIMES)
     asked = request(lake, settings, [address(video)], "mine")
     assert audit(lake, settings) == [], "quarantined is not erased: nothing is promised yet"
-    assert erase(lake, settings, asked)
+    assert erased(lake, settings, asked).state == "scanned"
     with pytest.raises(TakedownError, match="identifiers are gone"):
         make_plan(lake, settings, find(lake, asked.id))
     assert not ClipCache(settings.cache).holds(gone)
@@ -91,7 +91,7 @@ def test_the_next_run_rebuilds_everything_without_the_video(lake: Lake, settings
 
 def test_a_source_read_again_does_not_bring_the_video_back(lake: Lake, settings: Settings) -> None:
     asked = request(lake, settings, [address(LABELLED[0])], "mine")
-    erase(lake, settings, asked)
+    erased(lake, settings, asked)
     bring_up(lake, settings)
     write_shards(settings)
     assert ("nitrogen_actions", "SHARD_0000") in bring_up(lake, settings)
@@ -113,7 +113,7 @@ def test_lifting_brings_everything_back(lake: Lake, settings: Settings) -> None:
 def test_the_audit_finds_what_was_left(lake: Lake, settings: Settings) -> None:
     video = key(settings, LABELLED[0])
     asked = request(lake, settings, [video], "mine")
-    erase(lake, settings, asked)
+    erased(lake, settings, asked)
     ClipCache(settings.cache).put(8, video, "x", FRAMES, TIMES)
     model = next(iter(states(lake)))
     Checkpoints(lake).change(model, "promoted", "by mistake")
@@ -125,7 +125,7 @@ def test_the_audit_finds_what_was_left(lake: Lake, settings: Settings) -> None:
 def test_an_unknown_video_is_blocked_for_the_future(lake: Lake, settings: Settings) -> None:
     asked = request(lake, settings, ["https://youtu.be/neverseen00"], "mine")
     assert asked.video_keys == (resolve(settings, "https://www.youtube.com/watch?v=neverseen00"),)
-    assert erase(lake, settings, asked) == {}
+    assert erased(lake, settings, asked).state == "scanned"
     with pytest.raises(TakedownError, match="already under"):
         request(lake, settings, ["https://www.youtube.com/watch?v=neverseen00"], "again")
 
