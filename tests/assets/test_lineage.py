@@ -44,6 +44,12 @@ def test_a_new_shard_makes_only_its_readers_stale(lake: Lake, settings: Settings
     assert ("pseudo_labels", "0000") in made, "a newly promoted IDM makes every shard stale"
 
 
+def test_another_risk_judges_anew_and_labels_nothing(lake: Lake, settings: Settings) -> None:
+    bring_up(lake, settings)
+    changed = {k for k, v in verdicts(lake, settings.model_copy(update={"risk": 0.2})).items() if v != "fresh"}
+    assert {asset for asset, _ in changed} == {"label_segments"}
+
+
 def test_the_reason_names_what_changed(lake: Lake, settings: Settings) -> None:
     bring_up(lake, settings)
     assert settings.sources is not None
