@@ -23,6 +23,9 @@ class Settings(BaseSettings):
         "hf://datasets/nvidia/NitroGen",
         description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz.",
     )
+    minimum_density: float = Field(
+        0.05, ge=0, le=1, description="Least share of a NitroGen chunk's frames with an input; NitroGen's own is 0.5."
+    )
     sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")

@@ -143,7 +143,8 @@ class State:
 
     def _source(self, asset: Asset, partition: str) -> Components:
         if asset.name == "nitrogen_actions":
-            return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition)}
+            density = str(self.settings.minimum_density)
+            return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition), "least density": density}
         if asset.name == "video_index":
             return {"sources": self._sources}
         if asset.name == "label_segments":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.nitrogen import Chunk, Reject, read_shard
+from nitro_ml.nitrogen.repair import density, repair
 
 
 class _Shard:
@@ -24,11 +26,15 @@ class _Shard:
         self.videos: dict[str, dict[str, Any]] = {}
         self.chunks: list[dict[str, Any]] = []
         self.refused: list[Refused] = []
+        self.sparse: list[Refused] = []
+        self.repairs: dict[str, Counter[str]] = {}
 
     def frames(self) -> Iterator[pl.DataFrame]:
         for found in read_shard(self.job.settings.nitrogen, self.partition):
             if isinstance(found, Reject):
                 self.refused.append(self._refuse(found))
+            elif (share := density(found.actions)) < self.job.settings.minimum_density:
+                self._sparse(found, share)
             else:
                 yield self._take(found)
 
@@ -39,8 +45,26 @@ class _Shard:
         key = self._key(*reject.video, reject.url) if reject.video else None
         return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
 
+    def _sparse(self, chunk: Chunk, share: float) -> None:
+        key = self._key(chunk.source, chunk.video_id, chunk.url)
+        least = self.job.settings.minimum_density
+        message = f"an input in {share:.1%} of the frames; allowed is {least:.1%} and more (NITRO_MINIMUM_DENSITY)."
+        self.sparse.append(Refused(f"{key} chunk {chunk.chunk}", message, key))
+
+    def mended(self) -> list[Refused]:
+        """One row a video whose labels were repaired: what was found, and what became of it."""
+        said = "{impossible} frames held opposite directions, now neither; {phantom} presses of one frame, removed."
+        return [
+            Refused(f"{key} repaired", said.format(impossible=counts["impossible"], phantom=counts["phantom"]), key)
+            for key, counts in self.repairs.items()
+        ]
+
     def _take(self, chunk: Chunk) -> pl.DataFrame:
         key = self._key(chunk.source, chunk.video_id, chunk.url)
+        actions, counts = repair(chunk.actions)
+        if counts:
+            self.repairs.setdefault(key, Counter()).update(counts)
+        chunk = replace(chunk, actions=actions)
         self.videos[key] = {"video_key": key, "address": chunk.url, "source": chunk.source}
         self.chunks.append(_chunk_row(key, chunk))
         self.job.progress(0.5, f"{len(self.chunks)} chunks of {len(self.videos)} videos")
@@ -49,14 +73,13 @@ class _Shard:
 
 def _chunk_row(key: str, chunk: Chunk) -> dict[str, Any]:
     box, area, actions = chunk.overlay, chunk.game_area, chunk.actions
-    held = actions.buttons.any(1) | (np.abs(actions.sticks) > 0.1).any(1)
     same = ("chunk", "game", "controller", "frames", "start_time", "end_time", "width", "height", "variant")
     return {
         "video_key": key,
         **{name: getattr(chunk, name) for name in same},
         **{f"overlay_{c}": getattr(box, c) for c in "xywh"},
         **{f"area_{c}": getattr(area, c) if area else None for c in "xywh"},
-        "density": float(held.mean()),
+        "density": density(actions),
     }
 
 
@@ -90,7 +113,7 @@ def build(job: Job, partition: str) -> Outcome:
         rows=written.rows,
         edges=[Edge("nitrogen", partition, "", key, frames) for key, frames in by_video],
         withheld=written.refused,
-        refused=shard.refused,
+        refused=[*shard.refused, *shard.sparse, *shard.mended()],
         checks=_checks(written.rows, kept.height, len(shard.refused)),
         metadata={
             "games": show.table(games.sort("game")),
@@ -99,6 +122,9 @@ def build(job: Job, partition: str) -> Outcome:
             ),
             "variants": dict(Counter(kept["variant"])),
             "rejected": len(shard.refused),
+            "under the activity density": len(shard.sparse),
+            "repairs": dict(sum(shard.repairs.values(), Counter())),
+            "videos repaired": len(shard.repairs),
             "dagster/column_schema": show.schema("nitrogen_frames"),
         },
     )
