@@ -22,6 +22,7 @@ for command in (
     lake.status,
     lake.run,
     lake.lineage,
+    lake.openlineage,
     bench,
 ):
     app.command()(command)

@@ -91,3 +91,17 @@ def lineage(
     request = next((r for r in requests(lake) if blocked in r.block_keys and r.is_live), None)
     title = f"video {key}" + (f", {request.state} under request {request.id}" if request else "")
     answer(rows, as_json, title=title, empty=f"{title}: nothing in this lake came from it")
+
+
+def openlineage(
+    to: Annotated[str, typer.Argument(help="A file, or an http(s) address that takes OpenLineage events.")],
+    as_json: AsJson = False,
+) -> None:
+    """Send the lineage of every artifact as OpenLineage events: inputs, exact partitions, versions. Names no video.
+
+    Example: nitro openlineage lineage.ndjson
+    """
+    from nitro_assets.lineage.openlineage import export
+
+    settings = Settings()
+    answer([{"events": export(Lake(settings), settings, to), "to": to}], as_json)
