@@ -117,7 +117,7 @@ _TABLES = (
             "corpus_shard": pl.String,
             "video_key": pl.String,
             "frame": pl.Int32,
-            "time": pl.Float32,
+            "time": pl.Int32,
             **_SOFT,
             "calibration": pl.String,
             "checkpoint": pl.String,

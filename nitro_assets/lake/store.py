@@ -19,11 +19,12 @@ import fsspec
 import polars as pl
 from arro3.core import RecordBatch, RecordBatchReader, Schema
 from arro3.core import Table as ArrowTable
-from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from nitro_assets.identity import block_key
 from nitro_assets.lake.blocklist import Blocklist
+from nitro_assets.lake.files import writer
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge, literals
@@ -31,12 +32,6 @@ from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.settings import Settings
 from nitro_ml.terms import TERMS
 
-WRITER = WriterProperties(
-    compression="ZSTD",
-    compression_level=1,
-    default_column_properties=ColumnProperties(dictionary_enabled=False),
-    column_properties={"video_key": ColumnProperties(dictionary_enabled=True)},
-)
 COMMIT_RETRIES = 30
 PACKED_PATIENCE = 60.0
 """Seconds for which a commit to a packed table is tried again when others are faster."""
@@ -183,7 +178,7 @@ class Lake:
                 RecordBatchReader.from_batches(empty.schema, _batches(parts, failures)),
                 mode="overwrite",
                 predicate=f"{table.partition} = {_literal(partition)}",
-                writer_properties=WRITER,
+                writer_properties=writer(table),
                 commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
             )
         except DeltaError as error:
@@ -209,7 +204,7 @@ class Lake:
     def purge_rows(self, name: str, predicate: str) -> int:
         """Make rows physically gone, and the table's history with them; the number of live ones that were deleted."""
         with held(self.url, name, alone=True):
-            return self.purge(name).all(predicate, WRITER)
+            return self.purge(name).all(predicate, writer(_table(name)))
 
     def files(self, name: str) -> pl.DataFrame:
         """The live files: columns `partition`, `uri`, `bytes`, `all_rows`."""

@@ -18,10 +18,11 @@ import polars as pl
 from nitro_assets.identity import name_of
 from nitro_assets.lake import staging
 from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.files import writer
 from nitro_assets.lake.holding import predicate, video_tables
 from nitro_assets.lake.purge import Purge, purge_versions
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.store import WRITER, Lake
+from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, index_version, version_of
 from nitro_assets.settings import Settings
@@ -167,7 +168,7 @@ def delete_rows(job: Erasure) -> Counts:
         places.setdefault(held.table, []).append(held.partition)
     rows = 0
     for name, partitions in places.items():
-        rows += job.tables[name].delete_rows(predicate(TABLES[name], partitions, job.keys), WRITER)
+        rows += job.tables[name].delete_rows(predicate(TABLES[name], partitions, job.keys), writer(TABLES[name]))
     return {"rows": rows}
 
 
@@ -180,7 +181,7 @@ def rename_edges(job: Erasure) -> Counts:
     if not scopes:
         return {"edges": 0}
     new = {key: job.lake.block_keys([key])[0] for key in job.keys}
-    return {"edges": job.tables[EDGES].rename("video_key", new, scopes, WRITER)}
+    return {"edges": job.tables[EDGES].rename("video_key", new, scopes, writer(TABLES[EDGES]))}
 
 
 def withhold(job: Erasure) -> Counts:
