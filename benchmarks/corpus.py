@@ -81,8 +81,8 @@ class Video:
 
     @property
     def done(self) -> bool:
-        """What is not trained on has the `visible_` columns too."""
-        return self.filmed and (self.split == "train" or f"{PREFIX}south" in pl.read_parquet_schema(self.truth))
+        """What is tested on has the `visible_` columns too."""
+        return self.filmed and (self.split != "test" or f"{PREFIX}south" in pl.read_parquet_schema(self.truth))
 
 
 def videos(folder: Path, minutes: float = 30.0, games: Sequence[str] = (*TRAINED, *UNSEEN)) -> list[Video]:
@@ -95,16 +95,20 @@ def corpus(
     folder: Path, minutes: float = 30.0, jobs: int = 1, games: Sequence[str] = (*TRAINED, *UNSEEN)
 ) -> list[Video]:
     """Records what is missing, with so many processes, and returns all videos of `videos`."""
-    wanted = videos(folder, minutes, games)
+    return film(videos(folder, minutes, games), jobs)
+
+
+def film(wanted: Sequence[Video], jobs: int = 1) -> list[Video]:
+    """Records those of the videos that are missing, with so many processes, and returns all."""
     missing = [video for video in wanted if not video.done]
     if jobs == 1:
         for video in missing:
             _film(video)
-        return wanted
-    # Not forked: polars' threads don't survive it.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        list(pool.map(_film, missing))
-    return wanted
+    else:
+        # Not forked: polars' threads don't survive it.
+        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+            list(pool.map(_film, missing))
+    return list(wanted)
 
 
 def _film(video: Video) -> None:
@@ -112,7 +116,7 @@ def _film(video: Video) -> None:
         who = VIDEOS[video.number][1] if GAMES[video.game].has_expert else "wanderer"
         recording = record(video.game, video.frames, video.seed, video.path, screens=False, fps=FPS, who=who)
         save_truth(recording, video.truth.parent)
-    if video.split != "train":
+    if video.split == "test":
         add_visible(video.truth, video.game, video.seed, FPS)
     print(video.path.name, flush=True)
 

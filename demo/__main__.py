@@ -27,7 +27,7 @@ def settings_file(port: int) -> dict[str, str]:
         "NITRO_CACHE": str(HOME / "cache"),
         "NITRO_SECRET_FILE": str(HOME / "secret"),
         "NITRO_INBOX": str(HOME / "inbox"),
-        "NITRO_IDM_RECIPES": "pair,quick",
+        "NITRO_IDM_RECIPES": "quick",
         "NITRO_CORPUS_SHARDS": os.environ.get("NITRO_CORPUS_SHARDS", "8"),
         "NITRO_ALLOW_LOOPBACK": "1",
         "NITRO_DEMO_SITE_ROOT": str(HOME),

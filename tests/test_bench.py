@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import decode
+from benchmarks import decode, idm
 from benchmarks.figures import Figure, write
 from nitro_assets.cli import app
 
@@ -32,3 +32,11 @@ def test_decoding_is_measured_beside_the_null_decode() -> None:
     figures = decode.run(quick=True)
     assert [figure.goal for figure in figures if figure.name.endswith("1 core: nitro / null decode")] == [0.95]
     assert all(figure.value > 0 for figure in figures)
+
+
+def test_the_models_are_measured_on_known_and_on_foreign_games() -> None:
+    figures = {figure.name: figure for figure in idm.run(quick=True)}
+    for kind, goal in (("trained", 0.90), ("unseen", 0.60)):
+        assert figures[f"window, {kind} games: macro_ap"].goal == goal
+        assert all(0 <= figures[f"{model}, {kind} games: macro_ap"].value <= 1 for model in idm.MODELS)
+    assert all(0 < figures[f"{model}: training"].value < 1 for model in idm.MODELS)
