@@ -79,7 +79,7 @@ def _rows(labels: Labels, key: str) -> pl.DataFrame:
         frame=pl.int_range(pl.len(), dtype=pl.Int32),
         checkpoint=pl.lit("c" * 32),
     )
-    return found.select(TABLES["pseudo_labels"].columns)
+    return found.select(*TABLES["pseudo_labels"].columns)
 
 
 def _nitrogen(labels: Labels) -> float:

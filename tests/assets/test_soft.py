@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from benchmarks.lake import noisy_labels
+from benchmarks.lake import noisy_labels, run
 from nitro_assets.lake import soft
 from nitro_assets.lake.store import Lake
 
@@ -20,3 +20,8 @@ def test_few_bytes_a_frame_and_a_bound_on_the_rounding(lake: Lake) -> None:
     assert np.abs(back.buttons - labels.buttons).max() <= 1 / 510 + 1e-6
     assert np.abs(back.sticks - labels.sticks).max() <= 1 / 254 + 1e-6
     assert np.abs(back.confidence - labels.confidence).max() <= 1 / 510 + 1e-6
+
+
+def test_what_the_benchmark_says_of_sizes() -> None:
+    sizes = {figure.name: figure.value for figure in run(quick=True) if figure.unit == "bytes a frame"}
+    assert sizes["soft labels"] < sizes["float32 columns, zstd-1"] / 3
