@@ -66,7 +66,7 @@ def write(lake: Lake, table: str, partition: str, rows: pl.DataFrame) -> None:
     """Rows of a table through the lake's door; columns that are not given are null."""
     columns = {name: t for name, t in TABLES[table].columns.items() if name != TABLES[table].partition}
     missing = [pl.lit(None, t).alias(name) for name, t in columns.items() if name not in rows.columns]
-    lake.write(table, partition, rows.with_columns(missing).select(columns))
+    lake.write(table, partition, rows.with_columns(missing).select(*columns))
 
 
 def settings(home: Path, shards: int) -> Settings:
