@@ -125,12 +125,14 @@ def erase_staged(job: Erasure) -> Counts:
 
 def erase_temporary(job: Erasure) -> Counts:
     """Downloads and clips that a killed worker left in the machine's temporary folder, under the videos' keys."""
-    count = 0
+    count, keys, length = 0, set(job.keys), len(job.keys[0]) if job.keys else 0
     for folder in Path(tempfile.gettempdir()).glob("nitro-*"):
-        for key in job.keys:
-            for path in [p for p in folder.rglob(f"{key}*") if p.exists()]:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-                count += 1
+        for path in [p for p in folder.rglob("*") if p.name[:length] in keys]:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)  # its folder may have gone with it
+            count += 1
     return {"paths": count}
 
 
