@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from nitro_assets.lake.entries import Entry, canonical, digest
+from nitro_assets.lake.entries import Entry, digest
 from nitro_assets.lake.signing import Signer, is_signed
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
@@ -147,8 +147,6 @@ def check_report(report: Report, entries: list[Entry]) -> None:
 def read_reports(lake: Lake, request: str) -> list[str]:
     """The published reports of a request, as Markdown, oldest first."""
     lake.fs.invalidate_cache()
-    paths = sorted(lake.fs.glob(f"{lake.root}/reports/{request}-*.md"))
-    return [lake.fs.cat_file(path).decode() for path in paths]
-
-
-__all__ = ["canonical", "check_report", "is_final", "make_report", "publish", "read_reports", "to_markdown"]
+    paths = [p for p in lake.fs.ls(f"{lake.root}/reports", detail=False) if p.endswith(".md")]
+    mine = sorted(p for p in paths if p.rsplit("/", 1)[-1].startswith(f"{request}-"))
+    return [lake.fs.cat_file(path).decode() for path in mine]

@@ -1,6 +1,7 @@
 """A video that its creator deleted or made private was taken down already, elsewhere; by a setting it counts here too.
 
-The liveness check of the index says so. Such a quarantine does not lapse: a maintainer vouches for it, or lifts it.
+The liveness check of the index says so. Such a quarantine does not lapse: a maintainer vouches for it, or lifts it,
+and then it is not made again.
 """
 
 import polars as pl
@@ -8,6 +9,7 @@ import polars as pl
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import Answer, Ask, take_in
+from nitro_assets.takedown.requests import requests
 
 GONE = ("gone", "private")
 
@@ -16,7 +18,7 @@ def quarantine_gone(lake: Lake, settings: Settings) -> list[Answer]:
     """Quarantine every video that the index found gone, in one request; does nothing without NITRO_UPSTREAM=1."""
     if not settings.upstream:
         return []
-    gone = lake.read("video_index").filter(pl.col("alive").is_in(GONE)).select("video_key").collect()["video_key"]
-    if gone.is_empty():
-        return []
-    return take_in(lake, settings, [Ask("video", tuple(gone), "gone upstream", origin="upstream")])
+    rows = lake.read("video_index").filter(pl.col("alive").is_in(GONE)).select("video_key").collect()
+    lifted = {k for r in requests(lake) if r.origin == "upstream" and r.state == "lifted" for k in r.block_keys}
+    gone = tuple(key for key in rows["video_key"] if lake.block_keys([key])[0] not in lifted)
+    return take_in(lake, settings, [Ask("video", gone, "gone upstream", origin="upstream")]) if gone else []

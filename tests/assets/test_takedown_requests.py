@@ -148,6 +148,8 @@ def test_a_video_gone_upstream_is_quarantined_by_a_setting(lake: Lake, settings:
     assert quarantine_gone(lake, settings) == []
     assert indexed(lake) == 1
     assert lapse_overdue(lake, settings.model_copy(update={"verify_days": 1e-9})) == []
+    lift(lake, settings, requests(lake)[0].id)
+    assert quarantine_gone(lake, settings) == [], "a maintainer has decided"
 
 
 @QUICK
