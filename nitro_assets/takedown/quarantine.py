@@ -5,8 +5,11 @@ to it). All of it is reversible.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.holding import holding, video_tables
+from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.graph import ASSETS
@@ -51,10 +54,18 @@ def lapse(lake: Lake, settings: Settings, name: str) -> Request:
 
 
 def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
-    """Give back what it held: stale where rows were withheld, checkpoints that no other request taints as they were."""
+    """Give back what it held: what was made without its videos is stale, checkpoints are as they were before.
+
+    A checkpoint that another request taints stays tainted.
+    """
     free = set(ended.block_keys) - lake.ledger.blocked()
+    since = datetime.fromisoformat(ended.entries[0].at)
+    holds = {
+        f"{TABLES[h.table].asset}/{h.partition}" for t in video_tables() for h in holding(lake, ended.video_keys, t)
+    }
     for (asset, partition), record in State(lake, settings).records.items():
-        if set(record.withheld) & free:
+        made_without = record.at > since and holds & set(record.components)
+        if made_without or set(record.withheld) & free:
             lake.drop("materialisations", scope(asset, partition))
     checkpoints = Checkpoints(lake)
     for row in checkpoints.states().iter_rows(named=True):
