@@ -104,7 +104,7 @@ def test_the_command_line_runs_and_tells(home: Path) -> None:
     assert json.loads(asked.stdout)[0]["state"] == "quarantined"
     again = nitro("takedown", "request", address(LABELLED[0]), "--reason", "mine")
     assert again.returncode == 1
-    assert again.stderr.startswith("TakedownError: video ")
+    assert again.stderr.startswith("TakedownError: already under request T-")
     found = json.loads(nitro("lineage", address(LABELLED[0]), "--json").stdout)
     assert [a["asset"] for a in found] == ["nitrogen_actions"]
     wrong = subprocess.run(
