@@ -23,11 +23,11 @@ HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks",
 
 
 class DagsterRecords:
-    """The records of one Dagster instance that mention the videos."""
+    """The records of one Dagster instance that mention the videos. A lake inside Dagster's home is none of them."""
 
-    def __init__(self, instance: dg.DagsterInstance, mentions: Mentions) -> None:
+    def __init__(self, instance: dg.DagsterInstance, mentions: Mentions, lake: str) -> None:
         self.instance, self.mentions = instance, mentions
-        self.home = Path(instance.root_directory)
+        self.home, self._lake = Path(instance.root_directory), Path(lake)
         self._events: Any = instance.event_log_storage
 
     def delete_runs(self, models: Collection[tuple[str, str]]) -> int:
@@ -147,12 +147,13 @@ class DagsterRecords:
         """Files of Dagster's home that mention the videos, other than its databases, settings and compute logs."""
         count, kept = 0, Path(self.instance.storage_directory())
         for path in self.home.rglob("*"):
-            other = ".db" in path.name or path.suffix == ".yaml" or path.is_relative_to(kept)
+            other = ".db" in path.name or path.suffix == ".yaml"
+            other |= path.is_relative_to(kept) or path.is_relative_to(self._lake)
             if path.is_file() and not other and self.mentions.file(path):
                 path.unlink()
                 count += 1
         for folder in sorted(self.home.rglob("*/"), key=lambda p: len(p.parts), reverse=True):
-            if folder.name in self.mentions:
+            if folder.name in self.mentions and not folder.is_relative_to(self._lake):
                 shutil.rmtree(folder)
                 count += 1
         return count

@@ -79,7 +79,7 @@ class Erasure:
     def records(self) -> Any:
         from nitro_assets.takedown.dagster_records import DagsterRecords  # Dagster takes a second to load
 
-        return DagsterRecords(self.instance, self.mentions)
+        return DagsterRecords(self.instance, self.mentions, self.lake.root)
 
 
 def identify(job: Erasure) -> Counts:

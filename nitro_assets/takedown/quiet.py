@@ -23,11 +23,15 @@ def quiet(instance: dg.DagsterInstance, request: str, wait_seconds: float = 6 * 
     storage.free_concurrency_slots_for_run(name)
     try:
         for pool in (a for a in ASSETS if not a.startswith("takedown")):
-            storage.initialize_concurrency_limit_to_default(pool)
-            while not storage.claim_concurrency_slot(pool, name, STEP).is_claimed:
-                if time.monotonic() > until:
-                    raise TimeoutError(f"pool {pool} stays busy: a run holds it; end that run and start again.")
-                time.sleep(1)
+            if instance.global_op_concurrency_default_limit is not None:
+                storage.initialize_concurrency_limit_to_default(pool)
+            elif pool not in storage.get_concurrency_keys():
+                storage.set_concurrency_slots(pool, 1)  # of a pool without a limit nothing could be held
+            for slot in range(storage.get_concurrency_info(pool).slot_count):
+                while not storage.claim_concurrency_slot(pool, name, f"{STEP}-{slot}").is_claimed:
+                    if time.monotonic() > until:
+                        raise TimeoutError(f"pool {pool} stays busy: a run holds it; end that run and start again.")
+                    time.sleep(1)
         yield
     finally:
         storage.free_concurrency_slots_for_run(name)
