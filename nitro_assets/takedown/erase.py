@@ -16,7 +16,7 @@ from nitro_assets.takedown.erasure import IN_TABLES, Erasure, steps
 from nitro_assets.takedown.journal import Journal
 from nitro_assets.takedown.needles import Needles
 from nitro_assets.takedown.places import look
-from nitro_assets.takedown.plan import Plan, make_plan
+from nitro_assets.takedown.plan import Plan, closure
 from nitro_assets.takedown.requests import Request, TakedownError
 from nitro_assets.takedown.scan import Found
 from nitro_assets.takedown.sealed import forget, sealed_path
@@ -75,7 +75,7 @@ def carry_out(lake: Lake, settings: Settings, request: Request, plan: Plan, inst
     """The steps that are not done yet, in order; all of them with what they counted."""
     job, journal = Erasure(lake, settings, request, plan, instance), Journal(lake, request.id, plan.hash)
     done = journal.done()
-    if not done and (grown := plan.grown(make_plan(lake, settings, request))):
+    if not done and (grown := plan.grown(closure(lake, settings, request))):
         raise PlanOutgrownError(
             f"request {request.id}: since it was planned, {len(grown)} things came to it ({', '.join(grown[:3])}); "
             f"plan and approve it again: `nitro takedown plan {request.id}`."

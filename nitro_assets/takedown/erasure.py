@@ -168,10 +168,12 @@ def delete_rows(job: Erasure) -> Counts:
     places: dict[str, list[str]] = {}
     for held in job.plan.holdings:
         places.setdefault(held.table, []).append(held.partition)
-    rows = 0
-    for name, partitions in places.items():
-        rows += job.tables[name].delete_rows(predicate(TABLES[name], partitions, job.keys), writer(TABLES[name]))
-    return {"rows": rows}
+
+    def delete(name: str) -> int:
+        return job.tables[name].delete_rows(predicate(TABLES[name], places[name], job.keys), writer(TABLES[name]))
+
+    with ThreadPoolExecutor(4) as pool:
+        return {"rows": sum(pool.map(delete, places))}
 
 
 def rename_edges(job: Erasure) -> Counts:

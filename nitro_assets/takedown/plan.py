@@ -7,11 +7,12 @@ holds no identifier (videos are known by their block keys), so that its hash can
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
 
+from nitro_assets.identity import shard_of
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.holding import Holding, holding, video_tables
 from nitro_assets.lake.staging import staged
@@ -92,6 +93,12 @@ class Plan:
 
 def make_plan(lake: Lake, settings: Settings, request: Request) -> Plan:
     """The plan of a request, from the lake as it is now. Changes nothing."""
+    found = closure(lake, settings, request)
+    return replace(found, stays=_stays(lake, request.video_keys, found), rebuild=_rebuild(lake, settings, found))
+
+
+def closure(lake: Lake, settings: Settings, request: Request) -> Plan:
+    """What a plan is about, without what stays and what it costs."""
     keys = request.video_keys
     if not keys and request.block_keys:
         raise TakedownError(f"request {request.id}: its identifiers are gone, it was erased before; nothing to plan.")
@@ -108,35 +115,40 @@ def make_plan(lake: Lake, settings: Settings, request: Request) -> Plan:
         clips=sum(cache.count(key) for key in keys),
         staged=sum(len(staged(lake, key)) for key in keys),
         nitrogen=tuple(sorted({place.shard for place in nitrogen_places(lake, settings, keys)})),
-        stays=tuple(_stays(lake, keys, holdings, checkpoints)),
-        rebuild=_rebuild(lake, settings, artifacts),
+        stays=(),
+        rebuild={},
     )
 
 
-def _stays(lake: Lake, keys: tuple[str, ...], holdings: list[Holding], checkpoints: list[str]) -> list[tuple[str, str]]:
+def _stays(lake: Lake, keys: tuple[str, ...], plan: Plan) -> tuple[tuple[str, str], ...]:
     """(what, why) of what is near and is kept."""
     found = []
-    for h in holdings:
+    for h in plan.holdings:
         if others := h.others:
             found.append((f"{h.table}/{h.partition}: {others} rows", "of other videos in the same partition"))
-    index = lake.stored("video_index").select("video_key", "channel_key").collect()
-    channels = index.filter(pl.col("video_key").is_in(list(keys)))["channel_key"].drop_nulls()
-    same = index.filter(pl.col("channel_key").is_in(channels.to_list()) & ~pl.col("video_key").is_in(list(keys)))
-    if same.height:
-        found.append((f"{same.height} videos", "of the same channel, not named by the request"))
+    index, mine = lake.stored("video_index"), pl.col("video_key").is_in(list(keys))
+    shards = sorted({shard_of(key, lake.corpus_shards) for key in keys})
+    rows = index.filter(pl.col("corpus_shard").is_in(shards) & mine).select("channel_key").collect()
+    if channels := rows["channel_key"].drop_nulls().unique().to_list():
+        same = index.filter(pl.col("channel_key").is_in(channels) & ~mine).select(pl.len()).collect().item()
+        found += [(f"{same} videos", "of the same channel, not named by the request")] if same else []
     states = lake.read("checkpoints").filter(pl.col("state") != "tainted").select("checkpoint").collect()
-    if kept := sorted(set(states["checkpoint"]) - set(checkpoints)):
+    if kept := sorted(set(states["checkpoint"]) - set(plan.checkpoints)):
         found.append((f"{len(kept)} checkpoints", "never saw the video, nor anything made with a model that did"))
-    return found
+    return tuple(found)
 
 
-def _rebuild(lake: Lake, settings: Settings, artifacts: list[Artifact]) -> dict[str, int]:
+def _rebuild(lake: Lake, settings: Settings, plan: Plan) -> dict[str, int]:
     """What must be made again: labels that a tainted IDM made, and the steps of the models to be trained anew."""
     state = State(lake, settings)
-    live = [a for a in artifacts if (r := state.records.get((a.asset, a.partition))) and r.version == a.version]
+    live = [a for a in plan.artifacts if (r := state.records.get((a.asset, a.partition))) and r.version == a.version]
     tainted = [a for a in live if a.asset == "pseudo_labels" and a.through != "rows"]
+    frames = sum(a.rows for a in tainted)
+    measured = [r for (asset, _), r in state.records.items() if asset == "pseudo_labels" and r.made]
+    a_frame = sum(r.seconds for r in measured) / sum(r.made for r in measured) if measured else 0.0
     return {
-        "frames to label again": sum(a.rows for a in tainted),
+        "frames to label again": frames,
+        "seconds of labelling, at the rate measured here": round(frames * a_frame),
         "partitions to label again": len(tainted),
         "models to train again": sum(ASSETS[a.asset].is_checkpoint for a in live),
         "training steps": sum(_steps(a) for a in live if ASSETS[a.asset].is_checkpoint),

@@ -142,4 +142,4 @@ def test_an_erasure_waits_for_a_writer(lake: Lake) -> None:
 def test_benchmarks_run() -> None:
     figures = {f.name: f for f in takedown_faults.run(quick=True)}
     assert all(f.met for f in figures.values()), figures
-    assert len(takedown.run(quick=True)) == 8
+    assert len(takedown.run(quick=True)) == 9
