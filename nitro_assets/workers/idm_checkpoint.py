@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from nitro_assets.workers import show
 from nitro_assets.workers.footage import Footage
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
+from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.measured import by_video
-from nitro_ml.idm.recipe import load_recipe
+from nitro_ml.idm.recipe import IDMRecipe, load_recipe
 from nitro_ml.idm.train import train
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
@@ -36,7 +38,7 @@ def build(job: Job, partition: str) -> Outcome:
         footage = Footage(job, cache, recipe.resolution)
         clips = footage.nitrogen(chunks)
         facts = {"inputs": job.state.components(job.asset, partition), "frames_by_video": frames_by_video(clips)}
-        trained = train(recipe, clips, Path(folder), facts, job.progress, frozen=held_out(job))
+        trained = _trained(job, recipe, clips, Path(folder), facts)
         card = trained.card
         checkpoint = job.checkpoints.put(trained.path)
         labeller = Labeller(trained.path)
@@ -78,6 +80,17 @@ def build(job: Job, partition: str) -> Outcome:
             "videos": len(facts["frames_by_video"]),
         },
     )
+
+
+def _trained(job: Job, recipe: IDMRecipe, clips: list[Clip], folder: Path, facts: dict[str, Any]) -> Trained:
+    """Here, or by as many processes of the cluster as the recipe's `hardware` says."""
+    frozen = partial(train, frozen=held_out(job))
+    if job.settings.engine == "ray" and recipe.hardware.num_nodes * recipe.hardware.devices > 1:
+        from nitro_assets.workers.ray_train import train_on_cluster
+
+        gpu = recipe.requires == "gpu"
+        return train_on_cluster(job.settings, recipe.hardware, gpu, folder, frozen, recipe, clips, folder, facts)
+    return frozen(recipe, clips, folder, facts, job.progress)
 
 
 def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:

@@ -30,9 +30,15 @@ FEATURES = [c for c in TABLES["video_features"].columns if c != "corpus_shard"]
 
 
 @cache
-def _engine() -> Engine:
+def _engine(name: str) -> Engine:
     """One engine a process, whatever the number of shards."""
-    engine = LocalEngine()
+    engine: Engine
+    if name == "ray":
+        from nitro_assets.workers.ray_engine import RayEngine
+
+        engine = RayEngine()
+    else:
+        engine = LocalEngine()
     atexit.register(engine.close)
     return engine
 
@@ -103,7 +109,7 @@ class _Shard:
             if key not in self.kept and key not in staged
         ]
         setup = Setup(self.job.settings, self.checkpoint, self.size, self.staging.url)
-        for number, result in enumerate(_engine().map(setup, orders)):
+        for number, result in enumerate(_engine(self.job.settings.engine).map(setup, orders)):
             self._take(result)
             self.job.progress((number + 1) / len(orders), f"video {number + 1} of {len(orders)}")
         self.seconds = time.monotonic() - started

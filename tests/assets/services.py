@@ -102,27 +102,33 @@ def _postgres_binaries() -> Path:
 
 
 @contextmanager
-def ray_cluster(environment: Mapping[str, str]) -> Iterator[str]:
-    """Two Ray nodes of one core each on this machine; yields the address that jobs are sent to."""
-    ray = str(Path(sys.executable).with_name("ray"))
+def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = False) -> Iterator[str]:
+    """Ray nodes of one core each on this machine, each kept on a core of its own if `pin`; yields the address that jobs
+    are sent to."""
+    import ray
+
+    program = str(Path(sys.executable).with_name("ray"))
     head, dashboard = free_port(), free_port()
     common = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0"}
+        env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
-        second = [f"--address=127.0.0.1:{head}"]
-        nodes = []
+        others = [[f"--address=127.0.0.1:{head}"]] * (nodes - 1)
+        running = []
         try:
-            for options in (first, second):
-                nodes.append(subprocess.Popen([ray, "start", "--block", *options, *common], env=env, **QUIET))
+            for number, options in enumerate([first, *others]):
+                core = ["taskset", "-c", str(number)] if pin else []
+                command = [*core, program, "start", "--block", *options, *common]
+                running.append(subprocess.Popen(command, env=env, **QUIET))
                 wait_for(head)
             wait_for(dashboard)
-            while _ray_nodes(dashboard) < 2:
+            while _ray_nodes(dashboard) < nodes:
                 time.sleep(0.2)
             yield f"http://127.0.0.1:{dashboard}"
         finally:
-            for node in reversed(nodes):
+            ray.shutdown()  # a driver that loses its cluster ends its own process
+            for node in reversed(running):
                 node.terminate()
                 node.wait()
 

@@ -1,19 +1,38 @@
 """The same graph on a cluster: workers are Ray jobs, lake and logs are on S3, Dagster keeps its state in Postgres."""
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 import s3fs
 import sqlalchemy
+import yaml
 
+from demo.site import serve
 from nitro_assets.definitions import definitions
 from nitro_assets.defs.freshen import freshen
+from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import ROOT, Settings
+from nitro_assets.workers.engine import LocalEngine
+from nitro_assets.workers.one_video import Order, Setup
+from nitro_assets.workers.ray_train import train_on_cluster
+from nitro_ml.arcade.record import record
+from nitro_ml.hardware import Hardware
+from nitro_ml.idm.label import Labeller
+from nitro_ml.idm.recipe import load_recipe
+from nitro_ml.idm.train import train
 from tests.assets import services
 from tests.assets.small_world import LABELLED, write_shards
+from tests.ml.moving import square_clip
+
+FRAMES = 930
+"""31 seconds: shorter videos are not taken into the index."""
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +44,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "NITRO_NITROGEN": str(home / "nitrogen"),
         "NITRO_CACHE": str(home / "cache"),
         "NITRO_SECRET_FILE": str(home / "secret"),
+        "NITRO_CORPUS_SHARDS": "2",
+        "NITRO_ALLOW_LOOPBACK": "1",
         "NITRO_ENGINE": "ray",
         "NITRO_LOGS_BUCKET": "bucket",
         "DAGSTER_HOME": str(ROOT / "dagster_home" / "cluster"),
@@ -47,12 +68,66 @@ def test_workers_run_as_jobs_and_everything_is_kept_where_it_belongs(cluster: st
         assert connection.execute(sqlalchemy.text(made)).scalar() == 2
     files = s3fs.S3FileSystem().find("bucket")
     assert any(f.startswith("bucket/dagster-logs/") for f in files)
-    assert not [f for f in files if "/messages/" in f], "nothing of the workers' messages is left"
+    assert not [f for f in files if "/messages/" in f and not f.endswith("/")], (
+        "nothing of the workers' messages is left"
+    )
     assert not [f for f in files if LABELLED[0][:11] in f]
 
 
+def test_a_pool_of_actors_labels_as_processes_do(cluster: str, tmp_path: Path) -> None:
+    settings, lake = Settings(), Lake(Settings())
+    promoted = _promoted(lake, tmp_path / "idm")
+    pages = [_page(tmp_path, i) for i in range(3)]
+    whole = (tmp_path / "videos" / "1.mp4").read_bytes()
+    (tmp_path / "videos" / "1.mp4").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "site.json").write_text(json.dumps(pages))
+    with serve(tmp_path) as site:
+        (tmp_path / "sources.yaml").write_text(
+            yaml.safe_dump({"sources": [{"url": f"{site}/watch/{page['id']}", "game": "freeway"} for page in pages]})
+        )
+        said: list[str] = []
+        with services.environ({"NITRO_SOURCES": str(tmp_path / "sources.yaml")}):
+            selected = {"video_index", "pseudo_labels"}
+            assert freshen(definitions, Settings(), selected, lambda *a: said.append(str(a))) == 0, said
+        index = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
+        setup = Setup(settings, promoted, 32, str(tmp_path / "rows"))
+        with closing(LocalEngine(1)) as engine:
+            results = list(engine.map(setup, [Order(*row) for row in index.iter_rows()]))
+    assert sorted(bool(r.error) for r in results) == [False, False, True]
+    here = pl.concat([pl.read_parquet(tmp_path / "rows" / f"{r.key}.parquet") for r in results if not r.error])
+    there = lake.read("pseudo_labels").drop("corpus_shard").collect()
+    order = ["video_key", "frame"]
+    assert there.height == 2 * FRAMES
+    assert there.sort(order).equals(here.select(there.columns).sort(order))
+
+
+def test_two_nodes_train_one_model(cluster: str, tmp_path: Path) -> None:
+    two = Hardware(num_nodes=2, strategy="ddp", precision="float32")
+    recipe = load_recipe("quick").model_copy(update={"steps": 2, "resolution": 32, "hardware": two})
+    clips = [square_clip(seed) for seed in range(4)]
+    trained = train_on_cluster(Settings(), two, False, tmp_path, train, recipe, clips, tmp_path, {})
+    assert trained.card["recipe"]["hardware"]["num_nodes"] == 2
+    assert Labeller(trained.path).resolution == 32
+    left = [f for f in s3fs.S3FileSystem().find("bucket") if "/messages/" in f]
+    assert [f for f in left if not f.endswith("/")] == [], "but for a folder's empty marker"
+
+
+def _promoted(lake: Lake, folder: Path) -> str:
+    """An IDM that has learned next to nothing, promoted all the same."""
+    recipe = load_recipe("quick").model_copy(update={"steps": 2, "resolution": 32})
+    name = Checkpoints(lake).put(train(recipe, [square_clip(seed) for seed in range(4)], folder, {}).path)
+    Checkpoints(lake).set(name, "idm_checkpoint", "pair", "promoted", "for the test")
+    return name
+
+
+def _page(home: Path, number: int) -> dict[str, str]:
+    record("freeway", FRAMES, number, home / "videos" / f"{number}.mp4", who="wanderer")
+    facts = {"channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": "Licence: CC0-1.0"}
+    return {"id": f"video-{number}", "title": f"Play {number}", "file": f"{number}.mp4", **facts}
+
+
 def test_a_worker_that_fails_fails_its_run(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NITRO_CORPUS_SHARDS", "3")  # the lake was made with 8
+    monkeypatch.setenv("NITRO_CORPUS_SHARDS", "3")  # the lake was made with 2
     with dg.DagsterInstance.get() as instance:
         result = dg.materialize(
             [definitions.resolve_assets_def("takedown_audit")], instance=instance, raise_on_error=False

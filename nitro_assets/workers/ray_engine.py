@@ -1,0 +1,102 @@
+"""Labelling on a Ray cluster: a pool of actors that hold the model, each fed by tasks that download and decode.
+
+There is an actor a GPU, and where no node has one an actor a core. An actor has two videos at a time: it infers one
+while the footage of the next is being made; what is made ahead is bounded.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import ray
+from ray.exceptions import OutOfMemoryError, RayActorError, RayError, WorkerCrashedError
+
+from nitro_assets.workers.engine import EngineError
+from nitro_assets.workers.lane import PARTS_AHEAD, load
+from nitro_assets.workers.one_video import End, LabelVideo, Order, Part, Setup, VideoResult, footage
+
+AHEAD = 2
+"""Videos an actor has at a time."""
+
+TRIES = 2
+"""A process that ends can be its machine's fault once; the second time it is the video's."""
+
+
+class RayEngine:
+    """An `Engine` on the cluster that this process belongs to (`RAY_ADDRESS`, or the one of this machine)."""
+
+    def __init__(self) -> None:
+        ray.init(address="auto", log_to_driver=False, ignore_reinit_error=True)
+        has = ray.cluster_resources()
+        self._gpus, self._most = has.get("GPU", 0) >= 1, int(has.get("GPU", 0) or has.get("CPU", 1))
+        self._pool: list[Any] = []
+
+    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+        waiting = [(order, 1) for order in orders][::-1]
+        running: dict[Any, tuple[Order, int, Any]] = {}
+        while len(self._pool) < min(self._most, len(waiting)):
+            self._pool.append(self._actor())
+        while waiting or running:
+            for _ in range(AHEAD):
+                for actor in self._pool:
+                    if waiting and sum(a is actor for _, _, a in running.values()) < AHEAD:
+                        order, tried = waiting.pop()
+                        running[actor.label.remote(setup, order)] = order, tried, actor
+            done, _ = ray.wait(list(running))
+            order, tried, actor = running.pop(done[0])
+            try:
+                yield ray.get(done[0])
+            except RayActorError as error:
+                self._pool = [self._actor() if a is actor else a for a in self._pool]
+                if tried < TRIES:
+                    waiting.append((order, tried + 1))
+                else:
+                    yield VideoResult(order.key, 0, 0.0, f"the process that labelled it ended: {_first(error)}")
+            except RayError as error:
+                raise EngineError(_first(error)) from error
+
+    def _actor(self) -> Any:
+        share = {"num_gpus": 1, "num_cpus": 0} if self._gpus else {"num_cpus": 0.5}
+        return ray.remote(_Labeller).options(max_concurrency=AHEAD, **share).remote(1.0 if self._gpus else 0.5 / AHEAD)
+
+    def close(self) -> None:
+        for actor in self._pool:
+            ray.kill(actor)
+        self._pool = []
+
+
+class _Labeller:
+    """One model. Inference has one thread, as everywhere, so that the sums are the same."""
+
+    def __init__(self, cores: float) -> None:
+        import torch
+
+        torch.set_num_threads(1)
+        self._cores = cores
+        self._one_at_a_time = threading.Lock()
+        self._label: LabelVideo | None = None
+
+    def label(self, setup: Setup, order: Order) -> VideoResult:
+        """Start the footage at once; infer when the video before is done."""
+        parts = _footage.options(num_cpus=self._cores).remote(setup, order)
+        with self._one_at_a_time:
+            if self._label is None or self._label.name != setup.checkpoint:
+                self._label = load(setup)
+            return self._label(order, _arriving(parts), setup.out)
+
+
+@ray.remote(num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=PARTS_AHEAD)
+def _footage(setup: Setup, order: Order) -> Iterator[Part | End]:
+    yield from footage(setup, order)
+
+
+def _arriving(parts: Any) -> Iterator[Part | End]:
+    """The parts as they come; a process that ended before the last one gives none, and so no `End`."""
+    with suppress(WorkerCrashedError, OutOfMemoryError):
+        for reference in parts:
+            yield ray.get(reference)
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
