@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from s3fs import S3FileSystem
 
 from benchmarks.figures import Figure
 from benchmarks.takedown import ask
@@ -29,6 +30,7 @@ from nitro_assets.takedown.erasure import IN_DAGSTER, STEPS
 from nitro_assets.takedown.journal import Journal
 from nitro_assets.takedown.plan import Plan, make_plan
 from nitro_assets.takedown.requests import find
+from tests.assets.services import s3
 
 SHARD = "0000"
 
@@ -37,24 +39,33 @@ def run(quick: bool = False) -> list[Figure]:
     """Every step and 50 interleavings; `quick`: one step and two."""
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         steps = [step.__name__ for step in STEPS if step not in IN_DAGSTER]
-        wrong = killed(Path(folder, "killed"), ["vacuum"] if quick else steps)
+        wrong = killed(Path(folder, "disk"), ["vacuum"] if quick else steps)
+        with s3():
+            versioning = {"Status": "Enabled"}
+            S3FileSystem().call_s3("put_bucket_versioning", Bucket="bucket", VersioningConfiguration=versioning)
+            in_bucket = killed(Path(folder, "s3"), [] if quick else steps, "s3://bucket")
         lost = [interleaved(Path(folder, f"lake {seed}"), seed) for seed in range(2 if quick else 50)]
     return [
         Figure("ends differing from an undisturbed one, killed at each step", float(wrong), "count", 0.0, "lower"),
+        Figure("the same on S3, with versions", float(in_bucket), "count", 0.0, "lower"),
         Figure("interleavings after which the video was back", float(sum(b for b, _ in lost)), "count", 0.0, "lower"),
         Figure("interleavings that lost another row", float(sum(n for _, n in lost)), "count", 0.0, "lower"),
     ]
 
 
-def killed(home: Path, steps: list[str]) -> int:
-    """Kill at each of the steps in turn; 1 where the end differs from that of an erasure left alone, else 0."""
+def killed(home: Path, steps: list[str], bucket: str = "") -> int:
+    """Kill at each of the steps in turn; 1 where the end differs from that of an erasure left alone, else 0.
+
+    bucket: where the lake is; on this disk without one.
+    """
     ends = []
     for name, kill in (("alone", []), ("killed", steps)):
-        lake, mine = build(home / name, 2, 4, 6)
+        url = bucket and f"{bucket}/{name}"
+        where, (lake, mine) = settings(home / name, 2, url), build(home / name, 2, 4, 6, url)
         asked = ask(lake, [mine[1]])
-        plan = make_plan(lake, of(lake), asked).to_dict()
+        plan = make_plan(lake, where, asked).to_dict()
         for step in [*kill, ""]:
-            child = multiprocessing.get_context("spawn").Process(target=_child, args=(of(lake), asked.id, plan, step))
+            child = multiprocessing.get_context("spawn").Process(target=_child, args=(where, asked.id, plan, step))
             child.start()
             child.join()
             assert child.exitcode == (-signal.SIGKILL if step else 0), f"{step}: ended with {child.exitcode}"

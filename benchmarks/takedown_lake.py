@@ -23,10 +23,10 @@ from nitro_ml.actions import BUTTONS, STICKS
 MIXTURE = "ground_truth_and_pseudo"
 
 
-def settings(home: Path, shards: int) -> Settings:
-    """A lake of its own under `home`."""
+def settings(home: Path, shards: int, url: str = "") -> Settings:
+    """A lake of its own under `home`, or at `url`."""
     return Settings(
-        lake=str(home / "lake"),
+        lake=url or str(home / "lake"),
         nitrogen=str(home / "nitrogen"),
         cache=home / "cache",
         secret_file=home / "secret",
@@ -36,9 +36,9 @@ def settings(home: Path, shards: int) -> Settings:
     )
 
 
-def build(home: Path, shards: int, videos: int, frames: int) -> tuple[Lake, list[str]]:
+def build(home: Path, shards: int, videos: int, frames: int, url: str = "") -> tuple[Lake, list[str]]:
     """A lake of `shards` x `videos` videos of `frames` frames; and the videos of the first shard."""
-    lake = Lake(settings(home, shards))
+    lake = Lake(settings(home, shards, url))
     keys = {
         shard: [f"{n * shards + i:012x}{secrets.token_hex(10)}" for n in range(videos)]
         for i, shard in enumerate(shard_names(shards))
@@ -96,6 +96,8 @@ def _labels(keys: list[str], frames: int) -> pl.DataFrame:
 
 def _link(lake: Lake, template: str, shards: list[str]) -> None:
     """Give each shard the template's files."""
+    if not shards:
+        return
     root = Path(lake.root, "tables/pseudo_labels")
     files = lake.files("pseudo_labels").filter(partition=template)
     added: list[AddAction | RemoveAction] = []
@@ -109,5 +111,4 @@ def _link(lake: Lake, template: str, shards: list[str]) -> None:
             stats = f'{{"numRecords": {row["all_rows"]}}}'
             added.append(AddAction(path, row["bytes"], {"corpus_shard": shard}, 0, True, stats))
     table = DeltaTable(lake.uri("pseudo_labels"))
-    if added:
-        table.create_write_transaction(added, "append", table.schema(), ["corpus_shard"])
+    table.create_write_transaction(added, "append", table.schema(), ["corpus_shard"])

@@ -120,8 +120,10 @@ class Purge:
         return count
 
     def restore_retention(self) -> None:
-        """Back to what Delta does by itself."""
-        self._set(DELTA_DEFAULTS)
+        """Back to what Delta does by itself; done again, it leaves no second commit."""
+        found = DeltaTable(self.uri).metadata().configuration
+        if any(found.get(name) != value for name, value in DELTA_DEFAULTS.items()):
+            self._set(DELTA_DEFAULTS)
 
     def all(self, predicate: str, writer: WriterProperties) -> int:
         """Every step in order; the number of rows deleted."""
