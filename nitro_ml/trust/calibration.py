@@ -19,7 +19,8 @@ from nitro_ml.trust.held import Held, shares
 
 FEWEST_FRAMES = 30  # held, and not held, and
 FEWEST_PRESSES = 8  # presses of a button below which its scaling cannot be fitted
-GRID = np.linspace(0.04, 0.96, 24)
+FLATTEST = 0.05  # scale below which a button would lose the order of its frames
+SHARES = np.linspace(0.02, 0.98, 25)  # of the frames to be held, between which a threshold is looked for
 POOLED = "pooled"
 
 
@@ -27,7 +28,7 @@ POOLED = "pooled"
 class Scaling:
     """Per button p = sigmoid(scale * logit + shift), held from its threshold on; `own` were fitted on this game alone.
 
-    scale is never negative: a higher logit never gives a lower probability.
+    scale is at least 0.05: a higher logit gives a higher probability, however little it was worth on held-out videos.
     """
 
     scale: list[float]
@@ -126,20 +127,27 @@ def _enough(videos: Sequence[Held], button: int) -> bool:
 
 
 def _platt(logits: NDArray[np.float64], held: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:
-    """(scale, shift); a logit that says the opposite of the truth is not believed at all."""
+    """(scale, shift); a logit that says nothing, or the opposite of the truth, is hardly believed."""
     fitted = LogisticRegression(C=1e3).fit(logits[:, None], held, weight)
-    if fitted.coef_[0, 0] > 0:
+    if fitted.coef_[0, 0] >= FLATTEST:
         return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
     share = np.average(held, weights=weight)
-    return 0.0, float(np.log(share / (1 - share)))
+    low, high = -50.0, 50.0
+    for _ in range(60):  # halving: the mean probability rises with the shift
+        shift = (low + high) / 2
+        mean = np.average(1 / (1 + np.exp(-(FLATTEST * logits + shift).clip(-500, 500))), weights=weight)
+        low, high = (low, shift) if mean > share else (shift, high)
+    return FLATTEST, shift
 
 
 def _threshold(soft: Sequence[NDArray[np.float32]], videos: Sequence[Held], button: int) -> float:
     """The limit with the best event F1 (+-2 frames); the middle of the best where several are."""
+    values = np.concatenate([p[:, button] for p in soft])
+    limits = np.unique(np.quantile(values, SHARES).clip(0.02, 0.98))
     scores = []
-    for limit in GRID:
+    for limit in limits:
         pairs = zip(soft, videos, strict=True)
         found = (count(p[:, button] >= limit, h.truth.buttons[:, button], 2) for p, h in pairs)
         scores.append(sum((press + release for press, release in found), Found()).f1)
     best = np.flatnonzero(np.array(scores) == max(scores))
-    return float(GRID[best[len(best) // 2]])
+    return float(limits[best[len(best) // 2]])

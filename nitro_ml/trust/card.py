@@ -28,7 +28,7 @@ LIMITS = """- Measured on held-out videos of the games above. Elsewhere the pool
   whether an input could be seen at all: a press that changes no pixel is found by its rhythm or not at all.
 - Event F1 and average precision are the figures to read. Joint accuracy is shown because others publish it; the
   previous-frame oracle, which is told the answer one frame late, shows what it is worth.
-- A game under a known name that looks like none of the training videos is treated as unknown."""
+- A game under a known name that looks like none of the training videos gets the confidence of a misnamed one."""
 
 
 def write_card(
