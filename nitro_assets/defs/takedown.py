@@ -16,6 +16,8 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import audit as auditing
 from nitro_assets.takedown import life
 from nitro_assets.takedown import requests as takedown
+from nitro_assets.takedown.dagster_records import DagsterRecords
+from nitro_assets.takedown.mentions import Mentions
 
 
 def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
@@ -104,16 +106,22 @@ def _tell(instance: dg.DagsterInstance, state: State, request: takedown.Request,
     owners=OWNERS,
     code_version=ASSETS["takedown_audit"].code,
     deps=["takedown_requests"],
-    check_specs=[dg.AssetCheckSpec("nothing_left", asset="takedown_audit", description="No trace in the live lake.")],
+    check_specs=[dg.AssetCheckSpec("nothing_left", asset="takedown_audit", description="No trace anywhere.")],
 )
-def takedown_audit() -> dg.MaterializeResult:
-    """Is anything left? Live tables, clip cache and checkpoints, searched for every blocked video."""
+def takedown_audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Is anything left? Every place nitro writes to, Dagster's databases included, searched for every erased video."""
     settings = Settings()
     lake = Lake(settings)
-    findings = auditing.audit(lake, settings)
+    findings = auditing.audit(lake, settings, DagsterRecords(context.instance, Mentions(()), settings.lake).servers())
     listing = "\n".join(f"- {f.where}: {f.found}" for f in findings) or "Nothing was found."
     return dg.MaterializeResult(
         data_version=_record(lake, settings, "takedown_audit", len(findings)),
         metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.blocklist())},
         check_results=[dg.AssetCheckResult(check_name="nothing_left", passed=not findings)],
     )
+
+
+@dg.schedule(cron_schedule="0 5 * * *", target=["takedown_audit"], default_status=dg.DefaultScheduleStatus.RUNNING)
+def audit_nightly() -> dg.RunRequest:
+    """Look again for every erased video, whether or not anything was asked since."""
+    return dg.RunRequest()
