@@ -56,7 +56,7 @@ def run(quick: bool = False) -> list[Figure]:
 def _lanes(count: int) -> Iterator[None]:
     """A local engine of so many lanes, whatever the machine has."""
     engine = LocalEngine(count)
-    with patch.object(pseudo_labels, "_engine", lambda: engine):
+    with patch.object(pseudo_labels, "_engine", lambda _: engine):
         yield
     engine.close()
 

@@ -50,7 +50,7 @@ def engine() -> Iterator[LocalEngine]:
     """One lane for all tests: starting one costs more than what it labels here."""
     engine = LocalEngine(lanes=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pseudo_labels, "_engine", lambda: engine)
+        patch.setattr(pseudo_labels, "_engine", lambda _: engine)
         yield engine
     engine.close()
 
