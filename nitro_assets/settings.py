@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     )
     cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
+    download_gb: float = Field(20.0, gt=0, description="GB that videos on their way take on the scratch disk, in all.")
+    cookies: Path | None = Field(None, description="Cookies for the sites, in Netscape's format; only ever read.")
     risk: float = Field(
         0.7, ge=0, le=1, description="Stretches whose labels are likelier than this to be wrong are dropped."
     )
@@ -63,10 +65,15 @@ class Settings(BaseSettings):
     def _absolute(cls, value: str) -> str:
         return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
-    @field_validator("cache", "secret_file", "inbox", "exports", "sources", "approver_key")
+    @field_validator("cache", "secret_file", "inbox", "exports", "sources", "approver_key", "cookies")
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    @property
+    def downloads(self) -> Path:
+        """What the processes of this machine tell one another: the pace of hosts, the room that downloads hold."""
+        return self.cache.with_name(f"{self.cache.name}.downloads")
 
     @property
     def ledger_key(self) -> Path:

@@ -1,11 +1,16 @@
 """One video's file, with yt-dlp, under a name that says nothing; resumed where an earlier try broke off."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nitro_assets.fetch.address import AddressError, guard
+from nitro_assets.fetch.room import room
 from nitro_assets.fetch.ytdlp import FetchError, attempt, client
+from nitro_assets.settings import Settings
 
 MAX_BYTES = 4 << 30
 
@@ -14,21 +19,54 @@ class DownloadError(FetchError):
     """A download that failed; `reason` is its class, and the message holds no address, id or title."""
 
 
+@dataclass(frozen=True)
+class Video:
+    """A file, and the seconds that its page says it lasts, where it says so."""
+
+    path: Path
+    duration: float | None
+
+
+def is_cut(stated: float | None, seconds: float) -> bool:
+    """Whether a video ends too early: more than 3 s and 2% before the length its page states.
+
+    Pages round to seconds and count the sound; only what is decoded shows that a server sent half a file.
+    """
+    return stated is not None and seconds < stated - max(3.0, 0.02 * stated)
+
+
+@contextmanager
+def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = MAX_BYTES) -> Iterator[Video]:
+    """As `download`, within the budget of all downloads of this machine: waits for room, and holds it while the file
+    is used."""
+    budget = int(settings.download_gb * 1e9)
+    most = min(most, budget)
+    try:
+        with room(settings.downloads, budget, most) as shrink:
+            yield download(url, into, name, settings, max_bytes=most, told=shrink)
+    except DownloadError:
+        raise
+    except FetchError as error:
+        raise DownloadError(error.reason, str(error)) from None
+
+
 def download(
     url: str,
     into: Path,
     name: str,
-    allow_loopback: bool,
+    settings: Settings,
     max_height: int = 360,
     max_bytes: int = MAX_BYTES,
-) -> Path:
+    told: Callable[[int], None] = lambda size: None,
+) -> Video:
     """The file `into/name.EXT`, at the best resolution up to `max_height` lines, else the lowest there is.
 
-    What was fetched before (`.part`) is resumed; the length is checked against what the server announced. Raises
-    `DownloadError`, and leaves a part of the file only where the network failed and a later call resumes it.
+    What was fetched before (`.part`) is resumed; the length is checked against what the server announced, which `told`
+    hears. Raises `DownloadError`, and leaves a part of the file only where the network failed or the site was busy and
+    a later call resumes it.
     """
     try:
-        guard(url, allow_loopback)
+        guard(url, settings.allow_loopback)
     except AddressError as error:
         raise DownloadError("refused", str(error)) from None
     into.mkdir(parents=True, exist_ok=True)
@@ -39,21 +77,22 @@ def download(
         "continuedl": True,
         "updatetime": False,
         "match_filter": _refuse_live,
-        "progress_hooks": [partial(_refuse_size, max_bytes)],
+        "progress_hooks": [partial(_watch, max_bytes, told)],
     }
-    with client(max_height, **options) as ydl:
+    with client(settings, max_height, **options) as ydl:
         try:
-            info = attempt(lambda: ydl.extract_info(url, download=True), allow_loopback)
+            info = attempt(lambda: ydl.extract_info(url, download=True), settings.allow_loopback) or {}
         except FetchError as error:
-            if error.reason != "network":
+            if error.reason not in ("network", "busy"):
                 _remove(into, name)
             raise DownloadError(error.reason, str(error)) from None
-    done = (info or {}).get("requested_downloads") or [{}]
+    done = info.get("requested_downloads") or [{}]
     path = into / Path(done[0].get("filepath") or "nothing").name
     if not path.is_file() or not path.stat().st_size:
         _remove(into, name)
         raise DownloadError("unsupported", "found no single video at the address; needed is a page of one video.")
-    return path
+    told(path.stat().st_size)
+    return Video(path, info.get("duration"))
 
 
 def _remove(folder: Path, name: str) -> None:
@@ -66,9 +105,10 @@ def _refuse_live(info: dict[str, Any], *, incomplete: bool = False) -> None:
         raise FetchError("unsupported", "found a live stream; needed is a finished recording.")
 
 
-def _refuse_size(most: int, progress: dict[str, Any]) -> None:
+def _watch(most: int, told: Callable[[int], None], progress: dict[str, Any]) -> None:
     found = max(progress.get(key) or 0 for key in ("downloaded_bytes", "total_bytes", "total_bytes_estimate"))
     if found > most:
-        raise FetchError(
-            "too big", f"found {found:.0f} bytes; allowed are {most}. Lower the resolution or raise the limit."
-        )
+        found_allowed = f"found {found:.0f} bytes; allowed are {most}"
+        raise FetchError("too big", f"{found_allowed}. Lower the resolution or raise NITRO_DOWNLOAD_GB.")
+    if size := progress.get("total_bytes"):
+        told(size)

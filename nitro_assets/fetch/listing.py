@@ -12,6 +12,7 @@ from nitro_assets.fetch import remote
 from nitro_assets.fetch.curate import Facts
 from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.fetch.ytdlp import FetchError, Guarded, attempt, client, look_up
+from nitro_assets.settings import Settings
 
 MAX_HEIGHT = 360  # pixels; models see far less
 MAX_DEPTH = 3  # a channel holds playlists, a playlist videos
@@ -36,21 +37,22 @@ class Found(Facts):
     width: int | None
 
 
-def list_videos(source: Source, allow_loopback: bool) -> Iterator[Found | Reject]:
+def list_videos(source: Source, settings: Settings) -> Iterator[Found | Reject]:
     """Every video of a source, up to its limit, each with its full metadata; what fails is a reject of its own."""
-    with client(MAX_HEIGHT, extract_flat="in_playlist", playlistend=source.limit, ignore_no_formats_error=True) as ydl:
+    options = {"extract_flat": "in_playlist", "playlistend": source.limit, "ignore_no_formats_error": True}
+    with client(settings, MAX_HEIGHT, **options) as ydl:
         start = {"_type": "url", "url": source.address}
-        for count, found in enumerate(_walk(ydl, start, source, allow_loopback, MAX_DEPTH), 1):
+        for count, found in enumerate(_walk(ydl, start, source, settings.allow_loopback, MAX_DEPTH), 1):
             yield found
             if count == source.limit:
                 return
 
 
-def alive(url: str, allow_loopback: bool) -> Life:
+def alive(url: str, settings: Settings) -> Life:
     """Whether the video is still public. Trouble on the way, or a page that can't be read, is "unknown", not death."""
-    with client(MAX_HEIGHT, extract_flat="in_playlist", playlistend=1) as ydl:
+    with client(settings, MAX_HEIGHT, extract_flat="in_playlist", playlistend=1) as ydl:
         try:
-            look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
+            look_up(ydl, {"_type": "url", "url": url}, settings.allow_loopback)
         except FetchError as error:
             return error.reason if error.reason in ("gone", "private") else "unknown"
     return "alive"
@@ -116,7 +118,7 @@ def _measures(
     try:
         read = attempt(lambda: remote.header(ydl, url, info.get("http_headers") or {}), allow_loopback)
     except FetchError as error:
-        if error.reason == "network":
+        if error.reason in ("network", "busy"):
             return known
         raise
     if read is None:

@@ -12,6 +12,7 @@ from yt_dlp.utils import unsmuggle_url
 
 from nitro_assets.fetch.ytdlp import FetchError, Guarded, client, look_up
 from nitro_assets.identity import GENERIC, canonical_channel, canonical_name, name_of
+from nitro_assets.settings import Settings
 
 MOST = 50_000  # videos of one list
 MAX_DEPTH = 3  # a channel holds playlists, a playlist videos
@@ -32,9 +33,10 @@ class Page:
     description: str
 
 
-def page(url: str, allow_loopback: bool) -> Page:
+def page(url: str, settings: Settings) -> Page:
     """Fetch what an address names. Raises `FetchError` with the reason."""
-    with client(360, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
+    with client(settings, 360, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
+        allow_loopback = settings.allow_loopback
         info = look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
         text = str(info.get("description") or "")
         if "entries" not in info:
@@ -90,7 +92,7 @@ def _channel_of(ydl: Guarded, entries: list[dict[str, Any]], allow_loopback: boo
         try:
             read.append(_channel(look_up(ydl, entry, allow_loopback), ""))
         except FetchError as error:
-            if error.reason == "network":
+            if error.reason in ("network", "busy"):
                 raise
         if len(read) == 2:
             break

@@ -1,30 +1,44 @@
-"""yt-dlp as this project runs it: silent, behind the address guard, native downloads only, errors sorted by reason."""
+"""yt-dlp as this project runs it: silent, behind the address guard, at a host's pace, native downloads only.
+
+Errors are sorted by reason.
+"""
 
 import errno
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, TypeVar
 
 from yt_dlp import YoutubeDL
+from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
 
 from nitro_assets.fetch.address import AddressError, guard, guarded
+from nitro_assets.fetch.pace import LONGEST, Pace
+from nitro_assets.settings import Settings
 
 T = TypeVar("T")
-Reason = Literal["gone", "private", "network", "refused", "unsupported", "too big", "unknown"]
+Reason = Literal["gone", "private", "network", "busy", "cut", "refused", "unsupported", "too big", "unknown"]
 
 # The best up to a height, or the lowest above it; by yt-dlp's native downloaders; video alone where there is that.
 PROTOCOLS = "[protocol~='^(https?|m3u8_native|http_dash_segments)$']"
 FORMAT = f"bv*[height<=?{{height}}]{PROTOCOLS}/wv*{PROTOCOLS}"
-RETRIES = 3
+RETRIES = 5
 TIMEOUT = 20  # seconds
+PAUSE = 0.5  # seconds before the first retry, twice as many before each further one
+LONGEST_PAUSE = 30.0
+BUSY = (429, 503)
+PASSING = (*BUSY, 500, 502, 504)
+COOKIE = re.compile(r"#(?!HttpOnly_).*|(#HttpOnly_)?([^\t]*\t){4}(\d+(\.\d+)?)?\t[^\t]*\t[^\t]*")
 # What an extractor raises when a page is not as its author expected.
 SURPRISES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 STATUS: dict[int, Reason] = {401: "private", 402: "private", 403: "private", 404: "gone", 410: "gone", 451: "gone"}
 # What sites say, in this order: a request to prove that one is no robot is no sign that the video is gone.
 WORDS: tuple[tuple[str, Reason], ...] = (
-    (r"not a bot|confirm your age|captcha|rate.?limit|try again|your country|geo.?restrict", "unknown"),
+    (r"\[download\] got error", "network"),  # its retries are used up, and what it wraps is lost
+    (r"not a bot|confirm your age|captcha|your country|geo.?restrict", "unknown"),
+    (r"rate.?limit|too many requests|try again", "busy"),
     (r"private|members[- ]only|join this channel|subscri|requires? (a )?(login|account|payment)|log ?in", "private"),
     (r"removed|deleted|terminated|no longer|does not exist|not found|video unavailable|been disabled", "gone"),
 )
@@ -32,6 +46,8 @@ MESSAGES: dict[Reason, str] = {
     "gone": "the video is gone; remove it from the sources",
     "private": "the video is private or needs an account; only public videos are taken",
     "network": "the site can't be reached or broke off; run it again later",
+    "busy": "the site asks for fewer requests; run it again later",
+    "cut": "the file ends before the length that its page states; it is tried again later",
     "refused": "found a redirect to something that isn't http or https, or in a circle; allowed is a plain address",
     "unsupported": "found no video at the address; allowed is what yt-dlp takes: a video, playlist, channel or feed",
     "too big": "the file is larger than allowed; lower its resolution or raise the limit",
@@ -47,6 +63,10 @@ class FetchError(RuntimeError):
         self.reason = reason
 
 
+class CookiesError(ValueError):
+    """The cookie file of the settings can't be used. The message holds nothing of it."""
+
+
 class _Silent:
     """yt-dlp's messages hold addresses, ids and titles."""
 
@@ -57,16 +77,53 @@ class _Silent:
 
 
 class Guarded(YoutubeDL):
-    """A `YoutubeDL` that speaks http(s) through Python's own sockets only: the ones the guard can see."""
+    """A `YoutubeDL` that speaks http(s) through Python's own sockets only: the ones the guard can see.
+
+    Every request keeps to the host's pace, and a host that says it is busy is left alone for a while.
+    """
+
+    def __init__(self, params: dict[str, Any], pace: Pace) -> None:
+        self._pace = pace
+        super().__init__(params)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
         """Only the urllib handler; curl and websockets, where installed, are left out."""
         return super().build_request_director([h for h in handlers if h.RH_KEY == "Urllib"], preferences)
 
+    def urlopen(self, req: Any) -> Response:
+        """As `YoutubeDL.urlopen`; raises `FetchError` where the host stays busy or broken."""
+        req = Request(req) if isinstance(req, str) else req
+        reason: Reason = "busy"
+        for tried in range(RETRIES + 1):
+            self._pace.wait(req.url)
+            try:
+                return super().urlopen(req)
+            except HTTPError as error:
+                if error.status not in PASSING:
+                    raise
+                reason = "busy" if error.status in BUSY else "network"
+                seconds = _asked_for(error) or pause(tried)
+                error.close()
+            self._pace.hold(req.url, seconds)
+            if seconds > LONGEST:
+                break
+        raise FetchError(reason)
 
-def client(max_height: int, **options: Any) -> Guarded:
-    """A silent client; `options` are `YoutubeDL`'s."""
-    return Guarded(
+
+def pause(n: int) -> float:
+    """Seconds to wait after `n` earlier retries."""
+    return min(PAUSE * 2**n, LONGEST_PAUSE)
+
+
+def _asked_for(error: HTTPError) -> float | None:
+    """The seconds of `Retry-After` (RFC 9110, 10.2.3); a date is not taken, since clocks differ."""
+    asked = error.response.headers.get("Retry-After", "").strip()
+    return float(asked) if asked.isascii() and asked.isdigit() else None
+
+
+def client(settings: Settings, max_height: int, **options: Any) -> Guarded:
+    """A silent client; `options` are `YoutubeDL`'s. Raises `CookiesError`."""
+    ydl = Guarded(
         {
             "logger": _Silent(),
             "quiet": True,
@@ -85,9 +142,34 @@ def client(max_height: int, **options: Any) -> Guarded:
             "retries": RETRIES,
             "fragment_retries": RETRIES,
             "extractor_retries": RETRIES,
+            "retry_sleep_functions": dict.fromkeys(("http", "fragment", "extractor"), pause),
+            "cookiefile": _cookies(settings),
             **options,
-        }
+        },
+        Pace(settings.downloads),
     )
+    try:
+        _ = ydl.cookiejar  # read now: a bad file is this machine's fault, not a video's
+    except YoutubeDLError:
+        raise CookiesError("NITRO_COOKIES: found another kind of file; allowed is one in Netscape's format.") from None
+    return ydl
+
+
+def _cookies(settings: Settings) -> io.StringIO | None:
+    """A copy of the cookie file: yt-dlp writes back what it is given, and prints the lines it can't read."""
+    if settings.cookies is None:
+        return None
+    try:
+        text = settings.cookies.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        found = f"found a file that can't be read ({type(error).__name__})"
+        raise CookiesError(f"NITRO_COOKIES: {found}; allowed is a text file in Netscape's format.") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not COOKIE.fullmatch(line):
+            raise CookiesError(
+                f"NITRO_COOKIES: line {number} is no cookie; allowed is Netscape's format, 7 fields with tabs between."
+            )
+    return io.StringIO(text)
 
 
 def attempt(step: Callable[[], T], allow_loopback: bool) -> T:

@@ -93,7 +93,7 @@ class _Desk:
         except TakedownError as error:
             return Answer("malformed", f"not taken: {error}")
         except FetchError as error:
-            if error.reason in ("network", "unknown"):
+            if error.reason in ("network", "busy", "unknown"):
                 return Answer("waiting", f"what it names can't be read now ({error}) It is tried again.")
             return Answer("malformed", f"not taken: {error}")
         return self._known(ask, named) or self._limited(ask, named) or self._take(ask, named, source)

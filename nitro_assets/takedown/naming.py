@@ -60,7 +60,7 @@ def targets(lake: Lake, settings: Settings, named: Named, text: str) -> Targets:
 def _listed(lake: Lake, settings: Settings, named: Named, address: str) -> Targets:
     from nitro_assets.fetch.members import page  # yt-dlp takes a second to import
 
-    found = page(address, settings.allow_loopback)
+    found = page(address, settings)
     keys = frozenset(video_key(settings.secret, name) for name in found.videos)
     listed = Targets(keys, names=frozenset(found.videos))
     if named == "playlist":

@@ -68,7 +68,7 @@ def _proves(lake: Lake, settings: Settings, request: Request, address: str) -> b
 
     token, secret = token_of(lake, request), lake.secret
     try:
-        found = page(address, settings.allow_loopback)
+        found = page(address, settings)
         if request.entries[0].body["named"] == "channel":
             key = block_key(secret, channel_key(secret, found.channel or ""))
             return key in request.channels and token in found.description
@@ -76,7 +76,7 @@ def _proves(lake: Lake, settings: Settings, request: Request, address: str) -> b
         if found.is_list or not keys <= set(request.block_keys):
             return False
         return token in found.description or bool(
-            found.channel_url and token in page(found.channel_url, settings.allow_loopback).description
+            found.channel_url and token in page(found.channel_url, settings).description
         )
     except FetchError:
         return False

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError, download
+from nitro_assets.fetch.download import DownloadError, Video, downloaded
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job, Refused
@@ -37,10 +37,13 @@ Read = Callable[[Decoder, Path, Row], Frames]
 
 
 @contextmanager
-def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
-    """The downloaded file, deleted afterwards. Raises `DownloadError`."""
-    with tempfile.TemporaryDirectory(prefix="nitro-video-") as folder:
-        yield download(address, Path(folder), video_key, settings.allow_loopback)
+def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Video]:
+    """The downloaded file, deleted afterwards; waits for room. Raises `DownloadError`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nitro-video-") as folder,
+        downloaded(address, Path(folder), video_key, settings) as video,
+    ):
+        yield video
 
 
 @dataclass
@@ -117,10 +120,10 @@ class Footage:
     ) -> list[Refused]:
         refused = []
         try:
-            with fetched(self.job.settings, address, key) as path:
+            with fetched(self.job.settings, address, key) as video:
                 for row in rows:
                     try:
-                        frames = read(decoder, path, row)
+                        frames = read(decoder, video.path, row)
                     except (VideoError, ValueError) as error:
                         refused.append(Refused(f"{key} {name(row)}", str(error), key))
                     else:

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError
+from nitro_assets.fetch.download import DownloadError, Video, is_cut
+from nitro_assets.fetch.ytdlp import MESSAGES, Reason
 from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
@@ -62,19 +63,24 @@ class Part:
 
 @dataclass(frozen=True)
 class End:
-    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off."""
+    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off.
+
+    `reason`: the class of the error, where it could not be fetched whole.
+    """
 
     error: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What became of one video: the number of rows, or the reason why there are none."""
+    """What became of one video: the number of rows, or the error and (of a fetch) its class why there are none."""
 
     key: str
     rows: int
     seconds: float
     error: str = ""
+    reason: Reason | None = None
 
 
 @dataclass
@@ -83,32 +89,32 @@ class Fetched:
 
     order: Order
     held: ExitStack
-    path: Path | None = None
-    error: str = ""
+    video: Video | None = None
+    end: End = End()
 
 
 def fetch(setup: Setup, order: Order) -> Fetched:
     """Download one video."""
     found = Fetched(order, ExitStack())
     try:
-        found.path = found.held.enter_context(fetched(setup.settings, order.address, order.key))
+        found.video = found.held.enter_context(fetched(setup.settings, order.address, order.key))
     except DownloadError as error:
-        found.error = str(error)
+        found.end = End(str(error), error.reason)
     return found
 
 
 def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part | End]:
     """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
     cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
-    last = None
+    last, seconds = None, 0.0
     with source.held:
-        if source.path is None:
-            yield End(source.error)
+        if source.video is None:
+            yield source.end
             return
         try:
-            for frames in decoder.read(source.path, setup.size):
+            for frames in decoder.read(source.video.path, setup.size):
                 found = features(frames.rgb, last)
-                last = frames.rgb[-1]
+                last, seconds = frames.rgb[-1], float(frames.time[-1])
                 if cached:
                     cached.add(frames)
                 yield Part(frames, found)
@@ -117,6 +123,9 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
             return
         if cached:
             cached.flush()
+        if is_cut(source.video.duration, seconds):
+            yield End(f"{MESSAGES['cut']}.", "cut")
+            return
     yield End()
 
 
@@ -143,7 +152,9 @@ class LabelVideo:
             if taken.end is None:
                 return VideoResult(key, 0, 0.0, "the process that decodes it ended before the video did.")
             if taken.end.error or not files:
-                return VideoResult(key, 0, time.perf_counter() - started, taken.end.error or "it has no frame.")
+                return VideoResult(
+                    key, 0, time.perf_counter() - started, taken.end.error or "it has no frame.", taken.end.reason
+                )
             whole = files[0]
             if len(files) > 1:
                 whole = Path(folder) / "whole.parquet"

@@ -62,7 +62,7 @@ def listing(settings: Settings) -> Listing:
 
 
 def _found(settings: Settings, source: Source) -> Iterator[Row | Refused]:
-    for found in list_videos(source, settings.allow_loopback):
+    for found in list_videos(source, settings):
         yield _refuse(settings, found) if isinstance(found, Reject) else _row(settings, found)
 
 
@@ -107,7 +107,7 @@ def _unlisted(job: Job, partition: str, listed: dict[str, Row]) -> list[Row]:
     rows = [row for row in known.iter_rows(named=True) if row["video_key"] not in listed]
     for number, row in enumerate(rows):
         job.progress(number / len(rows), "looking whether known videos are alive")
-        row |= {"alive": alive(row["address"], job.settings.allow_loopback), "checked_at": datetime.now(UTC)}
+        row |= {"alive": alive(row["address"], job.settings), "checked_at": datetime.now(UTC)}
         if row["alive"] in ("gone", "private"):
             row |= {"keep": False, "reason": f"{row['alive']}: no longer public"}
     return rows

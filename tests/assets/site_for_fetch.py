@@ -57,10 +57,13 @@ def feed(base: str) -> str:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """`server.cut` counts how many more answers of a file break off in the middle."""
+    """`server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
+    the next answers of a file, before it is served; `server.said` is more of what its page
+    states."""
 
     def do_GET(self) -> None:
         base = f"http://{self.headers['Host']}"
+        self.server.cookies.append(self.headers.get("Cookie", ""))  # type: ignore[attr-defined]
         if self.path in REDIRECTS:
             self.send_response(302)
             self.send_header("Location", REDIRECTS[self.path])
@@ -76,8 +79,13 @@ class Handler(BaseHTTPRequestHandler):
             self._send(page("x", contentUrl="file:///etc/passwd").encode(), "text/html")
         elif self.path == "/inner-page":
             self._send(page("x", contentUrl="http://169.254.169.254/x.mp4").encode(), "text/html")
+        elif re.fullmatch(r"/files/.*", self.path) and self.server.fails:  # type: ignore[attr-defined]
+            self.send_response(self.server.fails.pop(0))  # type: ignore[attr-defined]
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif match := re.fullmatch(r"/watch/(pong|boxing)", self.path):
-            self._send(page(match[1]).replace('"/files', f'"{base}/files').encode(), "text/html")
+            said = self.server.said  # type: ignore[attr-defined]
+            self._send(page(match[1], **said).replace('"/files', f'"{base}/files').encode(), "text/html")
         elif re.fullmatch(r"/files/(pong|boxing).mp4", self.path):
             self._send(FILM, "video/mp4", ranges=True)
         else:
@@ -110,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def site(host: str = "127.0.0.1") -> Iterator[tuple[str, ThreadingHTTPServer]]:
     server = ThreadingHTTPServer((host, 0), Handler)
-    server.cut, server.sent = 0, []  # type: ignore[attr-defined]
+    server.cut, server.sent, server.fails, server.said, server.cookies = 0, [], [], {}, []  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://{host}:{server.server_port}", server

@@ -9,6 +9,7 @@ import pytest
 from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.fetch.listing import Found, alive, list_videos
 from nitro_assets.fetch.sources import Reject, Source
+from nitro_assets.settings import Settings
 from tests.assets.site_for_fetch import FILM, HEIGHT, WIDTH, site
 
 
@@ -18,16 +19,18 @@ def served() -> Iterator[tuple[str, ThreadingHTTPServer]]:
         yield base, server
 
 
-def listed(address: str, limit: int | None = None, allow_loopback: bool = True) -> list[Found | Reject]:
-    found = list(list_videos(Source("sources.yaml line 2", url=address, limit=limit), allow_loopback))
+def listed(settings: Settings, address: str, limit: int | None = None) -> list[Found | Reject]:
+    found = list(list_videos(Source("sources.yaml line 2", url=address, limit=limit), settings))
     rejects = [r for r in found if isinstance(r, Reject)]
     assert all(r.item == "sources.yaml line 2" and "127.0.0.1" not in r.message for r in rejects)
     return found
 
 
-def test_a_page_yields_the_facts_the_page_and_the_file_state(served: tuple[str, ThreadingHTTPServer]) -> None:
+def test_a_page_yields_the_facts_the_page_and_the_file_state(
+    settings: Settings, served: tuple[str, ThreadingHTTPServer]
+) -> None:
     base, _ = served
-    (found,) = listed(f"{base}/watch/pong")
+    (found,) = listed(settings, f"{base}/watch/pong")
     assert isinstance(found, Found)
     assert (found.extractor, found.id, found.url) == ("generic", "pong", f"{base}/watch/pong")
     assert (found.title, found.uploader, found.channel) == ("Title of pong", "Ada", "Ada")
@@ -36,9 +39,11 @@ def test_a_page_yields_the_facts_the_page_and_the_file_state(served: tuple[str, 
     assert not found.live
 
 
-def test_a_feed_yields_its_videos_and_rejects_the_missing_one(served: tuple[str, ThreadingHTTPServer]) -> None:
+def test_a_feed_yields_its_videos_and_rejects_the_missing_one(
+    settings: Settings, served: tuple[str, ThreadingHTTPServer]
+) -> None:
     base, _ = served
-    first, lost, last = listed(f"{base}/feed.xml")
+    first, lost, last = listed(settings, f"{base}/feed.xml")
     assert isinstance(first, Found)
     assert isinstance(last, Found)
     assert isinstance(lost, Reject)
@@ -46,7 +51,7 @@ def test_a_feed_yields_its_videos_and_rejects_the_missing_one(served: tuple[str,
     assert "gone" in lost.message
     assert lost.video is not None
     assert lost.video[2] == f"{base}/watch/lost"
-    assert [f.id for f in listed(f"{base}/feed.xml", limit=1) if isinstance(f, Found)] == ["pong"]
+    assert [f.id for f in listed(settings, f"{base}/feed.xml", limit=1) if isinstance(f, Found)] == ["pong"]
 
 
 @pytest.mark.parametrize(
@@ -63,41 +68,46 @@ def test_a_feed_yields_its_videos_and_rejects_the_missing_one(served: tuple[str,
     ],
 )
 def test_what_is_no_public_video_is_rejected_with_the_reason(
-    served: tuple[str, ThreadingHTTPServer], page: str, found: str
+    settings: Settings, served: tuple[str, ThreadingHTTPServer], page: str, found: str
 ) -> None:
-    (reject,) = listed(served[0] + page)
+    (reject,) = listed(settings, served[0] + page)
     assert isinstance(reject, Reject)
     assert found in reject.message
 
 
-def test_loopback_is_refused_unless_allowed(served: tuple[str, ThreadingHTTPServer], tmp_path: Path) -> None:
+def test_loopback_is_refused_unless_allowed(
+    settings: Settings, served: tuple[str, ThreadingHTTPServer], tmp_path: Path
+) -> None:
     base, server = served
-    (reject,) = listed(f"{base}/watch/pong", allow_loopback=False)
+    closed = settings.model_copy(update={"allow_loopback": False})
+    (reject,) = listed(closed, f"{base}/watch/pong")
     assert isinstance(reject, Reject)
     assert "found a loopback address" in reject.message
     with pytest.raises(DownloadError, match="found a loopback address"):
-        download(f"{base}/watch/pong", tmp_path, "key", allow_loopback=False)
+        download(f"{base}/watch/pong", tmp_path, "key", closed)
     assert server.sent == []  # type: ignore[attr-defined]
 
 
-def test_only_a_clear_answer_means_that_a_video_is_gone(served: tuple[str, ThreadingHTTPServer]) -> None:
+def test_only_a_clear_answer_means_that_a_video_is_gone(
+    settings: Settings, served: tuple[str, ThreadingHTTPServer]
+) -> None:
     base, _ = served
     pages = ("/watch/pong", "/watch/never", "/private", "/plain")
-    assert [alive(base + p, True) for p in pages] == ["alive", "gone", "private", "unknown"]
-    assert alive("http://127.0.0.1:1/", True) == "unknown"
+    assert [alive(base + p, settings) for p in pages] == ["alive", "gone", "private", "unknown"]
+    assert alive("http://127.0.0.1:1/", settings) == "unknown"
 
 
 def test_a_download_resumes_where_the_connection_broke(
-    served: tuple[str, ThreadingHTTPServer], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    settings: Settings, served: tuple[str, ThreadingHTTPServer], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     base, server = served
     server.cut = 2  # type: ignore[attr-defined]
-    path = download(f"{base}/watch/pong", tmp_path, "a1b2", allow_loopback=True)
-    assert path == tmp_path / "a1b2.mp4"
+    path = download(f"{base}/watch/pong", tmp_path / "videos", "a1b2", settings).path
+    assert path == tmp_path / "videos" / "a1b2.mp4"
     assert path.read_bytes() == FILM
     starts = [start for page, start, _ in server.sent if page.startswith("/files")]  # type: ignore[attr-defined]
     assert starts[-1] > 0, "the last request asked for the rest only"
-    assert [p.name for p in tmp_path.iterdir()] == ["a1b2.mp4"]
+    assert [p.name for p in path.parent.iterdir()] == ["a1b2.mp4"]
     assert capfd.readouterr() == ("", ""), "yt-dlp's own words hold addresses and titles"
 
 
@@ -113,10 +123,11 @@ def test_a_download_resumes_where_the_connection_broke(
     ],
 )
 def test_a_failed_download_says_why_and_leaves_nothing(
-    served: tuple[str, ThreadingHTTPServer], tmp_path: Path, page: str, most: int, reason: str
+    settings: Settings, served: tuple[str, ThreadingHTTPServer], tmp_path: Path, page: str, most: int, reason: str
 ) -> None:
+    into = tmp_path / "videos"
     with pytest.raises(DownloadError) as caught:
-        download(served[0] + page, tmp_path, "key", allow_loopback=True, max_bytes=most)
+        download(served[0] + page, into, "key", settings, max_bytes=most)
     assert caught.value.reason == reason
     assert "127.0.0.1" not in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
+    assert list(into.iterdir()) == []
