@@ -77,13 +77,13 @@ def test_the_mask_is_part_of_the_truth_file(tmp_path: Path) -> None:
         read_truth(path)
 
 
-def test_the_corpus_keeps_what_it_has_and_measures_what_is_not_trained_on(tmp_path: Path) -> None:
+def test_the_corpus_keeps_what_it_has_and_measures_what_is_tested_on(tmp_path: Path) -> None:
     first = corpus(tmp_path, minutes=0.03, games=["pong", "alien"])
     assert [v.split for v in first if v.game == "pong"] == ["train"] * 4 + ["calibrate", "test"]
     assert {v.split for v in first if v.game == "alien"} == {"test"}
     times = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.*")}
     assert len(times) == 3 * 12
-    assert all((read_truth(v.truth).visible is None) == (v.split == "train") for v in first)
+    assert all((read_truth(v.truth).visible is None) == (v.split != "test") for v in first)
     first[0].truth.unlink()
     corpus(tmp_path, minutes=0.03, games=["pong", "alien"])
     changed = {p.name for p in tmp_path.rglob("*.*") if times[p] != p.stat().st_mtime_ns}
