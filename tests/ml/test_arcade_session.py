@@ -24,7 +24,7 @@ def story(seed: int, seconds: int) -> list[Moment]:
 
 @pytest.fixture(scope="module")
 def moments() -> list[Moment]:
-    return story(3, 125)  # a video that shows the inputs in one stretch only
+    return story(5, 125)  # a video that shows the inputs in one stretch only
 
 
 def test_every_kind_of_moment_comes_up_within_two_minutes(moments: list[Moment]) -> None:
