@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,15 +26,8 @@ class Figure:
         return self.value >= self.goal if self.better == "higher" else self.value <= self.goal
 
     def row(self) -> dict[str, str | float | bool | None]:
-        """Name, value, goal, unit, better, met."""
-        return {
-            "name": self.name,
-            "value": self.value,
-            "goal": self.goal,
-            "unit": self.unit,
-            "better": self.better,
-            "met": self.met,
-        }
+        """Name, value, unit, goal, better, met."""
+        return {**asdict(self), "met": self.met}
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:

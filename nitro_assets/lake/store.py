@@ -8,6 +8,7 @@ is read or written at all.
 import hashlib
 import json
 import random
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,8 @@ from nitro_assets.settings import Settings
 from nitro_ml.terms import TERMS
 
 COMMIT_RETRIES = 30
+MARK = "nitro/commit"
+"""A random number in each commit, by which its writer knows it again."""
 PACKED_PATIENCE = 60.0
 """Seconds for which a commit to a packed table is tried again when others are faster."""
 
@@ -172,6 +175,7 @@ class Lake:
     def _commit(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
         empty = ArrowTable.from_arrow(table.empty())
         failures: list[Exception] = []
+        mark = secrets.token_hex(8)
         try:
             write_deltalake(
                 self.uri(table.name),
@@ -179,10 +183,16 @@ class Lake:
                 mode="overwrite",
                 predicate=f"{table.partition} = {_literal(partition)}",
                 writer_properties=writer(table),
-                commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES),
+                commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES, custom_metadata={MARK: mark}),
             )
         except DeltaError as error:
+            if isinstance(error, CommitFailedError) and self._landed(table, mark):
+                return
             raise (failures[0] if failures else error) from error
+
+    def _landed(self, table: Table, mark: str) -> bool:
+        """Whether the commit is there: where only the answer to it was lost, its writer meets it as another's."""
+        return any(commit.get(MARK) == mark for commit in DeltaTable(self.uri(table.name)).history(COMMIT_RETRIES))
 
     def _create(self, table: Table, schema: Schema) -> None:
         DeltaTable.create(

@@ -5,6 +5,7 @@ engine) or in a task and an actor of a cluster. None knows Dagster or the tables
 length; every frame is decoded once and encoded once.
 """
 
+import io
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -209,7 +210,10 @@ class _Taken:
 
 
 def _written(tables: list[pl.DataFrame], path: Path) -> Path:
-    pl.concat(tables).write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS)
+    """Through memory: polars words a full disk as a damaged file."""
+    rows = io.BytesIO()
+    pl.concat(tables).write_parquet(rows, compression="zstd", compression_level=1, row_group_size=ROWS)
+    path.write_bytes(rows.getbuffer())
     return path
 
 

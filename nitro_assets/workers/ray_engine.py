@@ -44,10 +44,12 @@ class RayEngine:
                         order, tried = waiting.pop()
                         running[actor.label.remote(setup, order)] = order, tried, actor
             done, _ = ray.wait(list(running))
-            order, tried, actor = running.pop(done[0])
+            actor = running[done[0]][2]
             try:
-                yield ray.get(done[0])
+                result = ray.get(done[0])
             except RayActorError as error:
+                (order, tried, _), *behind = [running.pop(r) for r in list(running) if running[r][2] is actor]
+                waiting += [(later, before) for later, before, _ in behind]  # only the first was being labelled
                 self._pool = [self._actor() if a is actor else a for a in self._pool]
                 if tried < TRIES:
                     waiting.append((order, tried + 1))
@@ -55,6 +57,9 @@ class RayEngine:
                     yield VideoResult(order.key, 0, 0.0, f"the process that labelled it ended: {_first(error)}")
             except RayError as error:
                 raise EngineError(_first(error)) from error
+            else:
+                del running[done[0]]
+                yield result
 
     def _actor(self) -> Any:
         share = {"num_gpus": 1, "num_cpus": 0} if self._gpus else {"num_cpus": 0.5}

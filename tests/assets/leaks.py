@@ -67,9 +67,20 @@ def rows(settings: Settings, *names: str) -> pl.DataFrame:
 def live_rows(lake: Lake, settings: Settings) -> None:
     canary, other = ids(settings)
     for shard in {shard_of(canary, 4), shard_of(other, 4)}:
-        mine = [n for n in (CANARY, OTHER) if shard_of(key(settings, n), 4) == shard]
+        mine = in_shard(settings, shard)
         lake.write("video_index", shard, rows(settings, *mine))
         lake.write("pseudo_labels", shard, fit("pseudo_labels", [{"video_key": key(settings, n)} for n in mine]))
+
+
+def in_shard(settings: Settings, shard: str) -> list[str]:
+    """Which of the two videos are in a shard: the secret is a new one each time, and may put both into one."""
+    return [n for n in (CANARY, OTHER) if shard_of(key(settings, n), 4) == shard]
+
+
+def index_again(lake: Lake, settings: Settings) -> None:
+    """The canary's shard of the index, written once more."""
+    shard = canary_shard(settings)
+    lake.write("video_index", shard, rows(settings, *in_shard(settings, shard)))
 
 
 def index(lake: Lake) -> str:
@@ -97,12 +108,12 @@ def statistics(lake: Lake, settings: Settings) -> None:
     """Rows written with statistics of every column, as a table without our setting has them."""
     properties = {"delta.dataSkippingStatsColumns": "video_key,title"}
     DeltaTable(index(lake)).alter.set_table_properties(properties)
-    lake.write("video_index", canary_shard(settings), rows(settings, CANARY))
+    index_again(lake, settings)
     DeltaTable(index(lake)).alter.set_table_properties({"delta.dataSkippingStatsColumns": "corpus_shard"})
 
 
 def old_checkpoint(lake: Lake, settings: Settings) -> None:
-    lake.write("video_index", canary_shard(settings), rows(settings, CANARY))
+    index_again(lake, settings)
     table = DeltaTable(index(lake))
     table.alter.set_table_properties({"nitro.note": TITLE}, raise_if_not_exists=False)
     DeltaTable(index(lake)).create_checkpoint()

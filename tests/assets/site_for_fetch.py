@@ -107,9 +107,9 @@ class Handler(BaseHTTPRequestHandler):
         if ranges and self.server.cut and len(part) > 2000:  # type: ignore[attr-defined]
             self.server.cut -= 1  # type: ignore[attr-defined]
             part = part[: len(part) // 2]
-        if self.command == "GET":
-            self.wfile.write(part)
         self.server.sent.append((self.path, start, len(part)))  # type: ignore[attr-defined]
+        if self.command == "GET":  # last: whoever has the answer may look at what was sent
+            self.wfile.write(part)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""

@@ -3,7 +3,6 @@ a proxy. What was committed is whole, what fails says so and leaves the old rows
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,9 +44,7 @@ def test_what_fails_now_and_then_is_tried_again(lake: Lake, faults: Faults, tmp_
     faults.plan(Plan(fault, every=12 if fault == "slow" else 4, times=1))
     for round_ in range(2):
         with leased(lake, "rejects/one", pause=0.05) as lease:
-            rows = pl.concat([rejects(ANNA, 2 + round_), rejects(BERT, 1)])
-            # Where the lost answer was the commit's own, the writer meets its own commit: it is run again.
-            through(partial(lake.write, "rejects", "one", rows))
+            lake.write("rejects", "one", pl.concat([rejects(ANNA, 2 + round_), rejects(BERT, 1)]))
             lease.check()
     rejects(BERT, 3).write_parquet(tmp_path / "rows.parquet")
     staging = Staging(lake, "0000", "maker")
@@ -58,6 +55,14 @@ def test_what_fails_now_and_then_is_tried_again(lake: Lake, faults: Faults, tmp_
     assert staging.videos() == set()
     assert lake.partition("rejects", "one")["video_key"].to_list() == [ANNA, ANNA, ANNA, BERT]
     assert faults.plan(Plan()) >= 2
+
+
+def test_a_commit_whose_answer_is_lost_is_known_again(lake: Lake, faults: Faults) -> None:
+    lake.write("rejects", "one", rejects(ANNA, 2))
+    faults.plan(Plan("lost", "^PUT .*_delta_log/.*json", every=1, times=1))
+    lake.write("rejects", "one", rejects(BERT, 1))
+    assert faults.plan(Plan()) == 1
+    assert lake.partition("rejects", "one")["video_key"].to_list() == [BERT]
 
 
 def test_half_an_answer_is_an_error_and_never_half_the_rows(lake: Lake, faults: Faults) -> None:
