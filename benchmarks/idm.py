@@ -1,7 +1,7 @@
 """How good the inverse dynamics models are: on games they were trained on and on games they never saw, over all frames
 and over the inputs that can be seen at all, beside baselines that see nothing.
 
-`window`, `vpt` and `pair` are trained at once on the same play, in two processes of one thread each. What is done is
+`window`, `vpt` and `pair` are trained on the same play, each in one thread, two of them at a time. What is done is
 kept in `state/bench`: recordings, decoded frames, checkpoints and labels; a run that was stopped goes on from there.
 """
 
@@ -28,7 +28,6 @@ from benchmarks.idm_scores import labels_file, tables
 from nitro_assets.settings import ROOT
 from nitro_ml import video
 from nitro_ml.clip import Clip
-from nitro_ml.hardware import Hardware
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe
 from nitro_ml.idm.split import Split
@@ -41,7 +40,6 @@ MODELS = ("window", "vpt", "pair")
 CORES = 2
 MINUTES = 30.0
 UNSEEN_FROM = 5  # of an unseen game the videos from this number on are measured on, as of a trained one
-BOTH_CORES = {"hardware": Hardware(devices=CORES, strategy="ddp_fork")}
 TINY = {"steps": 2, "stretches": 1, "check": 3}
 
 
@@ -135,7 +133,7 @@ def run(quick: bool = False) -> list[Figure]:
     if quick:
         with TemporaryDirectory() as scratch:
             return measure(Bench(Path(scratch), 0.3, ("pong", UNSEEN[0]), TINY), jobs=1)
-    return measure(Bench(folder, MINUTES, (*TRAINED, *UNSEEN), BOTH_CORES), jobs=CORES)
+    return measure(Bench(folder, MINUTES, (*TRAINED, *UNSEEN), {}), jobs=CORES)
 
 
 def measure(bench: Bench, jobs: int) -> list[Figure]:
@@ -144,8 +142,7 @@ def measure(bench: Bench, jobs: int) -> list[Figure]:
     say(f"{len(played)} recordings of {len(bench.games)} games")
     _each(jobs, bench.decode, played)
     say("decoded; training")
-    at_once = len(MODELS) if jobs > 1 else 1
-    made = dict(zip(MODELS, _each(at_once, bench.train, MODELS, [played] * len(MODELS)), strict=True))
+    made = dict(zip(MODELS, _each(jobs, bench.train, MODELS, [played] * len(MODELS)), strict=True))
     say("trained; labelling")
     wanted = [(model, v, made[model].checkpoint) for v in played if v.split != "train" for model in MODELS]
     _each(jobs, bench.label, *zip(*wanted, strict=True))

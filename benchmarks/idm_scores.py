@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.corpus import UNSEEN, Video
 from benchmarks.figures import Figure
@@ -14,6 +15,7 @@ from nitro_ml.arcade.games import GAMES
 from nitro_ml.idm.label import Labeller
 from nitro_ml.labels import read_labels, read_truth
 from nitro_ml.metrics import Sample, Scores, beside_baselines, evaluate_many
+from nitro_ml.trust.coverage import Coverage, judged, measure
 
 GOALS = {
     "trained": {"macro_ap": 0.90, "event_f1_2": 0.80, "ece": 0.02, "stick_r2": 0.9},
@@ -24,10 +26,12 @@ SHOWN = ("event_f1_1", "event_f1_2", "macro_ap", "press_recall", "joint_accuracy
 
 @dataclass(frozen=True)
 class Tables:
-    """`{game: {name: scores}}`: the models in order, then the baselines and the oracle beside the first of them."""
+    """`{game: {name: scores}}`: the models in order, then the baselines and the oracle beside the first of them; and how
+    wrong the first one's labels of the trained and of the unseen games are, by how many are kept."""
 
     rows: Mapping[str, Mapping[str, Scores]]
     models: Sequence[str]
+    kept: Mapping[str, Coverage]
 
     def figures(self) -> list[Figure]:
         """Means over games, over what can be seen; the goals are the first model's."""
@@ -38,6 +42,13 @@ class Tables:
                 goal = goals.get(score) if model == self.models[0] else None
                 better: Literal["higher", "lower"] = "lower" if score == "ece" else "higher"
                 found.append(Figure(f"{model}, {kind} games: {score}", value, "ratio", goal, better))
+        for kind, kept in self.kept.items():
+            where = f"{self.models[0]}, {kind} games"
+            found.append(
+                Figure(f"{where}: error of the surer half / of all labels", kept.pays, "ratio", 1 / 3, "lower")
+            )
+            found.append(Figure(f"{where}: error of all labels", kept.risk_all, "ratio", None, "lower"))
+            found.append(Figure(f"{where}: ECE of the confidence", kept.error, "ratio", None, "lower"))
         return found
 
     def mean(self, kind: str, model: str, score: str) -> float | None:
@@ -77,6 +88,7 @@ def tables(checkpoints: Mapping[str, Path], videos: Sequence[Video]) -> Tables:
     labellers = {model: Labeller(path) for model, path in checkpoints.items()}
     first = next(iter(labellers))
     rows: dict[str, dict[str, Scores]] = {}
+    kept: dict[str, list[tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {}
     for game in dict.fromkeys(v.game for v in videos):
         of = {name: [v for v in videos if (v.game, v.split) == (game, name)] for name in ("train", "calibrate", "test")}
         played = [read_truth(v.truth).actions for v in of["train"] or of["test"]]
@@ -85,13 +97,17 @@ def tables(checkpoints: Mapping[str, Path], videos: Sequence[Video]) -> Tables:
             folder, limits = checkpoints[model].parent, labeller.thresholds(game)
             samples = [_sample(folder, v) for v in of["test"]]
             if model == first:
+                if GAMES[game].buttons:
+                    kind = "unseen" if game in UNSEEN else "trained"
+                    kept.setdefault(kind, []).extend(judged(s.labels, s, limits) for s in samples)
                 others = [_sample(folder, v) for v in of["calibrate"]]
                 beside = beside_baselines(samples, limits, played, others)
                 rows[game][model] = beside.pop("model")
             else:
                 rows[game][model] = evaluate_many(samples, limits)
         rows[game] |= beside
-    return Tables(rows, list(checkpoints))
+    curves = {kind: measure(*map(np.concatenate, zip(*parts, strict=True))) for kind, parts in kept.items()}
+    return Tables(rows, list(checkpoints), curves)
 
 
 def labels_file(folder: Path, of: Video) -> Path:

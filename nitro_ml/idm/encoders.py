@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from nitro_ml.idm.recipe import ChangeSection, IDMRecipe, SiglipSection, VPTSection
 
-PATCH = 4  # pixels; side of the patches that the first layer reads
 # The change is the signal, faint and local beside a picture that hardly varies.
-FRAME_GAIN, CHANGE_GAIN = 0.1, 32.0
+FRAME_GAIN, CHANGE_GAIN = 1.0, 32.0
+REACH = 2  # places; how far to each side a patch is looked for in another frame
+FAINT = 1.0  # grey levels; a patch's mean difference beside which its differences count as small
 
 
 class Residual(nn.Module):
@@ -31,23 +33,43 @@ class Residual(nn.Module):
         return x + added
 
 
-class Stage(nn.Module):
-    """A convolution, normalised over the batch, a learned offset for each place, and residual convolutions."""
+class Matching(nn.Module):
+    """Where each patch of a frame went: a cost volume, on `scales` halvings of the grey picture.
 
-    def __init__(self, convolution: nn.Conv2d, side: int, blocks: int) -> None:
+    How unlike the patch is to those up to `REACH` places away in the other frame, relative to all of them, so that
+    dark and bright games look alike; and how unlike it is to them on the whole. Learned is what to make of it.
+    """
+
+    def __init__(self, scales: int, side: int, channels: int) -> None:
         super().__init__()
-        channels = convolution.out_channels
-        self.convolution = nn.Sequential(convolution, nn.BatchNorm2d(channels))
-        self.place = nn.Parameter(torch.zeros(channels, side, side))
-        self.blocks = nn.Sequential(*(Residual(channels) for _ in range(blocks)))
+        self.scales, self.side = scales, side
+        self.read = nn.Conv2d(scales * ((2 * REACH + 1) ** 2 + 1), channels, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        seen: Tensor = self.blocks(self.convolution(x) + self.place)
-        return seen.relu()
+    def forward(self, frame: Tensor, other: Tensor) -> Tensor:
+        """[N, S, S, 3] in 0..255, twice -> [N, channels, side, side]."""
+        with torch.no_grad():
+            found, pair = [], [view.mean(-1).unsqueeze(1) for view in (frame, other)]
+            for _ in range(self.scales):
+                pair = [functional.avg_pool2d(grey, 2) for grey in pair]
+                unlike = _unlike(*pair)
+                unlike = functional.avg_pool2d(unlike, unlike.shape[-1] // self.side)
+                mean = unlike.mean(1, keepdim=True) + FAINT
+                found += [unlike / mean, mean.log()]
+        read: Tensor = self.read(torch.cat(found, 1))
+        return read
+
+
+def _unlike(frame: Tensor, other: Tensor) -> Tensor:
+    """The absolute difference to the other picture shifted every which way, [N, 1, S, S] -> [N, 25, S, S]."""
+    side, shifts = frame.shape[-1], range(2 * REACH + 1)
+    around = functional.pad(other, (REACH,) * 4, mode="replicate")
+    places = [around[..., y : y + side, x : x + side] for y in shifts for x in shifts]
+    return torch.cat([(frame - place).abs_() for place in places], 1)
 
 
 class Change(nn.Module):
-    """A frame beside its changes, and the strongest and the mean answer of each of the later stages' detectors.
+    """A frame beside its changes and where its patches went, and the strongest and the mean answer of the detectors of
+    each later stage.
 
     Differences are exact in bfloat16, which holds the 8 bits of a pixel. A paddle that moves up is found anywhere from
     having been seen anywhere, which a dense layer over places would have to learn place by place. Few of the answers
@@ -57,24 +79,29 @@ class Change(nn.Module):
     def __init__(self, recipe: IDMRecipe, section: ChangeSection) -> None:
         super().__init__()
         self.offsets = section.offsets
-        channels, side = (1 + len(self.offsets)) * 3 * PATCH**2, recipe.resolution // PATCH
-        self.stages = nn.ModuleList()
-        for i, (c, blocks) in enumerate(zip(section.channels, section.blocks, strict=True)):
-            first = nn.Conv2d(channels, c, 3, stride=2, padding=1) if i else nn.Conv2d(channels, c, 1)
-            self.stages.append(Stage(first, side >> i, blocks))
+        first, *later = section.channels
+        self.look = nn.Conv2d(3 * (1 + len(self.offsets)), first, 8, stride=4, padding=2)
+        self.matching = Matching(section.matching, recipe.resolution // 4, first) if section.matching else None
+        channels, self.stages = (2 if section.matching else 1) * first, nn.ModuleList()
+        for c, blocks in zip(later, section.blocks, strict=True):
+            smaller = nn.Conv2d(channels, c, 3, stride=2, padding=1)
+            self.stages.append(nn.Sequential(smaller, *(Residual(c) for _ in range(blocks)), nn.ReLU()))
             channels = c
-        answers = 2 * sum(section.channels[1:])
+        answers = 2 * sum(later)
         self.out = nn.Sequential(
             nn.BatchNorm1d(answers), nn.Linear(answers, recipe.width), nn.BatchNorm1d(recipe.width), nn.ReLU()
         )
 
     def forward(self, views: Sequence[Tensor]) -> Tensor:
-        frame, *others = (_patches(view) for view in views)
+        frame, *others = (view.to(_kind(view)) for view in views)
         seen = [(frame - 128) * (FRAME_GAIN / 255), *((other - frame) * (CHANGE_GAIN / 255) for other in others)]
-        x, answers = torch.cat(seen, -1).permute(0, 3, 1, 2), []
-        for i, stage in enumerate(self.stages):
+        x = self.look(torch.cat(seen, -1).permute(0, 3, 1, 2))
+        if self.matching:
+            x = torch.cat([x, self.matching(frame, others[-1])], 1)
+        x, answers = x.relu(), []
+        for stage in self.stages:
             x = stage(x)
-            answers += [x.amax((2, 3)), x.mean((2, 3))] if i else []
+            answers += [functional.adaptive_max_pool2d(x, 1).flatten(1), x.mean((2, 3))]
         encoded: Tensor = self.out(torch.cat(answers, 1))
         return encoded
 
@@ -145,10 +172,3 @@ def _kind(view: Tensor) -> torch.dtype:
     """What the convolutions compute in: under autocast half the bytes of float32."""
     device = view.device.type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else torch.float32
-
-
-def _patches(view: Tensor) -> Tensor:
-    """uint8 [N, S, S, 3] -> [N, S / 4, S / 4, 48] in 0..255, each patch's pixels as channels."""
-    n, side = len(view), view.shape[1] // PATCH
-    patches = view.view(n, side, PATCH, side, PATCH, 3).transpose(2, 3)
-    return patches.reshape(n, side, side, -1).to(_kind(view))

@@ -17,16 +17,18 @@ class _Section(BaseModel):
 
 
 class ChangeSection(_Section):
-    """A residual encoder of a frame beside its changes to the frames `offsets` steps of 1/30 s away.
+    """An encoder of a frame beside its changes to the frames `offsets` steps of 1/30 s away.
 
-    `channels` and `blocks` (residual convolutions) are those of the stages, each at half the last one's resolution; the
-    first works on patches of 4 x 4 pixels.
+    `channels` are those of the stages: the first works on a quarter of the resolution, each further one on half of the
+    last one's and, but for the first, with so many `blocks` (residual convolutions). `matching`: on how many scales
+    patches are looked for in the frame of the last offset, 0 for none.
     """
 
     kind: Literal["change"]
     offsets: Annotated[tuple[Offset, ...], Field(min_length=1)]
     channels: Annotated[tuple[Count, ...], Field(min_length=2)]
     blocks: tuple[int, ...]
+    matching: Annotated[int, Field(ge=0, le=2)]
 
     @property
     def shrinks(self) -> int:
@@ -35,8 +37,8 @@ class ChangeSection(_Section):
 
     @model_validator(mode="after")
     def _fits(self) -> "ChangeSection":
-        if len(self.blocks) != len(self.channels):
-            raise ValueError(f"blocks: found {len(self.blocks)}; needed is one number for each of {self.channels}.")
+        if len(self.blocks) != len(self.channels) - 1:
+            raise ValueError(f"blocks: found {len(self.blocks)}; needed is one for each of {self.channels[1:]}.")
         return self
 
 

@@ -26,7 +26,7 @@ from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.idm.split import Split, split
 from nitro_ml.labels import concat
 
-STICK_SHARE = 0.3  # of the sticks' loss beside the buttons'
+STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 HELD_OUT = 24  # batches that the held-out loss is taken over
 
 

@@ -5,7 +5,7 @@ from nitro_ml.idm.recipe import Augmentation, ChangeSection, IDMRecipe, load_rec
 TINY = load_recipe("window").model_copy(
     update={
         "resolution": 32,
-        "encoder": ChangeSection(kind="change", offsets=(-1, 1), channels=(8, 16, 16), blocks=(1, 1, 1)),
+        "encoder": ChangeSection(kind="change", offsets=(1,), channels=(8, 16, 16), blocks=(0, 0), matching=1),
         "width": 32,
         "layers": 1,
         "heads": 2,
