@@ -26,8 +26,8 @@ SHOWN = ("event_f1_1", "event_f1_2", "macro_ap", "press_recall", "joint_accuracy
 
 @dataclass(frozen=True)
 class Tables:
-    """`{game: {name: scores}}`: the models in order, then the baselines and the oracle beside the first of them; and how
-    wrong the first one's labels of the trained and of the unseen games are, by how many are kept."""
+    """`{game: {name: scores}}`: the models in order, then the baselines and the oracle beside the first of them; and
+    how wrong its labels of the trained and of the unseen games are, by how many are `kept`."""
 
     rows: Mapping[str, Mapping[str, Scores]]
     models: Sequence[str]
