@@ -15,6 +15,7 @@ import torch
 
 from benchmarks.figures import Figure
 from benchmarks.label_corpus import Corpus, corpus
+from benchmarks.label_requests import requests
 from benchmarks.label_stale import stale
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
@@ -24,6 +25,8 @@ from nitro_assets.workers.job import make
 from nitro_ml.idm.label import Labeller
 from nitro_ml.isolated import Decoder
 from nitro_ml.video import Frames
+
+WRITTEN = ("pseudo_labels", "video_features")
 
 
 def run(quick: bool = False) -> list[Figure]:
@@ -40,6 +43,7 @@ def run(quick: bool = False) -> list[Figure]:
             inferring.append(_infer(here, labeller, videos))
             whole.append(_labelled(here, shard, videos)[0])
         one_hour, in_engine = _labelled(here, last, hour)
+        sizes = [Figure(f"{name} on the disk", _bytes(here, name), "bytes a frame", None, "lower") for name in WRITTEN]
         frames = videos * here.frames
     stages, all_of_it = [frames / median(seconds) for seconds in (decoding, inferring)], frames / median(whole)
     return [
@@ -48,8 +52,15 @@ def run(quick: bool = False) -> list[Figure]:
         Figure("whole labelling", all_of_it, "frames a second"),
         Figure("whole labelling / its slower stage alone", all_of_it / min(stages), "ratio", 0.85),
         Figure("orchestration's share of a shard of one hour", 1 - in_engine / one_hour, "ratio", 0.03, "lower"),
+        *sizes,
+        *requests(quick),
         *stale(quick),
     ]
+
+
+def _bytes(here: Corpus, table: str) -> float:
+    files = here.lake.files(table)
+    return float(files["bytes"].sum() / files["all_rows"].sum())
 
 
 @contextmanager

@@ -83,8 +83,11 @@ def settings(home: Path, shards: int) -> Settings:
 
 
 @contextmanager
-def corpus(shards: int, videos: int, seconds: int) -> Iterator[Corpus]:
-    """Room for so many shards; every address of `videos` in each leads to the same video, `seconds` long."""
+def corpus(shards: int, videos: int, seconds: int, lake: str = "") -> Iterator[Corpus]:
+    """Room for so many shards; every address of `videos` in each leads to the same video, `seconds` long.
+
+    `lake`: its address, where it isn't a folder of its own.
+    """
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
         file = _video(home, seconds)
@@ -92,10 +95,11 @@ def corpus(shards: int, videos: int, seconds: int) -> Iterator[Corpus]:
         names = [f"{shard:04d}x{n}" for shard in range(shards) for n in range(videos)]
         (home / "site.json").write_text(json.dumps([{"id": name, "file": file.name, **entry} for name in names]))
         here = settings(home, shards)
-        lake = Lake(here)
+        here = here.model_copy(update={"lake": lake or here.lake})
+        into = Lake(here)
         with serve(home) as address:
-            checkpoint = _checkpoint(lake, home / "trained")
-            yield Corpus(here, lake, address, file, seconds * FPS, checkpoint, load_recipe("window").resolution)
+            checkpoint = _checkpoint(into, home / "trained")
+            yield Corpus(here, into, address, file, seconds * FPS, checkpoint, load_recipe("window").resolution)
 
 
 def _video(home: Path, seconds: int) -> Path:

@@ -38,10 +38,15 @@ def wait_for(port: int, seconds: float = 30) -> None:
 
 
 @contextmanager
-def s3() -> Iterator[dict[str, str]]:
-    """moto's server with an empty bucket named `bucket`; yields the environment that leads clients to it."""
+def s3(log: Path = Path(os.devnull)) -> Iterator[dict[str, str]]:
+    """moto's server with an empty bucket named `bucket`; yields the environment that leads clients to it.
+
+    `log` gets a line for each request.
+    """
     port = free_port()
-    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], **QUIET)
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with log.open("wb") as lines:
+        server = subprocess.Popen(command, stdout=lines, stderr=lines)
     environment = {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "test",
