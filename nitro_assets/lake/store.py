@@ -25,7 +25,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from nitro_assets.identity import block_key
 from nitro_assets.lake.blocklist import Blocklist
-from nitro_assets.lake.files import writer
+from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge, literals
@@ -182,6 +182,7 @@ class Lake:
                 RecordBatchReader.from_batches(empty.schema, _batches(parts, failures)),
                 mode="overwrite",
                 predicate=f"{table.partition} = {_literal(partition)}",
+                target_file_size=FILE_SIZE,
                 writer_properties=writer(table),
                 commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES, custom_metadata={MARK: mark}),
             )
@@ -282,10 +283,12 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:
-    """Arrow batches; what the parts raise is kept, since on its way through Arrow an exception loses its type."""
+    """Arrow batches of a row group at most, so that one is encoded while the next one comes; what the parts raise is
+    kept, since on its way through Arrow an exception loses its type."""
     try:
         for part in _one_ahead(parts):
-            yield from ArrowTable.from_arrow(part).to_batches()
+            for rows in part.iter_slices(ROW_GROUP):
+                yield from ArrowTable.from_arrow(rows).to_batches()
     except Exception as error:
         failures.append(error)
         raise
