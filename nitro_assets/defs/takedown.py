@@ -1,31 +1,23 @@
 """Takedown in Dagster: the ledger's view, and the audit."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from nitro_assets.defs.records import record
 from nitro_assets.defs.worker_asset import OWNERS
 from nitro_assets.lake.holding import Holding
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS, NO_PARTITION
-from nitro_assets.lineage.state import Record, State, digest
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import audit as auditing
 from nitro_assets.takedown import life
 from nitro_assets.takedown import requests as takedown
 from nitro_assets.takedown.dagster_records import DagsterRecords
 from nitro_assets.takedown.mentions import Mentions
-
-
-def _record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
-    state = State(lake, settings)
-    components = state.components(ASSETS[name], NO_PARTITION)
-    root = digest(components)
-    state.record(Record(name, NO_PARTITION, root, components, root, rows, at=datetime.now(UTC)))
-    return dg.DataVersion(root)
 
 
 @dg.asset(
@@ -54,7 +46,7 @@ def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     lines = [f"| {r.id} | {r.state} | {len(r.block_keys)} | {r.asked_at} | {r.changed_at} |" for r in all_requests]
     listing = "\n".join(["| request | state | videos | asked | changed |", "|---|---|---|---|---|", *lines])
     return dg.MaterializeResult(
-        data_version=_record(lake, settings, "takedown_requests", len(all_requests)),
+        data_version=record(lake, settings, "takedown_requests", len(all_requests)),
         metadata={
             "requests": dg.MetadataValue.md(listing),
             "trouble": dg.MetadataValue.md("\n".join(f"- {why}" for _, why in trouble) or "none"),
@@ -115,7 +107,7 @@ def takedown_audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     findings = auditing.audit(lake, settings, DagsterRecords(context.instance, Mentions(()), settings.lake).servers())
     listing = "\n".join(f"- {f.where}: {f.found}" for f in findings) or "Nothing was found."
     return dg.MaterializeResult(
-        data_version=_record(lake, settings, "takedown_audit", len(findings)),
+        data_version=record(lake, settings, "takedown_audit", len(findings)),
         metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.blocklist())},
         check_results=[dg.AssetCheckResult(check_name="nothing_left", passed=not findings)],
     )

@@ -13,7 +13,10 @@ from nitro_assets.lake.store import Lake
 
 @dataclass(frozen=True)
 class Holding:
-    """Rows of the videos in one partition of one table, and the files (with their bytes) that must be rewritten."""
+    """Rows of the videos in one partition of one table, and the files (with their bytes) that must be rewritten.
+
+    A file that partitions share counts for each of them.
+    """
 
     table: str
     partition: str
@@ -36,13 +39,12 @@ def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holdi
         places = places.filter(pl.col("partition").is_in(list(shards)))
     if places.is_empty():
         return []
-    rows = (
-        pl.scan_parquet(places["uri"].to_list(), include_file_paths="uri", hive_partitioning=False)
-        .filter(pl.col("video_key").is_in(list(video_keys)))
-        .group_by("uri")
-        .len("rows")
-        .collect()
-    )
+    shared = places["partition"].is_null().all()
+    scan = pl.scan_parquet(places["uri"].to_list(), include_file_paths="uri", hive_partitioning=False)
+    mine = scan.filter(pl.col("video_key").is_in(list(video_keys)))
+    if shared:  # the files don't say whose they are, their rows do
+        places, mine = places.drop("partition"), mine.rename({table.partition: "partition"})
+    rows = mine.group_by("uri", *(["partition"] if shared else [])).len("rows").collect()
     found = (
         places.join(rows, on="uri")
         .group_by("partition")

@@ -107,6 +107,12 @@ class Lease:
             self._write(self._number, "")
 
 
+def is_held(lake: Lake, scope: str) -> bool:
+    """Whether somebody holds the lease on `scope` now, or did when its machine was lost."""
+    lease = Lease(lake, scope)
+    return not lease._is_free(lease._current()[1])
+
+
 @contextmanager
 def leased(
     lake: Lake, scope: str, beat: float = BEAT, patience: float = PATIENCE, pause: float = 1.0

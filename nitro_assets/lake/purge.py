@@ -56,13 +56,12 @@ class Purge:
         return int(done["num_deleted_rows"])
 
     def rename(self, column: str, new: Mapping[str, str], scopes: Iterable[str], writer: WriterProperties) -> int:
-        """Give a column's values new ones, in the partitions `scopes` only; the log keeps the condition, no value."""
-        table = DeltaTable(self.uri)
-        partition = table.metadata().partition_columns[0]
+        """Give a column's values new ones, in rows of the `scopes` only; the log keeps the condition, no value."""
         done = (
-            table.merge(
+            DeltaTable(self.uri)
+            .merge(
                 pl.DataFrame({"old": list(new), "new": list(new.values())}),
-                f"t.{partition} IN {literals(scopes)} AND t.{column} = s.old",
+                f"t.scope IN {literals(scopes)} AND t.{column} = s.old",
                 source_alias="s",
                 target_alias="t",
                 writer_properties=writer,

@@ -201,6 +201,7 @@ _TABLES = (
             "at": pl.Datetime("us", "UTC"),
         },
         "What an asset's partition refused: the file or address, what was found, what is allowed.",
+        packed=True,
     ),
     Table(
         "lineage_edges",
@@ -218,6 +219,7 @@ _TABLES = (
             "rows": pl.Int64,
         },
         "Which rows of which input, of which video, went into which artifact.",
+        packed=True,
     ),
     Table(
         "materialisations",

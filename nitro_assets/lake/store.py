@@ -218,7 +218,7 @@ class Lake:
             return self.purge(name).all(predicate, writer(_table(name)))
 
     def files(self, name: str) -> pl.DataFrame:
-        """The live files: columns `partition`, `uri`, `bytes`, `all_rows`."""
+        """The live files: columns `partition` (null where files are shared), `uri`, `bytes`, `all_rows`."""
         table = _table(name)
         if not self._exists(table):
             return pl.DataFrame(
@@ -226,9 +226,10 @@ class Lake:
             )
         delta = _Readable(self.uri(name))
         added = pl.DataFrame(delta.get_add_actions(flatten=True))
+        split = f"partition.{table.partition}" in added.columns
         sizes = added.select(
             pl.col("path").str.split("/").list.last().alias("file"),
-            pl.col(f"partition.{table.partition}").alias("partition"),
+            (pl.col(f"partition.{table.partition}") if split else pl.lit(None, pl.String)).alias("partition"),
             pl.col("size_bytes").alias("bytes"),
             pl.col("num_records").alias("all_rows"),
         )

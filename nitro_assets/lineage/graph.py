@@ -64,6 +64,7 @@ _ASSETS = (
     Asset("latent_actions", "world_recipe", "1", (Reads("training_mixture", "named"),), ("world",)),
     Asset("world_model_checkpoint", "world_recipe", "1", (Reads("training_mixture", "named"),), ("world",)),
     Asset("takedown_audit", "none", "1", (Reads("takedown_requests"),)),
+    Asset("compaction", "none", "1"),
 )
 
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in _ASSETS}

@@ -13,6 +13,11 @@ def rejects(key: str | None, count: int = 1) -> pl.DataFrame:
     return fit("rejects", [row] * count)
 
 
+def segments(key: str | None, count: int = 1) -> pl.DataFrame:
+    """Rows of a table whose partitions are streamed, each into files of its own."""
+    return fit("label_segments", [{"video_key": key, "segment": n, "reason": "play"} for n in range(count)])
+
+
 def fit(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
     """Rows with the table's columns but its partition column; what is not given is null."""
     columns = {name: t for name, t in TABLES[table].columns.items() if name != TABLES[table].partition}

@@ -13,7 +13,7 @@ import pytest
 from nitro_assets.lake.ledger import LedgerError
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
-from tests.assets.rows import ANNA, BERT, rejects
+from tests.assets.rows import ANNA, BERT, rejects, segments
 
 
 def counts(lake: Lake) -> dict[str, int]:
@@ -30,32 +30,32 @@ def test_a_write_replaces_its_partition_and_no_other(lake: Lake) -> None:
 
 
 def test_a_write_that_fails_half_way_leaves_the_old_rows(lake: Lake) -> None:
-    lake.write("rejects", "one", rejects(ANNA, 3))
+    lake.write("label_segments", "0001", segments(ANNA, 3))
 
     def broken() -> object:
-        yield rejects(BERT, 1000)
+        yield segments(BERT, 1000)
         raise OSError("no space left on device")
 
     with pytest.raises(Exception, match="no space left"):
-        lake.write("rejects", "one", broken())  # type: ignore[arg-type]
-    assert lake.partition("rejects", "one")["video_key"].to_list() == [ANNA] * 3
+        lake.write("label_segments", "0001", broken())  # type: ignore[arg-type]
+    assert lake.partition("label_segments", "0001")["video_key"].to_list() == [ANNA] * 3
 
 
 def test_a_killed_writer_leaves_the_old_rows(lake: Lake, settings: Settings) -> None:
-    lake.write("rejects", "one", rejects(ANNA, 3))
+    lake.write("label_segments", "0001", segments(ANNA, 3))
     script = (
         "import os, sys\n"
         "from nitro_assets.lake.store import Lake\nfrom nitro_assets.settings import Settings\n"
-        "from tests.assets.rows import BERT, rejects\n"
-        "def rows():\n    yield rejects(BERT, 100_000)\n    os.kill(os.getpid(), 9)\n"
-        "Lake(Settings()).write('rejects', 'one', rows())\n"
+        "from tests.assets.rows import BERT, segments\n"
+        "def rows():\n    yield segments(BERT, 100_000)\n    os.kill(os.getpid(), 9)\n"
+        "Lake(Settings()).write('label_segments', '0001', rows())\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     for name in ("lake", "secret_file", "corpus_shards"):
         environment[f"NITRO_{name.upper()}"] = str(getattr(settings, name))
     done = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert lake.partition("rejects", "one")["video_key"].to_list() == [ANNA] * 3
+    assert lake.partition("label_segments", "0001")["video_key"].to_list() == [ANNA] * 3
 
 
 def test_writers_of_different_partitions_dont_disturb_each_other(lake: Lake) -> None:
@@ -76,12 +76,12 @@ def test_a_blocked_video_is_neither_read_nor_written(lake: Lake) -> None:
 
 def test_a_video_blocked_during_a_write_does_not_stay(lake: Lake) -> None:
     def rows() -> object:
-        yield rejects(ANNA, 2)
+        yield segments(ANNA, 2)
         lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
-        yield rejects(BERT, 1)
+        yield segments(BERT, 1)
 
-    lake.write("rejects", "one", rows())  # type: ignore[arg-type]
-    assert lake.stored("rejects").collect()["video_key"].to_list() == [BERT]
+    lake.write("label_segments", "0001", rows())  # type: ignore[arg-type]
+    assert lake.stored("label_segments").collect()["video_key"].to_list() == [BERT]
 
 
 def test_erase_removes_rows_everywhere_and_names_no_video_in_the_log(lake: Lake, settings: Settings) -> None:

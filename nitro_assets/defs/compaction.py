@@ -1,0 +1,65 @@
+"""Compaction in Dagster: an asset to be made by hand or every night, whose page says what files the tables have."""
+
+import dagster as dg
+
+from nitro_assets.defs.records import record
+from nitro_assets.defs.worker_asset import OWNERS
+from nitro_assets.lake import compaction as compacting
+from nitro_assets.lake.compaction import Compacted
+from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.settings import Settings
+
+
+@dg.asset(
+    group_name="lake",
+    kinds={"deltalake"},
+    owners=OWNERS,
+    code_version=ASSETS["compaction"].code,
+    check_specs=[
+        dg.AssetCheckSpec("nothing_crowded", asset="compaction", description="No partition has many small files.")
+    ],
+    pool="compaction",
+)
+def compaction(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """The tables' files: small ones merged, those that were replaced over a week ago removed.
+
+    Rows and versions stay as they are, so that nothing becomes stale. A partition that a worker holds is left for
+    another time.
+    """
+    settings = Settings()
+    lake = Lake(settings)
+    done = []
+    for name in TABLES:
+        done.append(compacting.compact(lake, name))
+        context.log.info(f"{name}: {done[-1].files_before} files are {done[-1].files}")
+    files, busy = sum(d.files for d in done), sum(d.busy for d in done)
+    return dg.MaterializeResult(
+        data_version=record(lake, settings, "compaction", files),
+        metadata={
+            "tables": dg.MetadataValue.md(_listing(done)),
+            "files": files,
+            "bytes": sum(d.bytes for d in done),
+            "removed files": sum(d.removed for d in done),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="nothing_crowded",
+                passed=not busy,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"partitions left for another time": busy},
+            )
+        ],
+    )
+
+
+def _listing(done: list[Compacted]) -> str:
+    lines = [f"| {d.table} | {d.files_before} | {d.files} | {d.bytes} | {d.removed} | {d.busy} |" for d in done]
+    return "\n".join(["| table | files before | files | bytes | removed | busy |", "|---|---|---|---|---|---|", *lines])
+
+
+@dg.schedule(cron_schedule="0 0 * * *", target=["compaction"], default_status=dg.DefaultScheduleStatus.RUNNING)
+def compact_nightly() -> dg.RunRequest:
+    """Before the night's other work, which then reads few files."""
+    return dg.RunRequest()
