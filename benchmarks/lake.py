@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.figures import Figure
+from benchmarks.lake_deletion import deletion
 from nitro_assets.lake import soft
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
@@ -45,12 +46,14 @@ def run(quick: bool = False) -> list[Figure]:
         one = pl.col("video_key") == f"{0:032x}"
         whole = _seconds(lambda: lake.partition("pseudo_labels", "0000"))
         single = _seconds(lambda: lake.read("pseudo_labels").filter(one & (pl.col("corpus_shard") == "0000")).collect())
+        deleted = deletion(lake, shard, shards, rounds)
     return [
         Figure("soft labels", ours, "bytes a frame", 12.0, "lower"),
         Figure("NitroGen's parquet, hard buttons", _nitrogen(labels[0]), "bytes a frame", None, "lower"),
         Figure("float32 columns, zstd-1", _floats(labels[0]), "bytes a frame", None, "lower"),
         Figure("speed of a shard's commit / polars' parquet", median(commit), "ratio", 0.6),
         Figure("time of one video's rows / of its shard's", single / whole, "ratio", None, "lower"),
+        *deleted,
     ]
 
 

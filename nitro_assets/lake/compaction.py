@@ -23,6 +23,9 @@ MANY = 8
 """Files; fewer are not worth a commit."""
 SMALL = FILE_SIZE / 8
 """Mean bytes of the files on the disk, under which they are merged; the door's own have about four times as many."""
+KEPT_HOURS = 7 * 24
+"""Delta's own retention, whatever an erasure that was cut off has left in the table's settings: readers of an older
+version keep their files, writers those not yet committed."""
 TRIES = 3
 
 
@@ -41,10 +44,7 @@ class Compacted:
 
 
 def compact(lake: Lake, name: str) -> Compacted:
-    """Merge the small files of a table, then remove files that were replaced or abandoned over a week ago.
-
-    A week is Delta's own retention: readers of an older version keep their files, writers those not yet committed.
-    """
+    """Merge the small files of a table, then remove files that were replaced or abandoned over a week ago."""
     table, before = TABLES[name], lake.files(name)
     busy = sum(not _merge(lake, table, partition) for partition in crowded(before))
     with held(lake.url, name):
@@ -99,6 +99,6 @@ def _optimize(lake: Lake, table: Table, partition: str | None) -> None:
 
 def _vacuum(lake: Lake, name: str) -> int:
     table = DeltaTable(lake.uri(name))
-    if not table.vacuum(full=True):
+    if not table.vacuum(KEPT_HOURS, full=True):
         return 0  # no commit about nothing
-    return len(table.vacuum(dry_run=False, full=True))
+    return len(table.vacuum(KEPT_HOURS, dry_run=False, full=True))

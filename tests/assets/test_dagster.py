@@ -19,6 +19,7 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import request
+from tests.assets.rows import BERT, rejects
 from tests.assets.small_world import LABELLED, address, bring_up, key, write_shards
 from tests.assets.takedown_steps import approved
 
@@ -153,6 +154,22 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     ]
     assert len({r.run_key for r in requests}) == 2
     assert tick() == requests, "asked twice, the same run keys: Dagster starts each once"
+
+
+def test_compaction_is_an_asset_with_a_nightly_schedule(home: Path) -> None:
+    settings = Settings()
+    lake = Lake(settings)
+    for n in range(10):
+        lake.write("rejects", f"scope {n}", rejects(BERT))
+    assert freshen(definitions, settings, {"compaction"}, told) == 0
+    assert lake.files("rejects").height == 1
+    with dg.DagsterInstance.get() as instance:
+        event: Any = instance.get_latest_materialization_event(dg.AssetKey("compaction"))
+        metadata = event.asset_materialization.metadata
+        assert "| rejects | 10 | 1 |" in metadata["tables"].value
+    schedule = definitions.get_schedule_def("compact_nightly")
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedule.target.asset_selection.resolve(definitions.assets) == {dg.AssetKey("compaction")}
 
 
 def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
