@@ -1,7 +1,7 @@
 """Small files made into few, and files that nobody needs any more removed.
 
-Partitions come out of the door in files of a sensible size; what shrinks them are deletions, and tables whose partitions
-share files get a small one with each write. Merging changes no row and no version. It is one more writer of the table:
+Partitions come out of the door in files of a sensible size; deletions shrink them, and tables whose partitions share
+files get a small one with each write. Merging changes no row and no version. It is one more writer of the table:
 whoever commits first wins, and what is lost is merged another time.
 """
 

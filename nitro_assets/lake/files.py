@@ -16,7 +16,7 @@ ROW_GROUP = 65_536
 
 FILE_SIZE = 3_000_000
 """Bytes, as the writer counts what it holds, at which it begins the next file: about 1.5 MB and 150,000 labels on the
-disk. A partition of any size becomes files that are written side by side, and a video's deletion rewrites one or two."""
+disk. A partition of any size becomes files that are written side by side; a video's deletion rewrites one or two."""
 
 _ENCODINGS: dict[object, ColumnProperties] = {
     pl.Int16: ColumnProperties(dictionary_enabled=False, encoding="BYTE_STREAM_SPLIT", statistics_enabled="NONE"),

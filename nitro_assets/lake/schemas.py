@@ -15,7 +15,7 @@ from nitro_ml.actions import BUTTONS, STICKS
 class Table:
     """A Delta table. `partition` names the column whose values are replaced as a whole; `asset` is its maker.
 
-    `packed`: the partitions are a few small rows each and share files, so that all of them can be read at once.
+    `packed`: most partitions are a few small rows and share files, so that all of them can be read at once.
     """
 
     name: str
