@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         return self.cache.with_name(f"{self.cache.name}.downloads")
 
     @property
+    def training(self) -> Path:
+        """Half-trained models of this machine, which a training that was killed goes on from."""
+        return self.cache.with_name(f"{self.cache.name}.training")
+
+    @property
     def ledger_key(self) -> Path:
         """The private key that signs ledger entries and reports; made with the first ledger."""
         return self.secret_file.with_name(f"{self.secret_file.name}.ledger-key")

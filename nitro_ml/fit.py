@@ -83,7 +83,7 @@ def fit(
 
     Without `hardware` it is one device, bfloat16 on GPUs and float32 on the CPU. With a `scratch` folder the training's
     state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
-    it was, too. The state is removed at the end; TensorBoard's logs stay.
+    it was, too. The folder is its owner's to remove: a training that was finished goes quickly through its end again.
     """
     if requires == "gpu" and not torch.cuda.is_available():
         raise DeviceError(
@@ -121,8 +121,6 @@ def fit(
             sys.exit(0)  # this rank has done its part; the first one goes on alone
         if held_out and best.exists():
             module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
-        for kept in (last, best):
-            kept.unlink(missing_ok=True)
 
 
 def _kept(folder: Path, name: str, **how: Any) -> ModelCheckpoint:

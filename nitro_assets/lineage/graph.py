@@ -49,7 +49,7 @@ _ASSETS = (
     Asset("takedown_requests", "none", "1"),
     Asset("nitrogen_actions", "nitrogen_shard", "1"),
     Asset("video_index", "corpus_shard", "1"),
-    Asset("idm_checkpoint", "idm_recipe", "2", (Reads("nitrogen_actions", "all"),), ("idm",)),
+    Asset("idm_checkpoint", "idm_recipe", "3", (Reads("nitrogen_actions", "all"),), ("idm",)),
     Asset("pseudo_labels", "corpus_shard", "3", (Reads("video_index"), Reads("idm_checkpoint", "promoted"))),
     Asset("label_segments", "corpus_shard", "3", (Reads("pseudo_labels"),)),
     Asset(
@@ -59,10 +59,10 @@ _ASSETS = (
         (Reads("nitrogen_actions", "all"), Reads("label_segments", "all", when="pseudo")),
         ("mixture",),
     ),
-    Asset("policy_checkpoint", "mixture", "1", (Reads("training_mixture"),), ("mixture", "policy")),
+    Asset("policy_checkpoint", "mixture", "2", (Reads("training_mixture"),), ("mixture", "policy")),
     Asset("policy_evaluation", "mixture", "1", (Reads("policy_checkpoint"),)),
-    Asset("latent_actions", "world_recipe", "1", (Reads("training_mixture", "named"),), ("world",)),
-    Asset("world_model_checkpoint", "world_recipe", "1", (Reads("training_mixture", "named"),), ("world",)),
+    Asset("latent_actions", "world_recipe", "2", (Reads("training_mixture", "named"),), ("world",)),
+    Asset("world_model_checkpoint", "world_recipe", "2", (Reads("training_mixture", "named"),), ("world",)),
     Asset("takedown_audit", "none", "1", (Reads("takedown_requests"),)),
     Asset("compaction", "none", "1"),
 )

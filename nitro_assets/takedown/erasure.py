@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.identity import name_of
-from nitro_assets.lake import staging
+from nitro_assets.lake import staging, training
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.files import writer
 from nitro_assets.lake.holding import predicate, video_tables
@@ -134,6 +134,12 @@ def erase_temporary(job: Erasure) -> Counts:
                 path.unlink(missing_ok=True)  # its folder may have gone with it
             count += 1
     return {"paths": count}
+
+
+def destroy_half_trained(job: Erasure) -> Counts:
+    """States of trainings, stopped half way on this machine, that saw the videos or what a tainted model made."""
+    made = [(a.asset, a.partition, a.version) for a in job.plan.artifacts]
+    return {"states": training.erase(job.settings, job.keys, made)}
 
 
 def erase_shards(job: Erasure) -> Counts:
@@ -281,6 +287,7 @@ FILES: tuple[Step, ...] = (
     erase_clips,
     erase_staged,
     erase_temporary,
+    destroy_half_trained,
     erase_shards,
     erase_exports,
     erase_asked,

@@ -15,7 +15,7 @@ SCRATCH = ("checkpoints", "clips", "idm", "lane", "policy", "rows", "video", "wo
 
 def places(settings: Settings) -> list[str]:
     """Folders, files and prefixes."""
-    found = [settings.lake, str(settings.cache), str(settings.inbox), str(settings.exports)]
+    found = [settings.lake, str(settings.cache), str(settings.training), str(settings.inbox), str(settings.exports)]
     if "://" not in settings.nitrogen:
         found.append(settings.nitrogen)
     if settings.sources:

@@ -27,6 +27,8 @@ from nitro_ml.box import Box
 from nitro_ml.clip import Clip
 from nitro_ml.isolated import Decoder
 from nitro_ml.metrics.align import nearest
+from nitro_ml.nitrogen.setright import UNNAMED, Finding, findings, put_right
+from nitro_ml.nitrogen.setright import Video as Labelled
 from nitro_ml.video import Frames, VideoError
 
 BLOCK = 20.0
@@ -48,15 +50,23 @@ def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Video]
 
 @dataclass
 class Footage:
-    """Clips of many videos at one resolution; what could not be had is in `refused`."""
+    """Clips of many videos at one resolution; what could not be had is in `refused`.
+
+    found: what is known of the labels of NitroGen's videos; where it isn't given, it is found out from their clips.
+    """
 
     job: Job
     cache: ClipCache
     size: int
     refused: list[Refused] = field(default_factory=list)
+    found: dict[Labelled, Finding] | None = None
 
     def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
-        """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time."""
+        """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time.
+
+        Labels that are early, late or upside down beside their pictures are put right, and those of which it isn't
+        certain refused, with a row that tells either.
+        """
         addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
         found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
         labels = self._labels(found)
@@ -64,8 +74,13 @@ class Footage:
         for row, frames in found:
             time, actions = labels[row["video_key"], row["chunk"]]
             held = actions[nearest(time, frames.time)]
-            clips.append(Clip(frames.rgb, frames.time, row["game"] or "other", row["video_key"], held))
-        return clips
+            clips.append(Clip(frames.rgb, frames.time, row["game"] or UNNAMED, row["video_key"], held))
+        if self.found is None:
+            self.job.progress(0.2, "holding labels against their pictures")
+            self.found = findings(clips)
+            told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
+            self.refused += [Refused(f"{key} labels {f.refused or 'put right'}", f.told, key) for key, f in told]
+        return put_right(clips, self.found)
 
     def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
         """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""

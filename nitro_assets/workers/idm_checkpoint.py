@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.lake.cache import ClipCache, clip_cache
+from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
 from nitro_assets.workers.footage import Footage
@@ -23,6 +24,7 @@ from nitro_ml.idm.recipe import IDMRecipe, load_recipe
 from nitro_ml.idm.train import train
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
+from nitro_ml.nitrogen.setright import counts
 from nitro_ml.trust.card import text, write_card
 from nitro_ml.trust.compared import Video
 from nitro_ml.trust.worst import SECONDS, filmstrip, worst
@@ -37,8 +39,15 @@ def build(job: Job, partition: str) -> Outcome:
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = Footage(job, cache, recipe.resolution)
         clips = footage.nitrogen(chunks)
-        facts = {"inputs": job.state.components(job.asset, partition), "frames_by_video": frames_by_video(clips)}
-        trained = _trained(job, recipe, clips, Path(folder), facts)
+        labels = counts(footage.found or {})
+        facts: dict[str, Any] = {
+            "inputs": job.state.components(job.asset, partition),
+            "frames_by_video": frames_by_video(clips),
+            "labels": labels,
+        }
+        frozen = held_out(job)
+        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
+            trained = _trained(job, recipe, clips, Path(folder), facts, kept.folder, frozen)
         card = trained.card
         checkpoint = job.checkpoints.put(trained.path)
         labeller = Labeller(trained.path)
@@ -46,7 +55,8 @@ def build(job: Job, partition: str) -> Outcome:
 
         def rescore(other: str, videos: set[str]) -> dict[str, Video]:
             old = Labeller(job.checkpoints.get(other))
-            again = Footage(job, cache, old.resolution).nitrogen(chunks.filter(pl.col("video_key").is_in(videos)))
+            same = Footage(job, cache, old.resolution, found=footage.found)
+            again = same.nitrogen(chunks.filter(pl.col("video_key").is_in(videos)))
             return by_video(labelled(old, again), old.thresholds)
 
         decision = decide(job, checkpoint, card, by_video(tested, labeller.thresholds), rescore)
@@ -78,19 +88,29 @@ def build(job: Job, partition: str) -> Outcome:
             "card": show.markdown(text(card, decision.markdown(), worst)),
             **shown,
             "videos": len(facts["frames_by_video"]),
+            "labels held against their pictures": labels,
         },
+        committed=kept.remove,
     )
 
 
-def _trained(job: Job, recipe: IDMRecipe, clips: list[Clip], folder: Path, facts: dict[str, Any]) -> Trained:
-    """Here, or by as many processes of the cluster as the recipe's `hardware` says."""
-    frozen = partial(train, frozen=held_out(job))
+def _trained(
+    job: Job,
+    recipe: IDMRecipe,
+    clips: list[Clip],
+    folder: Path,
+    facts: dict[str, Any],
+    kept: Path,
+    frozen: Collection[str],
+) -> Trained:
+    """Here, or by as many processes of the cluster as the recipe's `hardware` says, which share no scratch disk."""
+    training = partial(train, frozen=frozen)
     if job.settings.engine == "ray" and recipe.hardware.num_nodes * recipe.hardware.devices > 1:
         from nitro_assets.workers.ray_train import train_on_cluster
 
         gpu = recipe.requires == "gpu"
-        return train_on_cluster(job.settings, recipe.hardware, gpu, folder, frozen, recipe, clips, folder, facts)
-    return frozen(recipe, clips, folder, facts, job.progress)
+        return train_on_cluster(job.settings, recipe.hardware, gpu, folder, training, recipe, clips, folder, facts)
+    return training(recipe, clips, folder, facts, job.progress, kept)
 
 
 def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:

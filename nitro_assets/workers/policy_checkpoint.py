@@ -3,8 +3,10 @@
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from nitro_assets.lake.cache import clip_cache
+from nitro_assets.lake.training import scratch
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.mixture_clips import mixture_clips
@@ -18,8 +20,9 @@ def build(job: Job, partition: str) -> Outcome:
     recipe = load_recipe(load_mixture(partition).policy)
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
         clips = mixture_clips(job, cache, partition, recipe.resolution)
-        facts = {"inputs": job.state.components(job.asset, partition), "mixture": partition}
-        trained = train(recipe, clips.clips, Path(folder), facts, job.progress)
+        facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": partition}
+        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
+            trained = train(recipe, clips.clips, Path(folder), facts, job.progress, kept.folder)
         checkpoint = job.checkpoints.put(trained.path)
     metrics = trained.card["metrics"]
     job.checkpoints.set(checkpoint, job.asset.name, partition, "candidate", "trained", json.dumps(metrics))
@@ -35,6 +38,7 @@ def build(job: Job, partition: str) -> Outcome:
             "clips": len(clips.clips),
             "held-out metrics": show.table([{"game": game, **values} for game, values in metrics.items()]),
         },
+        committed=kept.remove,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nitro_assets.lake.cache import clip_cache
+from nitro_assets.lake.training import scratch
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Job, Outcome
 from nitro_assets.workers.mixture_clips import MixtureClips, mixture_clips
@@ -20,12 +21,13 @@ Preview = Callable[[Path, MixtureClips], show.Value]
 def train_on_mixture(
     job: Job, partition: str, train: Train, preview: Preview | None = None
 ) -> tuple[Outcome, dict[str, Any]]:
-    """Train with `train(recipe, clips, root, card, progress)`; the outcome and the card's metrics."""
+    """Train with `train(recipe, clips, root, card, progress, scratch)`; the outcome and the card's metrics."""
     recipe: WorldRecipe = load_recipe(partition)
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-world-") as folder:
         clips = mixture_clips(job, cache, recipe.mixture, recipe.resolution)
-        facts = {"inputs": job.state.components(job.asset, partition), "mixture": recipe.mixture}
-        trained = train(recipe, clips.clips, Path(folder), facts, job.progress)
+        facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": recipe.mixture}
+        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
+            trained = train(recipe, clips.clips, Path(folder), facts, job.progress, kept.folder)
         checkpoint = job.checkpoints.put(trained.path)
         shown = {"preview": preview(trained.path, clips)} if preview else {}
     metrics = trained.card["metrics"]
@@ -36,6 +38,7 @@ def train_on_mixture(
         edges=clips.edges,
         refused=clips.refused,
         metadata={"checkpoint": checkpoint, "PSNR, dB": show.table(psnr_rows(metrics)), **shown},
+        committed=kept.remove,
     )
     return outcome, metrics
 

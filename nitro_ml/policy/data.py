@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -38,17 +39,20 @@ def gather(picks: Sequence[tuple[Steps, int]], horizon: int) -> Batch:
 
 
 class Chunks(IterableDataset[Batch]):
-    """Endless random batches; each step of a clip is drawn in proportion to the clip's weight."""
+    """Endless random batches from number `first` on; each step of a clip is drawn in proportion to the clip's weight.
+
+    Each batch follows from the seed and its number, so that a resumed training sees what it would have seen.
+    """
 
     def __init__(self, clips: Sequence[Clip], horizon: int, batch: int, seed: int) -> None:
         self.steps = [Steps(clip) for clip in clips]
         mass = np.array([len(steps) * steps.clip.weight for steps in self.steps])
         self.share = mass / mass.sum()
-        self.horizon, self.batch, self.seed = horizon, batch, seed
+        self.horizon, self.batch, self.seed, self.first = horizon, batch, seed, 0
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng(self.seed)
-        while True:
+        for step in count(self.first):
+            rng = np.random.default_rng((self.seed, step))
             drawn = [self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)]
             yield gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.horizon)
 

@@ -25,13 +25,15 @@ from nitro_ml.policy.recipe import PolicyRecipe
 class Training(L.LightningModule):
     """AdamW on the flow-matching loss, with a warm-up / stable / decay learning rate."""
 
-    def __init__(self, net: PolicyNet, recipe: PolicyRecipe) -> None:
+    def __init__(self, net: PolicyNet, recipe: PolicyRecipe, batches: Chunks) -> None:
         super().__init__()
         self.net = net
         self.recipe = recipe
+        self.batches = batches
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         recipe = self.recipe
+        torch.manual_seed(hash((recipe.seed, self.global_step)))  # what is drawn in a step follows from its number
         pixels = to_pixels(batch.frames)
         if recipe.jitter:
             pixels = augment.colour(pixels, recipe.jitter)
@@ -42,6 +44,10 @@ class Training(L.LightningModule):
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
         return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A stopped training goes on with the batches it has not seen."""
+        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
@@ -66,22 +72,31 @@ def train(
     root: Path,
     card: Mapping[str, Any],
     progress: Progress | None = None,
+    scratch: Path | None = None,
 ) -> Trained:
     """Train on all but the held-out videos of `clips`, evaluate on those, save under `root`.
 
-    clips: labelled, frames at the recipe's resolution. The same recipe, clips and thread count give the same weights.
-    Raises `PolicyError` where there is nothing to train on or a clip has another resolution, `DeviceError` without a
-    GPU that the recipe needs.
+    clips: labelled, frames at the recipe's resolution. The same recipe, clips and thread count give the same weights,
+    also where a training that was stopped goes on from the state it kept in `scratch`. Raises `PolicyError` where there
+    is nothing to train on or a clip has another resolution, `DeviceError` without a GPU that the recipe needs.
     """
     training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
     _check(recipe, training)
     with seeded(recipe.seed):
         net = PolicyNet(recipe, vision_encoder(recipe)).train()
-        module = Training(net, recipe)
         batches = Chunks(training, recipe.horizon, recipe.batch, recipe.seed)
+        module = Training(net, recipe, batches)
         net.normalise(batches.actions())
         average = EMAWeightAveraging(decay=recipe.ema)
-        fit(module, batches, recipe.steps, requires=recipe.requires, progress=progress, callbacks=[average])
+        fit(
+            module,
+            batches,
+            recipe.steps,
+            requires=recipe.requires,
+            progress=progress,
+            callbacks=[average],
+            scratch=scratch,
+        )
     net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
     whole = {
         **card,

@@ -15,9 +15,11 @@ from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.table import button_rows, rows
 from nitro_ml.terms import TERMS
 from nitro_ml.trust.calibration import Calibration
+from nitro_ml.trust.coverage import risk_limit
 
 Curve = tuple[Sequence[float], Sequence[float]]
 CARD = "card.md"
+KEEP = (0.9, 0.75, 0.5)
 PLOTS = {
     "reliability.png": "Reliability of the buttons",
     "confidence.png": "Reliability of the confidence",
@@ -62,7 +64,7 @@ def text(card: Mapping[str, Any], decision: str = "", worst: Sequence[Mapping[st
     frames = card.get("frames_by_video", {})
     total = f"; {sum(frames.values())} frames of {len(frames)} videos went in" if frames else ""
     sections = {
-        "Data": f"Videos, split whole and of every game: {split}{total}.",
+        "Data": f"Videos, split whole and of every game: {split}{total}.{_labels(card.get('labels', {}))}",
         "Metrics": f"On the test videos, beside baselines and oracle.\n\n{markdown_table(rows(card['metrics']))}",
         "Buttons": markdown_table([_button(row, calibration) for row in button_rows(card["metrics"])]),
         "Calibration": _picture("reliability.png") + "\n\n" + _calibration(card),
@@ -90,6 +92,11 @@ def lines(curves: Mapping[str, Curve], title: str, x: str, y: str) -> Figure:
 
 def _bars(bins: Mapping[str, Sequence[Mapping[str, float]]]) -> dict[str, Curve]:
     return {name: ([b["predicted"] for b in found], [b["held"] for b in found]) for name, found in bins.items()}
+
+
+def _labels(counts: Mapping[str, int]) -> str:
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    return f"\n\nTheir labels, held against their pictures: {told}." if counts else ""
 
 
 def _picture(name: str) -> str:
@@ -122,6 +129,7 @@ def _confidence(card: Mapping[str, Any]) -> str:
             "risk, all": found["risk_all"],
             "risk at 50%": found["risk_half"],
             "area": found["area"],
+            **{f"NITRO_RISK to keep {keep:.0%}": risk_limit(found, keep) for keep in KEEP},
             "frames": found["frames"],
         }
         for game, found in card["coverage"].items()

@@ -67,6 +67,15 @@ def measure(confidence: NDArray[np.float32], is_right: NDArray[np.bool_]) -> Cov
     )
 
 
+def risk_limit(curve: Mapping[str, Any], keep: float) -> float:
+    """The limit in [0, 1] that keeps about this share of the frames: how often those at its place in the order, the
+    most confident first, are wrong. curve: as `Coverage.to_dict` gives it; keep: a multiple of 0.05, under 1.
+    """
+    wrong = np.multiply(curve["coverage"], curve["risk"])
+    place = int(np.searchsorted(STEPS, keep - 1e-9))
+    return float(np.clip((wrong[place + 1] - wrong[place - 1]) / (STEPS[place + 1] - STEPS[place - 1]), 0, 1))
+
+
 def coverage_by_game(
     labelled: Mapping[str, Sequence[Sample]], thresholds: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, Coverage]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
@@ -57,17 +58,21 @@ def gather(picks: Sequence[tuple[Steps, int]], context: int, size: int, labelled
 
 
 class Transitions(IterableDataset[Batch]):
-    """Endless random batches; each step of a clip is drawn in proportion to the clip's weight."""
+    """Endless random batches from number `first` on; each step of a clip is drawn in proportion to the clip's weight.
+
+    Each batch follows from the seed and its number, so that a resumed training sees what it would have seen.
+    """
 
     def __init__(self, clips: Sequence[Clip], context: int, size: int, labelled: bool, batch: int, seed: int) -> None:
         self.steps = [steps for steps in map(Steps, clips) if len(steps) > context]
         mass = np.array([len(steps) * steps.clip.weight for steps in self.steps])
         self.share = mass / mass.sum()
         self.context, self.size, self.labelled, self.batch, self.seed = context, size, labelled, batch, seed
+        self.first = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = np.random.default_rng(self.seed)
-        while True:
+        for step in count(self.first):
+            rng = np.random.default_rng((self.seed, step))
             drawn = [self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)]
             picks = [(steps, int(rng.integers(self.context - 1, len(steps) - 1))) for steps in drawn]
             yield gather(picks, self.context, self.size, self.labelled)

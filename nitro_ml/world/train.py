@@ -27,12 +27,18 @@ Net = TypeVar("Net", LatentNet, DynamicsNet)
 class Training(L.LightningModule):
     """AdamW on the net's own loss, with a one-cycle learning rate (arXiv 1708.07120)."""
 
-    def __init__(self, net: LatentNet | DynamicsNet) -> None:
+    def __init__(self, net: LatentNet | DynamicsNet, batches: Transitions) -> None:
         super().__init__()
         self.net = net
+        self.batches = batches
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
+        torch.manual_seed(hash((self.batches.seed, self.global_step)))  # what is drawn follows from the step's number
         return self.net.loss(batch)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A stopped training goes on with the batches it has not seen."""
+        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         rate, steps = self.net.section.learning_rate, self.net.section.steps
@@ -45,21 +51,32 @@ class Training(L.LightningModule):
 
 
 def train_latent(
-    recipe: WorldRecipe, clips: Sequence[Clip], root: Path, card: Mapping[str, Any], progress: Progress | None = None
+    recipe: WorldRecipe,
+    clips: Sequence[Clip],
+    root: Path,
+    card: Mapping[str, Any],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
 ) -> Trained:
     """Learn latent actions from clips, labelled or not; evaluate on held-out videos, save under `root` as kind
     `latent`.
 
-    The same recipe, clips and thread count give the same weights. Raises `WorldError` where there is nothing to train
+    The same recipe, clips and thread count give the same weights, also where a training that was stopped goes
+    on from the state it kept in `scratch`. Raises `WorldError` where there is nothing to train
     on or the clips' resolution does not fit, `DeviceError` without a GPU that the recipe needs.
     """
     training, held_out = _prepare(clips, recipe, recipe.latent.size)
-    net = _fitted(lambda: LatentNet(recipe.latent), training, recipe, progress)
+    net = _fitted(lambda: LatentNet(recipe.latent), training, recipe, progress, scratch)
     return _saved(root, net, "latent", recipe, {**card, "metrics": evaluate_latent(net, held_out, recipe.seed)})
 
 
 def train_world(
-    recipe: WorldRecipe, clips: Sequence[Clip], root: Path, card: Mapping[str, Any], progress: Progress | None = None
+    recipe: WorldRecipe,
+    clips: Sequence[Clip],
+    root: Path,
+    card: Mapping[str, Any],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
 ) -> Trained:
     """Learn the dynamics from labelled clips; evaluate on held-out videos, save under `root` as kind `world`.
 
@@ -67,7 +84,7 @@ def train_world(
     """
     labelled = [clip for clip in clips if clip.actions is not None]
     training, held_out = _prepare(labelled, recipe, recipe.dynamics.size)
-    net = _fitted(lambda: DynamicsNet(recipe.dynamics), training, recipe, progress)
+    net = _fitted(lambda: DynamicsNet(recipe.dynamics), training, recipe, progress, scratch)
     return _saved(root, net, "world", recipe, {**card, "metrics": evaluate_dynamics(net, held_out, recipe.seed)})
 
 
@@ -84,12 +101,25 @@ def _prepare(clips: Sequence[Clip], recipe: WorldRecipe, size: int) -> tuple[lis
     return training, held_out
 
 
-def _fitted(make: Callable[[], Net], clips: Sequence[Clip], recipe: WorldRecipe, progress: Progress | None) -> Net:
+def _fitted(
+    make: Callable[[], Net],
+    clips: Sequence[Clip],
+    recipe: WorldRecipe,
+    progress: Progress | None,
+    scratch: Path | None,
+) -> Net:
     with seeded(recipe.seed):
         net = make()
         section = net.section
         batches = Transitions(clips, net.context, section.size, net.labelled, section.batch, recipe.seed)
-        fit(Training(net), batches, section.steps, requires=recipe.requires, progress=progress)
+        fit(
+            Training(net, batches),
+            batches,
+            section.steps,
+            requires=recipe.requires,
+            progress=progress,
+            scratch=scratch,
+        )
     return net.eval()
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import dagster as dg
+import numpy as np
 import polars as pl
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import (
@@ -33,8 +34,10 @@ from nitro_assets.identity import shard_of
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
+from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
+from nitro_ml.clip import Clip
 from tests.assets.rows import fit
 from tests.assets.small_world import address, key
 from tests.assets.test_cache import FRAMES, TIMES
@@ -152,6 +155,12 @@ def left_download(lake: Lake, settings: Settings) -> None:
     folder = Path(tempfile.gettempdir(), "nitro-video-killed")
     folder.mkdir()
     (folder / f"{ids(settings)[0]}.mp4").write_bytes(b"a video")
+
+
+def half_trained(lake: Lake, settings: Settings) -> None:
+    clip = Clip(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1), "pong", ids(settings)[0])
+    with scratch(settings, "idm_checkpoint", "window", {}, [clip]) as kept:
+        (kept.folder / "last.ckpt").write_bytes(b"weights")
 
 
 def shard_folder(lake: Lake, settings: Settings) -> None:

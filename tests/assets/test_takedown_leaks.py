@@ -57,6 +57,7 @@ LEAKS = [
     Leak("clips in the cache", erasure.erase_clips, leaks.clips),
     Leak("staged label files", erasure.erase_staged, leaks.staged_file),
     Leak("a download left by a killed worker", erasure.erase_temporary, leaks.left_download),
+    Leak("a model stopped half way in its training", erasure.destroy_half_trained, leaks.half_trained),
     Leak("NitroGen shard, folder", erasure.erase_shards, leaks.shard_folder),
     Leak("NitroGen shard, archive", erasure.erase_shards, leaks.shard_archive),
     Leak("exported labels", erasure.erase_exports, leaks.export_table),

@@ -180,3 +180,20 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="requires: gpu"):
             train(TINY.model_copy(update={"requires": "gpu"}), CLIPS, tmp_path, {})
+
+
+def test_a_stopped_training_goes_on_to_the_same_checkpoint(tmp_path: Path) -> None:
+    recipe = TINY.model_copy(update={"steps": 20})
+    clips = [clip(True, "a"), clip(False, "b")]
+
+    def stop(done: float, _: str) -> None:
+        if done > 0.5:
+            raise RuntimeError("stopped")
+
+    scratch = tmp_path / "scratch"
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(recipe, clips, tmp_path / "a", {}, stop, scratch)
+    steps: list[float] = []
+    resumed = train(recipe, clips, tmp_path / "b", {}, lambda done, _: steps.append(done), scratch)
+    assert min(steps) >= 0.5
+    assert resumed.path.name == train(recipe, clips, tmp_path / "c", {}).path.name

@@ -1,15 +1,20 @@
 """Label repair on recordings with injected faults, and on clean ones."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from nitro_ml.actions import BUTTONS, STICKS, Actions
+from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade import record
 from nitro_ml.arcade.games import make
 from nitro_ml.arcade.pad import actions_of
 from nitro_ml.arcade.players import wanderer
-from nitro_ml.nitrogen.align import Lag, inverted, lag, motion, offsets, response, shifted, upright
+from nitro_ml.clip import Clip
+from nitro_ml.nitrogen.align import REACH, Profile, inverted, offsets, shifted, upright
 from nitro_ml.nitrogen.repair import density, repair
+from nitro_ml.nitrogen.setright import Finding, counts, findings, put_right
 from nitro_ml.video import read
 
 LEFT, RIGHT, SOUTH = (BUTTONS.index(b) for b in ("dpad_left", "dpad_right", "south"))
@@ -58,41 +63,91 @@ def test_density_counts_frames_with_anything_held_or_tilted() -> None:
     assert density(actions) == pytest.approx(0.3)
 
 
+def walk(folder: Path, seed: int) -> Clip:
+    """21 s of a game with sticks, by the wanderer."""
+    recording = record("my_way_home", 630, seed, folder / f"{seed}.mp4", screens=False)
+    rgb = np.concatenate([part.rgb for part in read(recording.video, 48)])
+    return Clip(rgb, recording.time, "my_way_home", str(seed), recording.actions)
+
+
 @pytest.fixture(scope="module")
-def walks(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[np.ndarray, Actions]]:
-    """Movement and labels of three videos of a game with sticks."""
-    folder, found = tmp_path_factory.mktemp("walks"), []
-    for seed in (1, 2, 4):
-        recording = record("my_way_home", 450, seed, folder / f"{seed}.mp4", screens=False)
-        rgb = np.concatenate([part.rgb for part in read(recording.video, 48)])
-        found.append((motion(rgb), recording.actions))
-    return found
+def walks(tmp_path_factory: pytest.TempPathFactory) -> list[Clip]:
+    folder = tmp_path_factory.mktemp("walks")
+    return [walk(folder, seed) for seed in (1, 2, 4)]
 
 
-def test_a_constant_offset_is_found_and_clean_videos_have_none(walks: list[tuple[np.ndarray, Actions]]) -> None:
-    clean = [lag(moves, actions) for moves, actions in walks]
-    assert offsets(clean) == [0, 0, 0]
-    for wrong in (3, -4):
-        moves, actions = walks[0]
-        late = lag(moves, shifted(actions, -wrong))
-        assert offsets([late, *clean[1:]]) == [wrong, 0, 0]
-        assert lag(moves, shifted(shifted(actions, -wrong), wrong)).frames == clean[0].frames
+def labelled(clip: Clip, actions: Actions) -> Clip:
+    return replace(clip, actions=actions)
 
 
-def test_offsets_are_told_only_where_they_are_certain(walks: list[tuple[np.ndarray, Actions]]) -> None:
-    rng = np.random.default_rng(0)
-    assert lag(rng.normal(size=(449, 30)).astype(np.float32), walks[0][1]).frames is None
-    assert offsets([Lag(1, 0.2), Lag(4, 0.2)]) == [None, None]
-    assert offsets([Lag(1, 0.2), Lag(1, 0.2), Lag(2, 0.2), Lag(3, 0.2), Lag(None, 0.0)]) == [0, 0, 0, "doubtful", None]
+def of(clip: Clip) -> Actions:
+    assert clip.actions is not None
+    return clip.actions
 
 
-def test_an_axis_upside_down_is_found_among_others(walks: list[tuple[np.ndarray, Actions]]) -> None:
-    axis = "j_left_y"
-    clean = [response(moves, actions, axis, late=1) for moves, actions in walks]
-    assert inverted(clean) == [False, False, False]
-    moves, actions = walks[1]
-    turned = upright(actions, axis)
-    assert (turned.sticks[:, STICKS.index(axis)] == -actions.sticks[:, STICKS.index(axis)]).all()
-    assert inverted([clean[0], response(moves, turned, axis, late=1), clean[2]]) == [False, True, False]
-    assert response(moves, actions, "j_right_y") is None
-    assert inverted(clean[:2]) == [None, None]
+def lates(clip: Clip, steps: int) -> Clip:
+    """The clip with labels so many steps too late, as if the labelling had lagged."""
+    return labelled(clip, shifted(of(clip), steps))
+
+
+def only(clips: list[Clip], number: int) -> tuple[Finding, list[Clip]]:
+    """What is found of one video, where nothing must be found of the others; and the clips put right."""
+    found = findings(clips)
+    assert all(f == Finding(judged=True) for (_, name), f in found.items() if name != clips[number].group)
+    return found["my_way_home", clips[number].group], put_right(clips, found)
+
+
+def test_clean_videos_are_judged_and_left_alone(walks: list[Clip]) -> None:
+    _, kept = only(walks, 0)
+    assert findings(walks)["my_way_home", "1"] == Finding(judged=True)
+    assert all(after is before for after, before in zip(kept, walks, strict=True))
+    assert counts(findings(walks)) == {"videos": 3, "judged": 3, "shifted": 0, "turned upright": 0}
+
+
+@pytest.mark.parametrize("late", [4, -3])
+def test_a_constant_offset_is_found_and_taken_back(walks: list[Clip], late: int) -> None:
+    finding, kept = only([lates(walks[0], late), *walks[1:]], 0)
+    assert (finding.offset, finding.refused) == (-late, "")
+    assert "shifted" in finding.told
+    mended, whole = kept[0], slice(abs(late), 630 - abs(late))
+    assert len(mended) == 630 - abs(late), "frames whose input was not labelled are left out"
+    first = int(np.flatnonzero(walks[0].time == mended.time[0])[0])
+    assert (of(mended).sticks == of(walks[0]).sticks[first : first + len(mended)])[whole].all()
+    assert mended.frames.tobytes() == walks[0].frames[first : first + len(mended)].tobytes()
+
+
+def test_labels_of_another_video_are_refused_with_the_figures(walks: list[Clip], tmp_path: Path) -> None:
+    other = labelled(walk(tmp_path, 5), of(walks[0]))
+    finding, kept = only([*walks, other], 3)
+    assert finding.refused == "unrelated"
+    assert "don't belong to the picture: they explain" in finding.told
+    assert [clip.group for clip in kept] == ["1", "2", "4"]
+
+
+def test_an_axis_upside_down_is_found_and_turned(walks: list[Clip]) -> None:
+    turned = labelled(walks[1], upright(of(walks[1]), "j_left_y"))
+    finding, kept = only([walks[0], turned, walks[2]], 1)
+    assert (finding.offset, finding.upside_down, finding.refused) == (0, ("j_left_y",), "")
+    assert (of(kept[1]).sticks == of(walks[1]).sticks).all()
+
+
+def test_nothing_is_told_without_two_others_of_the_game(walks: list[Clip]) -> None:
+    clips = [lates(walks[0], 4), walks[1], replace(walks[2], game="other")]
+    assert not any(f.judged for f in findings(clips).values())
+    assert put_right(clips, findings(clips)) == clips
+
+
+def seen(lag: int, peak: float = 0.2, chance: float = 0.02, steady: bool = True) -> Profile:
+    explained = np.full(2 * REACH + 1, 0.01)
+    explained[lag + REACH] = peak
+    return Profile(explained, (lag, lag if steady else lag + 3), chance)
+
+
+def test_what_is_not_certain_is_told_as_such() -> None:
+    usual = [seen(1), seen(1), seen(2), seen(1)]
+    assert offsets([*usual, seen(5), seen(-3)]) == [0, 0, 0, 0, 4, -4]
+    assert offsets([*usual, seen(3), seen(5, steady=False)])[4:] == ["doubtful", "doubtful"]
+    assert offsets([*usual, seen(5, peak=0.02)])[4:] == ["unrelated"]
+    assert offsets([*usual, seen(5, peak=0.025)])[4:] == [None], "more than chance, yet too little to be judged by"
+    assert offsets([seen(0), seen(3), seen(6)]) == [None] * 3, "videos that don't agree tell nothing"
+    assert inverted([np.eye(30)[0], -np.eye(30)[0], np.eye(30)[0], -np.eye(30)[0]]) == [None] * 4

@@ -51,6 +51,7 @@ def test_a_card_says_it_all_the_same_way_twice_and_names_no_video(
     for part in ("1200 frames of 4 videos", "always_released", "dpad_left", "Filtering pays", "promoted: it is", TERMS):
         assert part in text
     assert SECRET not in text
+    assert "NITRO_RISK to keep 75%" in text
     assert figures["coverage"]["all"]["frames"] == 1200
     assert figures["coverage"]["all"]["risk_half"] <= figures["coverage"]["all"]["risk_all"]
 

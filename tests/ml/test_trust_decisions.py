@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nitro_ml.metrics.events import Found
 from nitro_ml.trust.compared import Video, compare
-from nitro_ml.trust.coverage import measure
+from nitro_ml.trust.coverage import measure, risk_limit
 
 
 def test_a_confidence_that_knows_pays_and_one_that_doesnt_does_not() -> None:
@@ -73,3 +73,13 @@ def test_no_game_is_sold_for_another() -> None:
 def test_only_the_same_videos_are_compared() -> None:
     with pytest.raises(ValueError, match="found 8 and 4 videos"):
         compare(videos(OLD), videos({"pong": OLD["pong"]}))
+
+
+def test_the_risk_limit_is_how_often_frames_at_its_place_are_wrong() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.random(40_000).astype(np.float32)
+    curve = measure(confidence, rng.random(40_000) < confidence).to_dict()
+    for keep in (0.9, 0.75, 0.5):
+        limit = risk_limit(curve, keep)
+        assert limit == pytest.approx(keep, abs=0.03)
+        assert (confidence >= 1 - limit).mean() == pytest.approx(keep, abs=0.03)

@@ -1,5 +1,6 @@
 """Latent actions and the world model, on a square that the d-pad moves."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image, ImageSequence
 
 from nitro_ml import checkpoint, recipes
 from nitro_ml.actions import BUTTONS, Actions
+from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.world.dynamics import DynamicsNet
 from nitro_ml.world.latent import LatentNet
@@ -137,3 +139,21 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, latent: Path) ->
         )
     with pytest.raises(WorldError, match="allowed here is 'world'"):
         load_world(latent)
+
+
+@pytest.mark.parametrize("train", [train_latent, train_world])
+def test_a_stopped_training_goes_on_to_the_same_checkpoint(train: Callable[..., Trained], tmp_path: Path) -> None:
+    sections = {"latent": TINY.latent, "dynamics": TINY.dynamics}
+    short = TINY.model_copy(update={name: s.model_copy(update={"steps": 20}) for name, s in sections.items()})
+
+    def stop(done: float, _: str) -> None:
+        if done > 0.5:
+            raise RuntimeError("stopped")
+
+    scratch = tmp_path / "scratch"
+    with pytest.raises(RuntimeError, match="stopped"):
+        train(short, CLIPS, tmp_path / "a", {}, stop, scratch)
+    steps: list[float] = []
+    resumed = train(short, CLIPS, tmp_path / "b", {}, lambda done, _: steps.append(done), scratch)
+    assert min(steps) >= 0.5
+    assert resumed.path.name == train(short, CLIPS, tmp_path / "c", {}).path.name

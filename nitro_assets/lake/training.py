@@ -1,0 +1,85 @@
+"""Half-trained models: the state of a training that may be killed, kept on this machine until its artifact is recorded.
+
+    CACHE.training/ASSET/PARTITION/HASH/    seen.json and what the training keeps
+
+HASH is over all the training reads, so that a state is only ever gone on from with the same inputs. `seen.json` says
+which videos and versions those are: a takedown destroys the states that saw its videos.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nitro_assets.settings import Settings
+from nitro_ml.clip import Clip
+
+SEEN = "seen.json"
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """The folder of one training."""
+
+    folder: Path
+
+    def remove(self) -> None:
+        """The training is done, and its artifact recorded."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def scratch(
+    settings: Settings, asset: str, partition: str, inputs: Mapping[str, Any], clips: Sequence[Clip], *more: object
+) -> Iterator[Scratch]:
+    """Where the training of one partition keeps its state; states of other inputs are removed.
+
+    inputs: versions by `asset/partition`, and whatever else the artifact is made from; more: further things it depends
+    on. A process that is killed or interrupted leaves the state. An error removes it, as the state may be its cause.
+    """
+    place = settings.training / asset / partition
+    folder = place / _hash(inputs, clips, more)
+    for other in place.glob("*"):
+        if other != folder:
+            shutil.rmtree(other)
+    folder.mkdir(parents=True, exist_ok=True)
+    seen = {"inputs": dict(inputs), "videos": sorted({clip.group for clip in clips})}
+    (folder / SEEN).write_text(json.dumps(seen))
+    try:
+        yield Scratch(folder)
+    except Exception:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def erase(settings: Settings, video_keys: Collection[str], versions: Iterable[tuple[str, str, str]]) -> int:
+    """Remove the states that saw the videos, or one of the (asset, partition, version) made from them; how many."""
+    made = {(f"{asset}/{partition}", version) for asset, partition, version in versions}
+    tainted = [path.parent for path in settings.training.glob(f"*/*/*/{SEEN}") if _saw(path, set(video_keys), made)]
+    for folder in tainted:
+        shutil.rmtree(folder)
+    return len(tainted)
+
+
+def _saw(path: Path, keys: set[str], made: set[tuple[str, str]]) -> bool:
+    try:
+        seen = json.loads(path.read_text())
+    except ValueError:  # cut off: nobody knows what it saw
+        return True
+    return not keys.isdisjoint(seen["videos"]) or any((k, v) in made for k, v in seen["inputs"].items())
+
+
+def _hash(inputs: Mapping[str, Any], clips: Sequence[Clip], more: tuple[object, ...]) -> str:
+    """16 hex digits; of the pixels, the first and the last frame of each clip."""
+    whole = hashlib.blake2b(json.dumps([dict(inputs), more], sort_keys=True).encode(), digest_size=8)
+    for clip in clips:
+        whole.update(repr((clip.game, clip.group, clip.weight, clip.soft, clip.held_out, len(clip))).encode())
+        for part in (clip.time, clip.frames[:1], clip.frames[-1:]):
+            whole.update(part.tobytes())
+        if clip.actions is not None:
+            whole.update(clip.actions.buttons.tobytes() + clip.actions.sticks.tobytes())
+    return whole.hexdigest()

@@ -1,0 +1,66 @@
+"""Half-trained models: gone on from with the same inputs only, and destroyed with the videos they saw."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nitro_assets.lake.training import SEEN, erase, scratch
+from nitro_assets.settings import Settings
+from nitro_ml.clip import Clip
+from tests.assets.rows import ANNA, BERT
+from tests.ml.moving import square_clip
+
+INPUTS = {"code": "1", "training_mixture/ours": "0a1b"}
+
+
+def clip(key: str) -> Clip:
+    return replace(square_clip(1, frames=10), group=key)
+
+
+def left(settings: Settings, partition: str, *clips: Clip, **inputs: str) -> Path:
+    """The folder of a training that was killed."""
+    with scratch(settings, "policy_checkpoint", partition, INPUTS | inputs, clips) as kept:
+        (kept.folder / "last.ckpt").write_bytes(b"weights")
+    return kept.folder
+
+
+def test_a_killed_training_finds_its_state_and_another_one_does_not(settings: Settings) -> None:
+    first = left(settings, "a", clip(ANNA))
+    assert left(settings, "a", clip(ANNA)) == first
+    assert (first / "last.ckpt").exists()
+    assert ANNA not in str(first)
+    darker = replace(clip(ANNA), frames=np.zeros_like(clip(ANNA).frames))
+    changes: list[tuple[list[Clip], dict[str, str]]] = [([clip(ANNA)], {"code": "2"}), ([darker], {}), ([], {})]
+    for clips, inputs in changes:
+        changed = left(settings, "a", *clips, **inputs)
+        assert changed != first
+        assert [p.name for p in changed.parent.iterdir()] == [changed.name], "what can't be gone on from is removed"
+
+
+def test_an_error_removes_the_state_and_so_does_the_end(settings: Settings) -> None:
+    with pytest.raises(KeyboardInterrupt), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as stopped:
+        raise KeyboardInterrupt
+    assert stopped.folder.exists()
+    folder = left(settings, "a", clip(ANNA))
+    with pytest.raises(OSError, match="full"), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]):
+        raise OSError("full")
+    assert not folder.exists()
+    with scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as kept:
+        pass
+    assert kept.folder == folder
+    assert folder.exists(), "the artifact is not recorded yet"
+    kept.remove()
+    assert not folder.exists()
+
+
+def test_a_takedown_destroys_what_saw_the_video_or_was_made_from_it(settings: Settings) -> None:
+    hers, his = left(settings, "hers", clip(ANNA), clip(BERT)), left(settings, "his", clip(BERT))
+    tainted = left(settings, "tainted", clip(BERT), **{"training_mixture/other": "ffff"})
+    unknown = left(settings, "unknown", clip(BERT))
+    (unknown / SEEN).write_text(json.dumps({"videos": [ANNA]})[:9])
+    assert erase(settings, [ANNA], [("training_mixture", "other", "ffff"), ("training_mixture", "ours", "old")]) == 3
+    assert [p.exists() for p in (hers, his, tainted, unknown)] == [False, True, False, False]
+    assert erase(settings, [ANNA], []) == 0
