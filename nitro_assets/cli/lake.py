@@ -14,7 +14,7 @@ from nitro_assets.lineage.edges import came_from, made_from
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
-from nitro_assets.lineage.waits import forget
+from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
 from nitro_assets.settings import ROOT, Settings
 from nitro_assets.takedown.naming import resolve
@@ -36,12 +36,12 @@ def status(
 
 
 def retry(as_json: AsJson = False) -> None:
-    """Forget which downloads failed, so that the next run tries them at once: after new cookies, say.
+    """Let no failed download wait any longer: the next run tries them all, after new cookies say.
 
     Example: nitro retry
     """
     settings = Settings()
-    answer([{"failed downloads forgotten": forget(State(Lake(settings), settings))}], as_json)
+    answer([{"downloads that the next run tries again": end_all(State(Lake(settings), settings))}], as_json)
 
 
 def run(

@@ -50,13 +50,14 @@ def told(known: dict[str, Any]) -> str:
     return f"{videos}, tried again from {known['until']} on"
 
 
-def forget(state: "State") -> int:
-    """Forget all failures, so that whatever runs next tries them again; how many there were."""
-    found = state.lake.read(TABLE).select("scope").collect()["scope"]
-    for name in sorted(set(found)):
-        state.lake.drop(TABLE, name)
+def end_all(state: "State") -> int:
+    """Let no video wait any longer, so that whatever runs next tries it again; how many there were."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    rows = state.lake.read(TABLE).with_columns(until=now).collect()
+    for (name,), part in rows.partition_by("scope", as_dict=True).items():
+        state.lake.write(TABLE, str(name), part)
     for record in state.records.values():
         if known := record.components.get(WAITS):
-            at_once = {**known, "until": datetime.now(UTC).isoformat(timespec="seconds")}
+            at_once = {**known, "until": now.isoformat()}
             state.record(replace(record, components={**record.components, WAITS: at_once}))
-    return len(found)
+    return rows.height

@@ -59,8 +59,8 @@ def feed(base: str) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     """`server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
-    the next answers of a file, before it is served; `server.said` is more of what its page states; while `server.stops`,
-    a file's answer comes to a stop in its middle."""
+    the next answers of a file, before it is served; `server.said` is more of what its page states; while
+    `server.stops`, a file's answer comes to a stop in its middle."""
 
     def do_GET(self) -> None:
         base = f"http://{self.headers['Host']}"

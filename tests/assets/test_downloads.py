@@ -131,7 +131,9 @@ def test_the_disk_counts_more_than_the_budget(
         assert video.path.read_bytes() == FILM
     for left[0] in (len(FILM) // 2, -1):
         with (
-            pytest.raises(OSError, match=rf"found {max(left[0], 0)} bytes .*needs.*NITRO_CACHE.*{tmp_path}/a") as caught,
+            pytest.raises(
+                OSError, match=rf"found {max(left[0], 0)} bytes .*needs.*NITRO_CACHE.*{tmp_path}/a"
+            ) as caught,
             downloaded(f"{base}/watch/pong", tmp_path / "a", "key", settings),
         ):
             raise AssertionError("there is no room for it")
