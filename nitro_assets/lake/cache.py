@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from nitro_assets.settings import Settings
 
-DOWNLOADS = "downloads"
+VIDEOS = "videos"
 LOCK = "lock"
 
 
 class ClipCache:
     """Folders `SIZE/VIDEO_KEY/` with `NAME.frames.npy` (uint8 [T, S, S, 3]) and `NAME.time.npy` (float64 [T]); and
-    `downloads/VIDEO_KEY/` with a video on its way."""
+    `videos/VIDEO_KEY/` with a video on its way."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -60,7 +60,7 @@ class ClipCache:
     def download(self, video_key: str) -> Iterator[Path | None]:
         """The folder for a video's download, with what an earlier one left in it; None while another process has it.
         What lies in it at the end stays."""
-        folder = self._root / DOWNLOADS / video_key
+        folder = self._root / VIDEOS / video_key
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _alone(folder) as ours:
             try:
@@ -91,7 +91,7 @@ class ClipCache:
         for picture in self._root.glob("*/*/*.png"):
             if time.time() - picture.stat().st_mtime > max_age_seconds:
                 picture.unlink()
-        left = {path: size for path in self._root.glob(f"{DOWNLOADS}/*/{LOCK}") if (size := _idle_bytes(path.parent))}
+        left = {path: size for path in self._root.glob(f"{VIDEOS}/*/{LOCK}") if (size := _idle_bytes(path.parent))}
         found = [(path.stat().st_mtime, path) for path in (*self._root.glob("*/*/*.time.npy"), *left)]
         total = sum(left.values()) + sum(p.stat().st_size for p in self._root.glob("*/*/*.npy"))
         for used, path in sorted(found):

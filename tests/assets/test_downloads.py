@@ -92,10 +92,10 @@ with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
     pass
 """
     with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **environment(settings)}) as first:
-        wait_for(lambda: list(settings.cache.glob("downloads/*/*.part")) and list(settings.cache.rglob("*.size")))
+        wait_for(lambda: list(settings.cache.glob("videos/*/*.part")) and list(settings.cache.rglob("*.size")))
         first.send_signal(signal.SIGKILL)
     server.stops = False  # type: ignore[attr-defined]
-    folder = settings.cache / "downloads" / ANNA
+    folder = settings.cache / "videos" / ANNA
     assert folder.stat().st_mode & 0o077 == 0
     (part,) = folder.glob("*.part")
     left = part.stat().st_size
