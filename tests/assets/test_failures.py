@@ -10,6 +10,7 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.waits import LONGEST, NIGHT, TABLE, current, summary, waits
 from nitro_assets.settings import Settings
+from nitro_assets.workers import video_index
 from nitro_assets.workers.failures import Failures, rows
 from nitro_assets.workers.footage import Footage
 from tests.assets.corpus import worker
@@ -58,6 +59,19 @@ def test_a_wrong_clock_makes_nobody_wait_for_ever() -> None:
     assert current(known, now) == known
     assert current(known, now + timedelta(1)) == {"due": known["until"]} != known
     assert summary([]) == current({}, now) == {}
+
+
+def test_a_video_that_is_in_no_list_and_gone_is_asked_about_once_a_month(lake: Lake, settings: Settings) -> None:
+    with site() as (base, _):
+        gone = {"address": f"{base}/watch/pong", "alive": "gone", "keep": False, "reason": "gone: no longer public"}
+        checked = {ANNA: timedelta(days=1), BERT: timedelta(days=31)}
+        listed: list[dict[str, object]] = [
+            {**gone, "video_key": key, "checked_at": datetime.now(UTC) - ago} for key, ago in checked.items()
+        ]
+        lake.write("video_index", "0000", fit("video_index", listed))
+        video_index.build(worker(lake, settings, "video_index"), "0000")
+    found = lake.partition("video_index", "0000").select("video_key", "alive")
+    assert dict(found.iter_rows()) == {ANNA: "gone", BERT: "alive"}
 
 
 def test_footage_for_training_is_held_to_its_length_and_waits_too(lake: Lake, settings: Settings) -> None:
