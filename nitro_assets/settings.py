@@ -31,12 +31,10 @@ class Settings(BaseSettings):
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
     ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that takes the jobs.")
-    cache: Path = Field(
-        ROOT / "state" / "cache", description="Private clips at the model's resolution; never exported."
-    )
+    cache: Path = Field(ROOT / "state" / "cache", description="Private clips and videos on their way; never exported.")
     cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
-    download_gb: float = Field(20.0, gt=0, description="GB that videos on their way take on the scratch disk, in all.")
+    download_gb: float = Field(20.0, gt=0, description="GB that videos on their way take on the cache's disk, in all.")
     cookies: Path | None = Field(None, description="Cookies for the sites, in Netscape's format; only ever read.")
     risk: float = Field(
         0.7, ge=0, le=1, description="Stretches whose labels are likelier than this to be wrong are dropped."

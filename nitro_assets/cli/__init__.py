@@ -21,6 +21,7 @@ for command in (
     play.play,
     lake.status,
     lake.run,
+    lake.retry,
     lake.lineage,
     lake.openlineage,
     bench,

@@ -14,6 +14,7 @@ from nitro_assets.lineage.edges import came_from, made_from
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
 from nitro_assets.settings import ROOT, Settings
 from nitro_assets.takedown.naming import resolve
@@ -32,6 +33,15 @@ def status(
     found = [s for s in explained(state, statuses(state)) if not stale or s.verdict != "fresh"]
     rows = [{"asset": s.asset, "partition": s.partition, "state": s.verdict, "why": s.why, "made": s.at} for s in found]
     answer(rows, as_json, empty="everything is fresh")
+
+
+def retry(as_json: AsJson = False) -> None:
+    """Let no failed download wait any longer: the next run tries them all, after new cookies say.
+
+    Example: nitro retry
+    """
+    settings = Settings()
+    answer([{"downloads that the next run tries again": end_all(State(Lake(settings), settings))}], as_json)
 
 
 def run(

@@ -1,5 +1,6 @@
 """One video's file, with yt-dlp, under a name that says nothing; resumed where an earlier try broke off."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from nitro_assets.fetch.ytdlp import FetchError, attempt, client
 from nitro_assets.settings import Settings
 
 MAX_BYTES = 4 << 30
+MAX_HEIGHT = 360
+"""Lines of the picture; models see fewer."""
 
 
 class DownloadError(FetchError):
@@ -26,24 +29,34 @@ class Video:
     path: Path
     duration: float | None
 
+    def check(self, last: float, end: float = math.inf) -> None:
+        """Raises `DownloadError` where the file is cut: what was decoded up to `end` (s) ends at `last`, more than
+        3 s before it and more than 3 s and 2% before the length that the page states.
 
-def is_cut(stated: float | None, seconds: float) -> bool:
-    """Whether a video ends too early: more than 3 s and 2% before the length its page states.
-
-    Pages round to seconds and count the sound; only what is decoded shows that a server sent half a file.
-    """
-    return stated is not None and seconds < stated - max(3.0, 0.02 * stated)
+        Pages round to seconds and count the sound; only what is decoded shows that a server sent half a file.
+        """
+        if self.duration is not None and last < min(end - 3.0, self.duration - max(3.0, 0.02 * self.duration)):
+            raise DownloadError("cut")
 
 
 @contextmanager
 def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = MAX_BYTES) -> Iterator[Video]:
-    """As `download`, within the budget of all downloads of this machine: waits for room, and holds it while the file
-    is used."""
+    """As `download`, within the budget of all downloads of this machine and what its disk has left.
+
+    Waits for room, and holds it while the file is used, which is deleted afterwards. Whoever is killed or interrupted
+    leaves it, and a later call goes on with it. Raises `OSError` where the disk is full.
+    """
     budget = int(settings.download_gb * 1e9)
-    most = min(most, budget)
+    into.mkdir(parents=True, exist_ok=True)
     try:
-        with room(settings.downloads, budget, most) as shrink:
-            yield download(url, into, name, settings, max_bytes=most, told=shrink)
+        with room(settings.downloads, budget, min(most, budget), into) as held:
+            video = download(url, into, name, settings, max_bytes=min(most, budget), told=held.need)
+            try:
+                yield video
+            except Exception:
+                _remove(into, name)
+                raise
+            _remove(into, name)
     except DownloadError:
         raise
     except FetchError as error:
@@ -55,21 +68,22 @@ def download(
     into: Path,
     name: str,
     settings: Settings,
-    max_height: int = 360,
+    max_height: int = MAX_HEIGHT,
     max_bytes: int = MAX_BYTES,
     told: Callable[[int], None] = lambda size: None,
 ) -> Video:
     """The file `into/name.EXT`, at the best resolution up to `max_height` lines, else the lowest there is.
 
-    What was fetched before (`.part`) is resumed; the length is checked against what the server announced, which `told`
-    hears. Raises `DownloadError`, and leaves a part of the file only where the network failed or the site was busy and
-    a later call resumes it.
+    What was fetched before (`.part`) is resumed where the server still announces as many bytes as it did then, which
+    `told` hears; the length is checked against that. Raises `DownloadError`, and leaves a part of the file only where
+    the network failed or the site was busy and a later call resumes it.
     """
     try:
         guard(url, settings.allow_loopback)
     except AddressError as error:
         raise DownloadError("refused", str(error)) from None
     into.mkdir(parents=True, exist_ok=True)
+    part = _Part(into, name)
     options = {
         "paths": {"home": str(into)},
         "outtmpl": {"default": f"{name}.%(ext)s"},
@@ -77,12 +91,15 @@ def download(
         "continuedl": True,
         "updatetime": False,
         "match_filter": _refuse_live,
-        "progress_hooks": [partial(_watch, max_bytes, told)],
+        "progress_hooks": [part.watch, partial(_watch, max_bytes, told)],
     }
     with client(settings, max_height, **options) as ydl:
         try:
             info = attempt(lambda: ydl.extract_info(url, download=True), settings.allow_loopback) or {}
         except FetchError as error:
+            if part.is_of_another:
+                part.remove()
+                return download(url, into, name, settings, max_height, max_bytes, told)
             if error.reason not in ("network", "busy"):
                 _remove(into, name)
             raise DownloadError(error.reason, str(error)) from None
@@ -91,13 +108,47 @@ def download(
     if not path.is_file() or not path.stat().st_size:
         _remove(into, name)
         raise DownloadError("unsupported", "found no single video at the address; needed is a page of one video.")
+    part.whole()
     told(path.stat().st_size)
     return Video(path, info.get("duration"))
 
 
+class _Part:
+    """The part of a file that an earlier call left, and in `NAME.size` how long the whole file was then.
+
+    Without that nothing shows whether the server still has the same file, and the part goes; so does one that came in
+    fragments, which have no length of their own.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._folder, self._name = folder, name
+        self._size = folder / f"{name}.size"
+        self._resumed = bool(list(folder.glob(f"{name}.*.part")))
+        self.is_of_another = False
+        if self._resumed and (not self._size.is_file() or list(folder.glob(f"{name}.*.ytdl"))):
+            self.remove()
+
+    def watch(self, progress: dict[str, Any]) -> None:
+        """A progress hook. Raises `FetchError` where the part is of another file."""
+        found = progress.get("total_bytes")
+        if self._resumed and found and self._size.read_text() != str(found):
+            self.is_of_another = True
+            raise FetchError("network")
+        if found and not self._size.is_file():
+            self._size.write_text(str(found))
+
+    def whole(self) -> None:
+        """The file is there."""
+        self._size.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        self._resumed = False
+        _remove(self._folder, self._name)
+
+
 def _remove(folder: Path, name: str) -> None:
     for path in folder.glob(f"{name}.*"):
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _refuse_live(info: dict[str, Any], *, incomplete: bool = False) -> None:

@@ -1,8 +1,10 @@
 """The clip cache: short stretches at the model's resolution, private, bounded, under the video key.
 
-A cache and not an asset: what is missing is fetched again, what is old or too much leaves, a takedown erases it.
+A cache and not an asset: what is missing is fetched again, what is old or too much leaves, a takedown erases it. The
+same holds for what a download that broke off has left.
 """
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -17,9 +19,13 @@ from numpy.typing import NDArray
 
 from nitro_assets.settings import Settings
 
+VIDEOS = "videos"
+LOCK = "lock"
+
 
 class ClipCache:
-    """Folders `SIZE/VIDEO_KEY/` with `NAME.frames.npy` (uint8 [T, S, S, 3]) and `NAME.time.npy` (float64 [T])."""
+    """Folders `SIZE/VIDEO_KEY/` with `NAME.frames.npy` (uint8 [T, S, S, 3]) and `NAME.time.npy` (float64 [T]); and
+    `videos/VIDEO_KEY/` with a video on its way."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -50,6 +56,21 @@ class ClipCache:
         """Where a picture of a video lies, beside its clips: as private, erased with them, gone at the same age."""
         return self._root / str(size) / video_key / name
 
+    @contextmanager
+    def download(self, video_key: str) -> Iterator[Path | None]:
+        """The folder for a video's download, with what an earlier one left in it; None while another process has it.
+        What lies in it at the end stays."""
+        folder = self._root / VIDEOS / video_key
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _alone(folder) as ours:
+            try:
+                if ours:
+                    os.utime(folder / LOCK)
+                yield folder if ours else None
+            finally:
+                if ours and _names(folder) == [LOCK]:
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def erase(self, video_key: str) -> int:
         """Remove everything of a video; the number of clips that were there."""
         count = self.count(video_key)
@@ -65,18 +86,59 @@ class ClipCache:
         return any(self._root.glob(f"*/{video_key}/*"))
 
     def evict(self, limit_bytes: float, max_age_seconds: float) -> None:
-        """Remove clips not used for too long, then the longest unused until the rest fits the limit."""
+        """Remove clips and halves of downloads not used for too long, then the longest unused until the rest fits the
+        limit."""
         for picture in self._root.glob("*/*/*.png"):
             if time.time() - picture.stat().st_mtime > max_age_seconds:
                 picture.unlink()
-        clips = [(t.stat().st_mtime, t) for t in self._root.glob("*/*/*.time.npy")]
-        total = sum(p.stat().st_size for p in self._root.glob("*/*/*.npy"))
-        for used, path in sorted(clips):
+        left = {path: size for path in self._root.glob(f"{VIDEOS}/*/{LOCK}") if (size := _idle_bytes(path.parent))}
+        found = [(path.stat().st_mtime, path) for path in (*self._root.glob("*/*/*.time.npy"), *left)]
+        total = sum(left.values()) + sum(p.stat().st_size for p in self._root.glob("*/*/*.npy"))
+        for used, path in sorted(found):
             if total <= limit_bytes and time.time() - used <= max_age_seconds:
                 return
+            if path in left:
+                total -= left[path]
+                _remove_idle(path.parent)
+                continue
             for part in (path, path.with_name(path.name.replace(".time.", ".frames."))):
                 total -= part.stat().st_size
                 part.unlink()
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.exists() else []
+
+
+def _idle_bytes(folder: Path) -> int:
+    """The bytes of what is left of a download; 0 where somebody is at it."""
+    with _alone(folder) as ours:
+        return sum(path.stat().st_size for path in folder.iterdir()) if ours else 0
+
+
+def _remove_idle(folder: Path) -> None:
+    """Remove what is left of a download, unless somebody is at it."""
+    with _alone(folder) as ours:
+        if ours:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether the folder, if it is there, is this process' alone for as long as this is entered."""
+    lock = folder / LOCK
+    try:
+        file = lock.open("a")
+    except FileNotFoundError:
+        yield False
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield lock.exists() and os.path.samestat(lock.stat(), os.fstat(file.fileno()))
 
 
 @contextmanager

@@ -204,6 +204,23 @@ _TABLES = (
         packed=True,
     ),
     Table(
+        "failed_downloads",
+        "failed_downloads",
+        "scope",
+        {
+            "scope": pl.String,
+            "video_key": pl.String,
+            "asked": pl.String,
+            "reason": pl.String,
+            "attempts": pl.Int32,
+            "at": pl.Datetime("us", "UTC"),
+            "until": pl.Datetime("us", "UTC"),
+        },
+        "One row a video that an asset's partition could not fetch: a keyed hash of what was asked for, the class of "
+        "the failure, how often it was tried in a row, and when it may be tried again.",
+        packed=True,
+    ),
+    Table(
         "lineage_edges",
         "lineage_edges",
         "scope",

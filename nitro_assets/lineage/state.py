@@ -13,6 +13,7 @@ from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS, NO_PARTITION, Asset, Reads, recipe_names, recipe_of, recipe_partitions
+from nitro_assets.lineage.waits import WAITS, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
 
@@ -130,7 +131,7 @@ class State:
         found: Components = {"code": asset.code}
         for kind, name in recipe_names(asset, partition):
             found[f"{kind} recipe {name}"] = recipes.digest(kind, name)
-        found |= self._source(asset, partition)
+        found |= self._source(asset, partition) | self._waits(asset, partition)
         for reads in asset.reads:
             if reads.how == "promoted":
                 found[f"promoted {reads.asset}"] = self.promoted(reads.asset)
@@ -153,6 +154,11 @@ class State:
             asked = [e.hash for e in self.lake.ledger.entries() if e.request]
             return {"requests": digest(asked)}
         return {}
+
+    def _waits(self, asset: Asset, partition: str) -> Components:
+        record = self.records.get((asset.name, partition))
+        known = record.components.get(WAITS) if record else None
+        return {} if known is None else {WAITS: current(known, datetime.now(UTC))}
 
     def record(self, record: Record) -> None:
         """Keep the record; the last thing a materialisation does."""

@@ -6,13 +6,16 @@ that name videos.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 import polars as pl
 
+from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.lineage.status import Status, judge
+from nitro_assets.lineage.waits import TABLE, WAITS, told, waits
 
 LABELS = ASSETS["pseudo_labels"]
 USUAL_FPS = 30.0
@@ -31,7 +34,8 @@ LEVEL_TAG = "nitro/level"
 @dataclass(frozen=True)
 class Work:
     """One stale shard. Videos to label first, of them those of games without any labels, and frames; videos to label
-    again, and frames; videos with labels that are kept no more."""
+    again, and frames; videos with labels that are kept no more. `retried`: videos whose download failed and that may be
+    tried again; their frames are among the new."""
 
     shard: str
     new: int = 0
@@ -40,11 +44,13 @@ class Work:
     again: int = 0
     again_frames: int = 0
     gone: int = 0
+    retried: int = 0
 
     def __str__(self) -> str:
         games = f", {self.new_games} of them of unlabelled games" if self.new_games else ""
         told = (
             (self.new, f"{_videos(self.new, 'new ')}{games}"),
+            (self.retried, f"{_videos(self.retried)} to fetch again"),
             (self.again, f"{_videos(self.again)} to label again"),
             (self.gone, f"{_videos(self.gone)} gone"),
         )
@@ -90,14 +96,17 @@ def stale_work(state: State, shards: Sequence[str] | None = None) -> list[Work]:
         .with_columns(frames=(pl.col("duration") * pl.col("fps").fill_null(USUAL_FPS)).fill_null(0).cast(pl.Int64))
         .collect()
     )
-    new = videos.filter(pl.col("rows").is_null()).join(refused.collect(), on="video_key", how="anti")
+    unlabelled = videos.filter(pl.col("rows").is_null())
+    new = unlabelled.join(refused.collect(), on="video_key", how="anti")
+    retried = unlabelled.join(_due(lake, scopes), on="video_key", how="semi")
     known = _labelled_games(state, new["game"].unique().to_list())
     old = videos.filter(pl.col("rows").is_not_null())
     gone = labelled.select("partition", "video_key").collect().join(videos, on="video_key", how="anti")
     counts = {
         "new": _by_shard(new, pl.len()),
         "new_games": _by_shard(new, (~pl.col("game").is_in(known)).sum()),
-        "new_frames": _by_shard(new, pl.sum("frames")),
+        "new_frames": _by_shard(pl.concat([new, retried]), pl.sum("frames")),
+        "retried": _by_shard(retried, pl.len()),
         "gone": _by_shard(gone.rename({"partition": "corpus_shard"}), pl.len()),
     }
     again = {"again": _by_shard(old, pl.len()), "again_frames": _by_shard(old, pl.sum("rows"))}
@@ -105,14 +114,25 @@ def stale_work(state: State, shards: Sequence[str] | None = None) -> list[Work]:
     return [Work(shard, **_of(shard, counts), **(_of(shard, again) if shard in relabelled else {})) for shard in shards]
 
 
+def _due(lake: Lake, scopes: Sequence[str]) -> pl.DataFrame:
+    """The videos whose download failed and that wait no longer."""
+    failed = lake.read(TABLE).filter(pl.col("scope").is_in(scopes)).select("video_key", "until").collect()
+    now = datetime.now(UTC)
+    return failed.filter(~pl.Series([waits(until, now) for until in failed["until"]], dtype=pl.Boolean))
+
+
 def explained(state: State, found: Sequence[Status]) -> list[Status]:
-    """The statuses, with the videos counted that make shards of `pseudo_labels` stale."""
+    """The statuses, with the videos counted that make shards of `pseudo_labels` stale, or wait in fresh ones."""
     shards = [s.partition for s in found if s.asset == LABELS.name and s.verdict in ("stale", "missing")]
-    told = {work.shard: str(work) for work in stale_work(state, shards)}
-    return [
-        replace(s, why=f"{s.why}: {told[s.partition]}") if s.asset == LABELS.name and s.partition in told else s
-        for s in found
-    ]
+    work = {work.shard: str(work) for work in stale_work(state, shards)}
+    return [replace(s, why=_why(state, s, work)) if s.asset == LABELS.name else s for s in found]
+
+
+def _why(state: State, status: Status, work: Mapping[str, str]) -> str:
+    if status.partition in work:
+        return f"{status.why}: {work[status.partition]}"
+    record = state.records.get((LABELS.name, status.partition))
+    return told(record.components.get(WAITS, {})) if record and status.verdict == "fresh" else status.why
 
 
 def _of(shard: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -124,11 +144,11 @@ def _by_shard(rows: pl.DataFrame, count: pl.Expr) -> dict[str, int]:
 
 
 def _is_relabelled(state: State, shard: str) -> bool:
-    """Whether anything but the index has changed: the checkpoint or the code."""
+    """Whether anything but its videos has changed: the checkpoint or the code."""
     record = state.records.get((LABELS.name, shard))
     now = state.components(LABELS, shard)
-    index = f"video_index/{shard}"
-    return record is not None and any(record.components.get(n) != v for n, v in now.items() if n != index)
+    videos = (f"video_index/{shard}", WAITS)
+    return record is not None and any(record.components.get(n) != v for n, v in now.items() if n not in videos)
 
 
 def _labelled_games(state: State, games: Sequence[str | None]) -> list[str]:
@@ -157,7 +177,7 @@ def plan(state: State, hours: float) -> Night:
     measured = rate(state)
     speed = measured or FIRST_RATE
     work = stale_work(state)
-    first = [Task(w, "new", w.new_frames / speed) for w in work if w.new and w.again]
+    first = [Task(w, "new", w.new_frames / speed) for w in work if (w.new or w.retried) and w.again]
     whole = [Task(w, "all", (w.new_frames + w.again_frames) / speed) for w in work]
     order = sorted([*first, *whole], key=lambda t: (_rank(t), t.seconds, t.work.shard))
     tonight: dict[str, Task] = {}

@@ -7,7 +7,7 @@ masked before anything else sees it.
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from nitro_assets.fetch.download import DownloadError, Video, downloaded
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.settings import Settings
+from nitro_assets.workers.failures import Failures
 from nitro_assets.workers.job import Job, Refused
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.box import Box
@@ -35,17 +36,19 @@ BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
 
 Row = Mapping[str, Any]
-Read = Callable[[Decoder, Path, Row], Frames]
+Read = Callable[[Decoder, Video, Row], Frames]
 
 
 @contextmanager
 def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Video]:
-    """The downloaded file, deleted afterwards; waits for room. Raises `DownloadError`."""
-    with (
-        tempfile.TemporaryDirectory(prefix="nitro-video-") as folder,
-        downloaded(address, Path(folder), video_key, settings) as video,
-    ):
-        yield video
+    """The downloaded file, deleted afterwards; waits for room. Raises `DownloadError`.
+
+    It lies in the cache, where a later run finds what a killed one left; elsewhere if another process fetches it too.
+    """
+    with ExitStack() as held:
+        folder = held.enter_context(ClipCache(settings.cache).download(video_key)) if settings.cache_gb else None
+        folder = folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nitro-video-")))
+        yield held.enter_context(downloaded(address, folder, video_key, settings))
 
 
 @dataclass
@@ -110,6 +113,11 @@ class Footage:
         for row in rows:
             if self._cached(row, name) is None:
                 missing.setdefault(row["video_key"], []).append(row)
+        failures = Failures.of_videos(self.job.lake, missing)
+        for key in list(missing):
+            if failure := failures.waiting(key, addresses[key]):
+                self.refused.append(Refused(key, str(failure), key, failure))
+                del missing[key]
         own = threading.local()
         with ExitStack() as ends:
 
@@ -117,7 +125,10 @@ class Footage:
                 own.decoder = ends.enter_context(Decoder())  # one a thread, for all its videos
 
             def one(key: str) -> list[Refused]:
-                return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
+                try:
+                    return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
+                except DownloadError as error:
+                    return [Refused(key, str(error), key, failures.again(key, addresses[key], error.reason))]
 
             with ThreadPoolExecutor(os.cpu_count(), initializer=begin) as pool:
                 for number, refused in enumerate(pool.map(one, missing)):
@@ -133,31 +144,37 @@ class Footage:
     def _fetch(
         self, decoder: Decoder, key: str, address: str, rows: list[Row], name: Callable[[Row], str], read: Read
     ) -> list[Refused]:
+        """Clips of one video into the cache; what is refused of them. Raises `DownloadError`."""
         refused = []
-        try:
-            with fetched(self.job.settings, address, key) as video:
-                for row in rows:
-                    try:
-                        frames = read(decoder, video.path, row)
-                    except (VideoError, ValueError) as error:
-                        refused.append(Refused(f"{key} {name(row)}", str(error), key))
-                    else:
-                        self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
-        except DownloadError as error:
-            return [Refused(key, str(error), key)]
+        with fetched(self.job.settings, address, key) as video:
+            for row in rows:
+                try:
+                    frames = read(decoder, video, row)
+                except (VideoError, ValueError) as error:
+                    refused.append(Refused(f"{key} {name(row)}", str(error), key))
+                else:
+                    self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
         return refused
 
-    def _read_chunk(self, decoder: Decoder, path: Path, row: Row) -> Frames:
-        info = decoder.probe(path)
+    def _read_chunk(self, decoder: Decoder, video: Video, row: Row) -> Frames:
+        info = decoder.probe(video.path)
         overlay = _scaled(row, "overlay", info.width / row["width"], info.height / row["height"])
         area = None if row["area_w"] is None else _scaled(row, "area", info.width, info.height)
-        return whole(
-            decoder.read(path, self.size, crop=area, mask=[overlay], start=row["start_time"], end=row["end_time"]), path
-        )
+        return self._stretch(decoder, video, row["start_time"], row["end_time"], crop=area, mask=[overlay])
 
-    def _read_block(self, decoder: Decoder, path: Path, row: Row) -> Frames:
+    def _read_block(self, decoder: Decoder, video: Video, row: Row) -> Frames:
         start = row["chunk"] * BLOCK
-        return whole(decoder.read(path, self.size, start=start, end=start + BLOCK), path)
+        return self._stretch(decoder, video, start, start + BLOCK)
+
+    def _stretch(self, decoder: Decoder, video: Video, start: float, end: float, **options: Any) -> Frames:
+        """The frames with start <= time < end. Raises `VideoError` where there is none, and `DownloadError` where the
+        page says that there must be more."""
+        found = list(decoder.read(video.path, self.size, start=start, end=end, **options))
+        video.check(found[-1].time[-1] if found else start, end)
+        if not found:
+            name = video.path.name
+            raise VideoError(f"{name}: no frame in the stretch that was asked for; the video is shorter than stated.")
+        return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
 
 
 def _chunk_name(row: Row) -> str:
@@ -167,14 +184,6 @@ def _chunk_name(row: Row) -> str:
 def block_name(block: int) -> str:
     """The cache's name for a 20 s block of an unlabelled video."""
     return f"block-{block:05d}"
-
-
-def whole(parts: Iterable[Frames], path: Path) -> Frames:
-    """The parts as one; raises `VideoError` where there is none."""
-    found = list(parts)
-    if not found:
-        raise VideoError(f"{path.name}: no frame in the stretch that was asked for; the video is shorter than stated.")
-    return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
 
 
 def _scaled(row: Row, box: str, x: float, y: float) -> Box:

@@ -27,11 +27,14 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import leased
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage import waits
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.graph import ASSETS, Asset
 from nitro_assets.lineage.state import Components, Record, State, digest, scope, version_of
 from nitro_assets.lineage.work import Level
 from nitro_assets.settings import Settings
+from nitro_assets.workers import failures
+from nitro_assets.workers.failures import Failure
 from nitro_assets.workers.progress import Progress, progress_bar
 
 
@@ -46,11 +49,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Refused:
-    """One thing that was not taken: a file or address, what was found and what is allowed."""
+    """One thing that was not taken: a file or address, what was found and what is allowed.
+
+    `failure`: where a video could not be fetched, how long it waits.
+    """
 
     item: str
     message: str
     video_key: str | None = None
+    failure: Failure | None = None
 
 
 @dataclass
@@ -180,6 +187,7 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
         *[Refused("video", "under a takedown request; not taken in", k) for k in outcome.withheld],
     ]
     _write_rejects(lake, scope(asset.name, partition), refused)
+    _write_failures(lake, scope(asset.name, partition), refused)
     record_edges(lake, asset.name, partition, version, outcome.edges)
     record = Record(
         asset.name, partition, root, components, version, outcome.rows, withheld, outcome.made, outcome.seconds
@@ -198,5 +206,14 @@ def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
     now = datetime.now(UTC)
     rows = [{"video_key": r.video_key, "item": r.item, "message": r.message, "at": now} for r in refused]
     schema = {k: t for k, t in TABLES["rejects"].columns.items() if k != "scope"}
-    if rows or not lake.partition("rejects", where).is_empty():
-        lake.write("rejects", where, pl.DataFrame(rows, schema=schema))
+    _replace(lake, "rejects", where, pl.DataFrame(rows, schema=schema))
+
+
+def _write_failures(lake: Lake, where: str, refused: list[Refused]) -> None:
+    _replace(lake, waits.TABLE, where, failures.rows(r.failure for r in refused if r.failure))
+
+
+def _replace(lake: Lake, table: str, where: str, rows: pl.DataFrame) -> None:
+    """Write the rows, but none over none."""
+    if not rows.is_empty() or not lake.partition(table, where).is_empty():
+        lake.write(table, where, rows)

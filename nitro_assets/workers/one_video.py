@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError, Video, is_cut
-from nitro_assets.fetch.ytdlp import MESSAGES, Reason
+from nitro_assets.fetch.download import DownloadError, Video
+from nitro_assets.fetch.ytdlp import Reason
 from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
@@ -124,8 +124,10 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
             return
         if cached:
             cached.flush()
-        if is_cut(source.video.duration, seconds):
-            yield End(f"{MESSAGES['cut']}.", "cut")
+        try:
+            source.video.check(seconds)
+        except DownloadError as error:
+            yield End(str(error), error.reason)
             return
     yield End()
 

@@ -16,9 +16,11 @@ import polars as pl
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.staging import Staging, erase
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.state import Components
+from nitro_assets.lineage.state import Components, scope
+from nitro_assets.lineage.waits import WAITS, summary
 from nitro_assets.workers import show
 from nitro_assets.workers.engine import Engine, LocalEngine
+from nitro_assets.workers.failures import Failure, Failures, by_reason
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_assets.workers.one_video import ROWS, Order, Setup, VideoResult
 from nitro_ml.trust.calibration import Calibration
@@ -57,6 +59,8 @@ class _Shard:
         self.record = self.state.records.get((job.asset.name, partition))
         self.kept_rows = self._kept()
         self.kept: dict[str, int] = dict(self.kept_rows.select("video_key", "rows").iter_rows())
+        self.failures = Failures.of(job.lake, scope(job.asset.name, partition))
+        self.addresses: dict[str, str] = dict(self.videos.select("video_key", "address").iter_rows())
         self.refused: list[Refused] = []
         self.frames: dict[str, int] = dict(self.kept)
         self.labelled, self.seconds = 0, 0.0
@@ -91,8 +95,9 @@ class _Shard:
         return {key for key, rows in first.items() if rows.item() == names[key]}
 
     def components(self) -> Components:
-        """Where rows of other checkpoints or of other code were kept, what they were made with counts too."""
-        found: Components = {}
+        """Where rows of other checkpoints or of other code were kept, what they were made with counts too. And the
+        videos that wait to be fetched."""
+        found: Components = {WAITS: summary(f.until for f in self.failed)}
         if self.record and set(self.kept_rows["checkpoint"]) - {self.checkpoint}:
             found[PROMOTED] = ",".join(sorted({self.checkpoint, *self.kept_rows["checkpoint"]}))
         if self.record and self.kept and self.record.components["code"] != self.job.asset.code:
@@ -106,7 +111,7 @@ class _Shard:
         orders = [
             Order(key, address, game)
             for key, address, game in self.videos.select("video_key", "address", "game").iter_rows()
-            if key not in self.kept and key not in staged
+            if key not in self.kept and key not in staged and not self._waits(key)
         ]
         setup = Setup(self.job.settings, self.checkpoint, self.size, self.staging.url)
         for number, result in enumerate(_engine(self.job.settings.engine).map(setup, orders)):
@@ -116,12 +121,25 @@ class _Shard:
         for key in self._staged() - set(self.kept):
             self.frames[key] = pl.scan_parquet(self.staging.path(key)).select(pl.len()).collect().item()
 
+    def _waits(self, key: str) -> bool:
+        """Whether it is too early to fetch the video again; it is refused then."""
+        failure = self.failures.waiting(key, self.addresses[key])
+        if failure:
+            self.refused.append(Refused(key, str(failure), key, failure))
+        return failure is not None
+
     def _take(self, result: VideoResult) -> None:
         self.labelled += result.rows
         if result.key in self.job.lake.blocklist():  # since it was ordered; whoever erases may have come too early
             erase(self.job.lake, [result.key])
         if result.error:
-            self.refused.append(Refused(result.key, result.error, result.key))
+            failure = result.reason and self.failures.again(result.key, self.addresses[result.key], result.reason)
+            self.refused.append(Refused(result.key, result.error, result.key, failure))
+
+    @property
+    def failed(self) -> list[Failure]:
+        """Of the videos that could not be fetched, now or lately."""
+        return [refused.failure for refused in self.refused if refused.failure]
 
     def makers(self) -> dict[tuple[str, str], int]:
         """Rows by the recipe and name of the checkpoint that made them."""
@@ -182,6 +200,7 @@ def build(job: Job, partition: str) -> Outcome:
             "frames labelled now": shard.labelled,
             "seconds of labelling": shard.seconds,
             "frames kept": sum(shard.kept.values()),
+            "failed downloads": show.table(by_reason(shard.failed)),
             "confidence": show.table(_confidence(job, shard)),
             "dagster/column_schema": show.schema("pseudo_labels"),
         },

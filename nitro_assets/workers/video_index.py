@@ -19,11 +19,13 @@ from nitro_assets.identity import canonical_channel, canonical_name, channel_key
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import index_version
+from nitro_assets.lineage.waits import LONGEST, NIGHT, waits
 from nitro_assets.settings import Settings
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 
 Row = dict[str, Any]
+DEAD = ("gone", "private")
 
 
 @dataclass(frozen=True)
@@ -102,13 +104,15 @@ def _mark_duplicates(rows: dict[str, Row]) -> None:
 
 
 def _unlisted(job: Job, partition: str, listed: dict[str, Row]) -> list[Row]:
-    """Known videos that no source lists now, with what became of them."""
+    """Known videos that no source lists now, with what became of them; one that is gone is asked about once a month."""
     known = job.lake.partition("video_index", partition).drop("corpus_shard")
     rows = [row for row in known.iter_rows(named=True) if row["video_key"] not in listed]
     for number, row in enumerate(rows):
+        if row["alive"] in DEAD and waits(row["checked_at"] + LONGEST - NIGHT, datetime.now(UTC)):
+            continue
         job.progress(number / len(rows), "looking whether known videos are alive")
         row |= {"alive": alive(row["address"], job.settings), "checked_at": datetime.now(UTC)}
-        if row["alive"] in ("gone", "private"):
+        if row["alive"] in DEAD:
             row |= {"keep": False, "reason": f"{row['alive']}: no longer public"}
     return rows
 

@@ -145,6 +145,12 @@ def clips(lake: Lake, settings: Settings) -> None:
     ClipCache(settings.cache).put(8, ids(settings)[1], "x", FRAMES, TIMES)
 
 
+def half_a_download(lake: Lake, settings: Settings) -> None:
+    with ClipCache(settings.cache).download(ids(settings)[0]) as folder:
+        assert folder is not None
+        (folder / f"{ids(settings)[0]}.mp4.part").write_bytes(b"half a video")
+
+
 def staged_file(lake: Lake, settings: Settings) -> None:
     folder = Path(lake.root, "staging/0000/maker")
     folder.mkdir(parents=True)

@@ -3,8 +3,9 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -58,8 +59,8 @@ def feed(base: str) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     """`server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
-    the next answers of a file, before it is served; `server.said` is more of what its page
-    states."""
+    the next answers of a file, before it is served; `server.said` is more of what its page states; while
+    `server.stops`, a file's answer comes to a stop in its middle."""
 
     def do_GET(self) -> None:
         base = f"http://{self.headers['Host']}"
@@ -109,7 +110,12 @@ class Handler(BaseHTTPRequestHandler):
             part = part[: len(part) // 2]
         self.server.sent.append((self.path, start, len(part)))  # type: ignore[attr-defined]
         if self.command == "GET":  # last: whoever has the answer may look at what was sent
-            self.wfile.write(part)
+            half = len(part) // 2 if ranges and self.server.stops else len(part)  # type: ignore[attr-defined]
+            self.wfile.write(part[:half])
+            while ranges and self.server.stops:  # type: ignore[attr-defined]
+                time.sleep(0.02)
+            with suppress(ConnectionError):
+                self.wfile.write(part[half:])
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -119,6 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 def site(host: str = "127.0.0.1") -> Iterator[tuple[str, ThreadingHTTPServer]]:
     server = ThreadingHTTPServer((host, 0), Handler)
     server.cut, server.sent, server.fails, server.said, server.cookies = 0, [], [], {}, []  # type: ignore[attr-defined]
+    server.stops = False  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://{host}:{server.server_port}", server

@@ -41,6 +41,26 @@ def test_the_longest_unused_leave_first(tmp_path: Path) -> None:
     assert not cache.holds(ANNA)
 
 
+def test_halves_of_downloads_leave_with_the_others_but_not_while_somebody_is_at_it(tmp_path: Path) -> None:
+    cache = ClipCache(tmp_path)
+    with cache.download(BERT) as empty:
+        assert empty is not None
+    assert not cache.holds(BERT)
+    for key in (ANNA, BERT):
+        with cache.download(key) as folder:
+            assert folder is not None
+            (folder / "half.part").write_bytes(bytes(1000))
+    with cache.download(ANNA) as folder:
+        assert folder is not None
+        assert (folder / "half.part").stat().st_size == 1000
+        cache.evict(500, 1000)
+        assert (cache.holds(ANNA), cache.holds(BERT)) == (True, False)
+    cache.evict(1000, 1000)
+    assert cache.holds(ANNA)
+    cache.evict(1e9, 0.0)
+    assert not cache.holds(ANNA)
+
+
 def test_erase_takes_one_video_at_all_sizes(tmp_path: Path) -> None:
     cache = ClipCache(tmp_path)
     for size, key in ((8, ANNA), (16, ANNA), (8, BERT)):

@@ -1,21 +1,37 @@
 """Downloads that go wrong, from a real server by the real yt-dlp: busy, broken and cut; pace, room and cookies."""
 
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from nitro_assets.fetch import pace, room, ytdlp
-from nitro_assets.fetch.download import DownloadError, download, downloaded, is_cut
+from nitro_assets.fetch.download import DownloadError, Video, download, downloaded
 from nitro_assets.fetch.listing import alive
 from nitro_assets.fetch.pace import Pace
 from nitro_assets.settings import Settings
+from nitro_assets.workers.footage import fetched
+from tests.assets.corpus import environment
+from tests.assets.rows import ANNA
 from tests.assets.site_for_fetch import FILM, site
 
 Served = tuple[str, ThreadingHTTPServer]
+
+
+def wait_for(found: Callable[[], object], seconds: float = 300.0) -> None:
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -61,14 +77,87 @@ def test_a_later_call_asks_for_the_rest_only(
     assert server.sent[-1][1] > 0  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("same", [True, False], ids=["the same file", "another file"])
+def test_a_killed_download_is_resumed_by_a_later_run_if_it_is_still_the_same_file(
+    settings: Settings, served: Served, same: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, server = served
+    film = FILM + bytes(100_000)  # more than is buffered before it is written
+    monkeypatch.setattr("tests.assets.site_for_fetch.FILM", film)
+    server.stops = True  # type: ignore[attr-defined]
+    program = f"""
+from nitro_assets.settings import Settings
+from nitro_assets.workers.footage import fetched
+with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
+    pass
+"""
+    with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **environment(settings)}) as first:
+        wait_for(lambda: list(settings.cache.glob("videos/*/*.part")) and list(settings.cache.rglob("*.size")))
+        first.send_signal(signal.SIGKILL)
+    server.stops = False  # type: ignore[attr-defined]
+    folder = settings.cache / "videos" / ANNA
+    assert folder.stat().st_mode & 0o077 == 0
+    (part,) = folder.glob("*.part")
+    left = part.stat().st_size
+    assert 0 < left < len(film)
+    if not same:
+        film += bytes(200)
+        monkeypatch.setattr("tests.assets.site_for_fetch.FILM", film)
+    server.sent.clear()  # type: ignore[attr-defined]
+    with fetched(settings, f"{base}/watch/pong", ANNA) as video:
+        assert video.path.read_bytes() == film
+    starts = [start for page, start, _ in server.sent if page.startswith("/files")]  # type: ignore[attr-defined]
+    assert starts[-1] == (left if same else 0), starts
+    assert not folder.exists()
+
+
+def test_two_who_want_the_same_video_at_once_do_not_share_a_file(settings: Settings, served: Served) -> None:
+    address = f"{served[0]}/watch/pong"
+    with fetched(settings, address, ANNA) as first, fetched(settings, address, ANNA) as second:
+        assert first.path != second.path
+        assert first.path.read_bytes() == second.path.read_bytes() == FILM
+    assert list(settings.cache.rglob("*.mp4")) == []
+
+
+def test_the_disk_counts_more_than_the_budget(
+    settings: Settings, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk's own figure is the only thing that isn't real."""
+    base, _ = served
+    usage = shutil.disk_usage(tmp_path)
+    left = [len(FILM) * 2]
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage._replace(free=room.SPARE + left[0]))
+    with downloaded(f"{base}/watch/pong", tmp_path / "a", "key", settings) as video:
+        assert video.path.read_bytes() == FILM
+    for left[0] in (len(FILM) // 2, -1):
+        with (
+            pytest.raises(
+                OSError, match=rf"found {max(left[0], 0)} bytes .*needs.*NITRO_CACHE.*{tmp_path}/a"
+            ) as caught,
+            downloaded(f"{base}/watch/pong", tmp_path / "a", "key", settings),
+        ):
+            raise AssertionError("there is no room for it")
+        assert caught.value.errno == errno.ENOSPC
+    left[0] = 100
+    with (
+        room.room(settings.downloads, 1000, 60, tmp_path),
+        pytest.raises(ytdlp.FetchError, match="free some disk"),
+        room.room(settings.downloads, 1000, 60, tmp_path, patience=0.01),
+    ):
+        raise AssertionError("another download holds it")
+
+
 def test_a_video_that_ends_before_its_stated_length_is_cut(settings: Settings, served: Served, tmp_path: Path) -> None:
     base, server = served
     server.said = {"duration": "PT20S"}  # type: ignore[attr-defined]
     video = download(f"{base}/watch/pong", tmp_path, "key", settings)
     assert video.duration == 20
-    assert is_cut(video.duration, 2.0)
-    assert not is_cut(None, 2.0)
-    assert not is_cut(4.0, 2.0), "pages round"
+    with pytest.raises(DownloadError, match="ends before") as caught:
+        video.check(2.0)
+    assert caught.value.reason == "cut"
+    video.check(2.0, end=4.0)  # no more was asked for
+    Video(video.path, None).check(2.0)
+    Video(video.path, 4.0).check(2.0)  # pages round
 
 
 def test_downloads_wait_for_room_and_never_take_more(settings: Settings, served: Served, tmp_path: Path) -> None:
@@ -105,11 +194,11 @@ def test_room_is_given_back_shrunk_and_taken_from_the_dead(tmp_path: Path) -> No
     folder = tmp_path / "downloads"
     folder.mkdir()
     (folder / "dead.room").write_text(f"{100:020d}")
-    with room.room(folder, 100, 100) as shrink:
-        with pytest.raises(ytdlp.FetchError, match="no room"), room.room(folder, 100, 60, patience=0.01):
+    with room.room(folder, 100, 100, tmp_path) as held:
+        with pytest.raises(ytdlp.FetchError, match="no room"), room.room(folder, 100, 60, tmp_path, patience=0.01):
             pass
-        shrink(40)
-        with room.room(folder, 100, 60, patience=0.01):
+        held.need(40)
+        with room.room(folder, 100, 60, tmp_path, patience=0.01):
             pass
     assert [p.name for p in folder.iterdir()] == ["turn"]
 

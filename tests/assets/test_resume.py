@@ -23,6 +23,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, judge
+from nitro_assets.lineage.waits import end_all
 from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.engine import EngineError, LocalEngine
@@ -155,6 +156,30 @@ def test_new_videos_need_not_wait_for_the_others(
     assert outcome.metadata["frames labelled now"] == 2 * FRAMES
     assert set(rows(lake, "pseudo_labels")["checkpoint"]) == {newer}
     assert status(lake, settings).verdict == "fresh"
+
+
+def test_a_dead_address_is_not_tried_again_before_its_time(
+    corpus: Staging, lake: Lake, settings: Settings, address: str
+) -> None:
+    index(lake, settings, address, [0, COUNT])  # the site has no such page
+    _, outcome = make(worker(lake, settings), pseudo_labels.build, SHARD)
+    (refused,) = outcome.refused
+    assert refused.message.startswith("the video is gone")
+    assert status(lake, settings).verdict == "fresh"
+    index(lake, settings, address, [0, 1, COUNT])
+    _, outcome = make(worker(lake, settings), pseudo_labels.build, SHARD)
+    (refused,) = outcome.refused
+    assert refused.message.startswith("gone: tried once; it is tried again from 20")
+    assert all(check.passed for check in outcome.checks)
+    assert "| gone | 1 | 1 | 20" in outcome.metadata["failed downloads"]["raw_value"]
+    assert end_all(State(lake, settings)) == 1
+    assert status(lake, settings).why == "failed downloads changed"
+    make(worker(lake, settings), pseudo_labels.build, SHARD)
+    assert lake.read("failed_downloads").collect()["attempts"].to_list() == [2]
+    assert status(lake, settings).verdict == "fresh"
+    index(lake, settings, address, [0, 1])
+    make(worker(lake, settings), pseudo_labels.build, SHARD)
+    assert lake.read("failed_downloads").collect().is_empty()
 
 
 def status(lake: Lake, settings: Settings) -> Status:

@@ -55,6 +55,7 @@ LEAKS = [
     Leak("lineage edges", erasure.rename_edges, leaks.edges),
     Leak("bytes of a model", erasure.destroy_checkpoints, leaks.model_bytes),
     Leak("clips in the cache", erasure.erase_clips, leaks.clips),
+    Leak("half a download in the cache", erasure.erase_clips, leaks.half_a_download),
     Leak("staged label files", erasure.erase_staged, leaks.staged_file),
     Leak("a download left by a killed worker", erasure.erase_temporary, leaks.left_download),
     Leak("a model stopped half way in its training", erasure.destroy_half_trained, leaks.half_trained),

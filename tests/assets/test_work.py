@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -14,9 +15,11 @@ from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import Record, State, digest, index_version, scope
 from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.waits import WAITS, end_all, summary
 from nitro_assets.lineage.work import FIRST_RATE, explained, plan, rate, stale_work
 from nitro_assets.settings import Settings
-from nitro_assets.workers.job import Job, Outcome, make
+from nitro_assets.workers.failures import Failure
+from nitro_assets.workers.job import Job, Outcome, Refused, make
 from tests.assets.corpus import worker
 from tests.assets.rows import fit
 from tests.assets.small_world import write_shards
@@ -115,6 +118,41 @@ def test_before_anything_was_measured_a_rate_is_assumed(lake: Lake, settings: Se
     night = plan(State(lake, settings), hours=100)
     assert (night.rate, night.measured) == (FIRST_RATE, False)
     assert [t.seconds for t in night.tonight] == [HOUR / FIRST_RATE]
+
+
+def test_a_failed_download_waits_and_then_makes_its_shard_stale(corpus: Lake, settings: Settings) -> None:
+    index(corpus, settings, "0001", {"b": "pong", "d": "chess"})
+    now = datetime.now(UTC)
+
+    def build(job: Job, partition: str) -> Outcome:
+        edges = [Edge("video_index", partition, "", key("b"), HOUR)]
+        refused = [Refused(key("d"), str(failure), key("d"), failure)]
+        return Outcome(HOUR, edges=edges, refused=refused, components={WAITS: summary([failure.until])})
+
+    def told() -> str:
+        state = State(corpus, settings)
+        (found,) = (s for s in explained(state, statuses(state)) if (s.asset, s.partition) == ("pseudo_labels", "0001"))
+        return f"{found.verdict} {found.why}"
+
+    failure = Failure(key("d"), "what was asked", "busy", 1, now, now + timedelta(hours=1))
+    make(worker(corpus, settings), build, "0001")
+    assert told().startswith("fresh 1 failed download, tried again from 20")
+    assert plan(State(corpus, settings), 1).tonight == ()
+    promote_another(corpus)
+    assert {w.shard: (w.new, w.retried) for w in stale_work(State(corpus, settings))}["0001"] == (0, 0)
+    make(worker(corpus, settings), build, "0001")
+    end_all(State(corpus, settings))
+    assert told() == "stale failed downloads changed: 1 video to fetch again"
+    failure = replace(failure, until=now)
+    make(worker(corpus, settings), build, "0001")
+    state = State(corpus, settings)
+    before = digest(state.components(ASSETS["pseudo_labels"], "0001"))
+    night = plan(state, hours=100)
+    assert [(t.work.retried, t.work.new_frames) for t in night.tonight if t.work.shard == "0001"] == [(1, HOUR)]
+    failure = replace(failure, until=now - timedelta(days=1))
+    make(worker(corpus, settings), build, "0001")
+    again = digest(State(corpus, settings).components(ASSETS["pseudo_labels"], "0001"))
+    assert again != before, "another night's run is not the same run"
 
 
 def test_a_change_of_the_rules_of_segments_relabels_nothing(

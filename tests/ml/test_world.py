@@ -28,7 +28,7 @@ TINY = WorldRecipe(
     seed=0,
     mixture="none",
     resolution=SIDE,
-    latent=LatentSection(size=16, channels=8, contrast=10, steps=150, batch=16, learning_rate=5e-3, bits=2),
+    latent=LatentSection(size=16, channels=8, contrast=10, steps=220, batch=16, learning_rate=5e-3, bits=2),
     dynamics=DynamicsSection(
         size=16, channels=8, contrast=10, steps=250, batch=16, learning_rate=5e-3, context=1, unknown=0.2
     ),
