@@ -60,7 +60,7 @@ def run(quick: bool = False) -> list[Figure]:
 
 def _bytes(here: Corpus, table: str) -> float:
     files = here.lake.files(table)
-    return float(files["bytes"].sum() / files["all_rows"].sum())
+    return int(files["bytes"].sum()) / int(files["all_rows"].sum())
 
 
 @contextmanager

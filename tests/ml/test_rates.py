@@ -43,7 +43,7 @@ def spelled(numbers: NDArray[np.int64]) -> Actions:
     return Actions(buttons, np.zeros((len(numbers), 4), np.float32))
 
 
-def read_off(buttons: NDArray[np.float32]) -> NDArray[np.int64]:
+def read_off(buttons: NDArray[np.float32] | NDArray[np.bool_]) -> NDArray[np.int64]:
     return (buttons[..., :BITS].astype(np.int64) << np.arange(BITS)).sum(-1)
 
 
