@@ -28,7 +28,8 @@ from tests.assets.corpus import environment
 
 GAME, FRAMES = "my_way_home", 660
 VIDEOS = ("sound1", "sound2", "late", "upside_down", "unrelated")
-TINY = {"steps": 8, "check": 3, "stretches": 2, "length": 8}
+SMALL = {"kind": "change", "offsets": [1], "channels": [8, 16, 16], "blocks": [0, 0], "matching": 0}
+TINY = {"encoder": SMALL, "width": 32, "steps": 8, "check": 3, "stretches": 2, "length": 8}
 
 KILLED = """
 import os, signal, sys
