@@ -6,21 +6,17 @@ counts.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
-from unittest.mock import patch
 
 import torch
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import Corpus, corpus
+from benchmarks.label_corpus import Corpus, corpus, lanes
 from benchmarks.label_requests import requests
 from benchmarks.label_stale import stale
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.engine import LocalEngine
 from nitro_assets.workers.job import make
 from nitro_ml.idm.label import Labeller
 from nitro_ml.isolated import Decoder
@@ -34,7 +30,7 @@ def run(quick: bool = False) -> list[Figure]:
     rounds, videos, seconds = (1, 2, 4) if quick else (3, 4, 150)
     hour = 2 if quick else 3600 // seconds
     decoding, inferring, whole = [], [], []
-    with corpus(rounds + 2, hour, seconds) as here, _lanes(1):
+    with corpus(rounds + 2, hour, seconds) as here, lanes(1):
         warm_up, *shards, last = shard_names(rounds + 2)
         _labelled(here, warm_up, 1)
         labeller = Labeller(Checkpoints(here.lake).get(here.checkpoint))
@@ -61,15 +57,6 @@ def run(quick: bool = False) -> list[Figure]:
 def _bytes(here: Corpus, table: str) -> float:
     files = here.lake.files(table)
     return int(files["bytes"].sum()) / int(files["all_rows"].sum())
-
-
-@contextmanager
-def _lanes(count: int) -> Iterator[None]:
-    """A local engine of so many lanes, whatever the machine has."""
-    engine = LocalEngine(count)
-    with patch.object(pseudo_labels, "_engine", lambda _: engine):
-        yield
-    engine.close()
 
 
 def _labelled(here: Corpus, shard: str, videos: int) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import Record, State, index_version
 from nitro_assets.settings import Settings
+from nitro_assets.workers import pseudo_labels
+from nitro_assets.workers.engine import LocalEngine
 from nitro_assets.workers.job import Job
 from nitro_ml import video
 from nitro_ml.actions import BUTTONS, Actions
@@ -67,6 +70,15 @@ def write(lake: Lake, table: str, partition: str, rows: pl.DataFrame) -> None:
     columns = {name: t for name, t in TABLES[table].columns.items() if name != TABLES[table].partition}
     missing = [pl.lit(None, t).alias(name) for name, t in columns.items() if name not in rows.columns]
     lake.write(table, partition, rows.with_columns(missing).select(*columns))
+
+
+@contextmanager
+def lanes(count: int) -> Iterator[None]:
+    """A local engine of so many lanes, whatever the machine has."""
+    engine = LocalEngine(count)
+    with patch.object(pseudo_labels, "_engine", lambda _: engine):
+        yield
+    engine.close()
 
 
 def settings(home: Path, shards: int) -> Settings:

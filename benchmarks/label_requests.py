@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import corpus
+from benchmarks.label_corpus import corpus, lanes
 from nitro_assets.identity import shard_names
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.job import make
@@ -21,7 +21,7 @@ def requests(quick: bool) -> list[Figure]:
     """Writes and listings are what stores charge most for; each request but a listing by GET is told by its method."""
     with TemporaryDirectory(prefix="nitro-bench-") as folder:
         log = Path(folder, "requests.log")
-        with services.s3(log), corpus(3, MANY, 2 if quick else 10, "s3://bucket/lake") as here:
+        with services.s3(log), corpus(3, MANY, 2 if quick else 10, "s3://bucket/lake") as here, lanes(1):
             counts = []
             for shard, videos in zip(shard_names(3), (FEW, FEW, MANY), strict=True):  # the first one makes the tables
                 here.index(shard, videos)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import torch
 import yaml
 
 from demo.site import serve
@@ -34,6 +35,7 @@ TINY = {"encoder": SMALL, "width": 32, "steps": 8, "check": 3, "stretches": 2, "
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+import torch
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.settings import Settings
@@ -45,6 +47,7 @@ def killed(done, told):
     if told.startswith("step") and done > 0.7:
         os.kill(os.getpid(), signal.SIGKILL)
 
+torch.set_num_threads(int(sys.argv[2]))
 recipes.ROOT, settings = Path(sys.argv[1]), Settings()
 make(Job(settings, Lake(settings), ASSETS["idm_checkpoint"], killed), idm_checkpoint.build, "window")
 """
@@ -87,7 +90,7 @@ def published(settings: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
 def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     lake: Lake, settings: Settings, recipe: Path, published: dict[str, str]
 ) -> None:
-    run = [sys.executable, "-c", KILLED, str(recipe)]
+    run = [sys.executable, "-c", KILLED, str(recipe), str(torch.get_num_threads())]
     killed = subprocess.run(run, check=False, capture_output=True, env={**os.environ, **environment(settings)})
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
     (state,) = settings.training.glob("*/*/*/last.ckpt")
