@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from torch import nn
 from nitro_ml.hardware import Hardware
 
 Progress = Callable[[float, str], None]
+
+# Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
+warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty")
 
 
 class DeviceError(RuntimeError):

@@ -16,7 +16,8 @@ from nitro_assets.defs.partitions import PARTITIONS
 from nitro_assets.lineage.graph import ASSETS, Asset, Reads
 from nitro_assets.lineage.state import digest
 
-warnings.filterwarnings("ignore", category=dg.BetaWarning)  # backfill_policy: known, and told once an asset
+for kind in (dg.BetaWarning, dg.PreviewWarning):  # backfill_policy, Pipes: known, and told once an asset or a run
+    warnings.filterwarnings("ignore", category=kind)
 
 OWNERS = ["team:nitro"]
 CLEAN = {"inputs_are_clean": "No video under a takedown request is among the training data."}
