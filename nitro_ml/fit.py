@@ -27,6 +27,23 @@ class DeviceError(RuntimeError):
     """A recipe that needs a device this machine does not have."""
 
 
+class Resumable(L.LightningModule):
+    """A training that goes on after a stop: with the batches it has not seen, and the same draws in each step.
+
+    `batches` begin with number `first`, and each follows from the seed and its number.
+    """
+
+    batches: Any
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """A stopped training goes on with the batches it has not seen."""
+        self.batches.first = checkpoint["global_step"]
+
+    def seed_step(self, seed: int) -> None:
+        """What torch draws in a step follows from its number."""
+        torch.manual_seed(hash((seed, self.global_step)))
+
+
 class _Report(Callback):
     def __init__(self, progress: Progress, steps: int) -> None:
         self.progress = progress

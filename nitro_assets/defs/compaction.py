@@ -1,5 +1,7 @@
 """Compaction in Dagster: an asset to be made by hand or every night, whose page says what files the tables have."""
 
+from dataclasses import asdict
+
 import dagster as dg
 
 from nitro_assets.defs.records import record
@@ -10,6 +12,7 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.settings import Settings
+from nitro_ml.markdown import markdown_table
 
 
 @dg.asset(
@@ -55,8 +58,8 @@ def compaction(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 def _listing(done: list[Compacted]) -> str:
-    lines = [f"| {d.table} | {d.files_before} | {d.files} | {d.bytes} | {d.removed} | {d.busy} |" for d in done]
-    return "\n".join(["| table | files before | files | bytes | removed | busy |", "|---|---|---|---|---|---|", *lines])
+    rows = [asdict(d) for d in done]
+    return markdown_table([{k.replace("_", " "): v for k, v in row.items() if k != "bytes_before"} for row in rows])
 
 
 @dg.schedule(cron_schedule="0 0 * * *", target=["compaction"], default_status=dg.DefaultScheduleStatus.RUNNING)

@@ -158,6 +158,11 @@ class Lake:
             self.purge_rows(name, f"{table.partition} = {_literal(partition)} AND video_key IN {literals(late)}")
         return Written(count, frozenset(refused))
 
+    def keep(self, name: str, partition: str, rows: pl.DataFrame) -> None:
+        """As `write`, but no rows over none."""
+        if not rows.is_empty() or not self.partition(name, partition).is_empty():
+            self.write(name, partition, rows)
+
     def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
         if not self._exists(table):
             self._create(table, ArrowTable.from_arrow(table.empty()).schema)

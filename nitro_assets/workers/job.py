@@ -206,14 +206,8 @@ def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
     now = datetime.now(UTC)
     rows = [{"video_key": r.video_key, "item": r.item, "message": r.message, "at": now} for r in refused]
     schema = {k: t for k, t in TABLES["rejects"].columns.items() if k != "scope"}
-    _replace(lake, "rejects", where, pl.DataFrame(rows, schema=schema))
+    lake.keep("rejects", where, pl.DataFrame(rows, schema=schema))
 
 
 def _write_failures(lake: Lake, where: str, refused: list[Refused]) -> None:
-    _replace(lake, waits.TABLE, where, failures.rows(r.failure for r in refused if r.failure))
-
-
-def _replace(lake: Lake, table: str, where: str, rows: pl.DataFrame) -> None:
-    """Write the rows, but none over none."""
-    if not rows.is_empty() or not lake.partition(table, where).is_empty():
-        lake.write(table, where, rows)
+    lake.keep(waits.TABLE, where, failures.rows(r.failure for r in refused if r.failure))

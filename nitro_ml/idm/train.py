@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import HeldOut, Progress, fit, seeded
+from nitro_ml.fit import HeldOut, Progress, Resumable, fit, seeded
 from nitro_ml.idm.calibrate import raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip
@@ -30,7 +29,7 @@ STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 HELD_OUT = 24  # batches that the held-out loss is taken over
 
 
-class Training(L.LightningModule):
+class Training(Resumable):
     """Binary cross-entropy over all 17 buttons, rare ones weighted up, and cross-entropy over the sticks' places."""
 
     def __init__(self, model: IDM, recipe: IDMRecipe, batches: Stretches, prior: NDArray[np.float64]) -> None:
@@ -60,10 +59,6 @@ class Training(L.LightningModule):
         )
         sticks = functional.cross_entropy(out.places.flatten(0, -2), places(batch.sticks).flatten(0, -2))
         return buttons.sum(-1).mean() + STICK_SHARE * batch.sticks.shape[-1] * sticks
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A stopped training goes on with the batches it has not seen."""
-        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe

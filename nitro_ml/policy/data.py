@@ -1,15 +1,14 @@
 """What the policy learns from: frames with the chunk of actions that follows each, drawn by the clips' weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
 
 from nitro_ml.clip import Clip
+from nitro_ml.draws import Draws
 from nitro_ml.policy import chunk
 from nitro_ml.steps import Steps
 
@@ -38,23 +37,15 @@ def gather(picks: Sequence[tuple[Steps, int]], horizon: int) -> Batch:
     return Batch(frames, chunks, mask)
 
 
-class Chunks(IterableDataset[Batch]):
-    """Endless random batches from number `first` on; each step of a clip is drawn in proportion to the clip's weight.
-
-    Each batch follows from the seed and its number, so that a resumed training sees what it would have seen.
-    """
+class Chunks(Draws[Batch]):
+    """Frames with the chunks that follow them."""
 
     def __init__(self, clips: Sequence[Clip], horizon: int, batch: int, seed: int) -> None:
-        self.steps = [Steps(clip) for clip in clips]
-        mass = np.array([len(steps) * steps.clip.weight for steps in self.steps])
-        self.share = mass / mass.sum()
-        self.horizon, self.batch, self.seed, self.first = horizon, batch, seed, 0
+        super().__init__([Steps(clip) for clip in clips], batch, seed)
+        self.horizon = horizon
 
-    def __iter__(self) -> Iterator[Batch]:
-        for step in count(self.first):
-            rng = np.random.default_rng((self.seed, step))
-            drawn = [self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)]
-            yield gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.horizon)
+    def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
+        return gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.horizon)
 
     def actions(self) -> Tensor:
         """Everything held in the clips: float32 [N, 21]."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import lightning as L
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -13,7 +12,7 @@ from torch import Tensor
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import Progress, fit, seeded
+from nitro_ml.fit import Progress, Resumable, fit, seeded
 from nitro_ml.holdout import hold_out
 from nitro_ml.policy import augment, flow
 from nitro_ml.policy.data import Batch, Chunks
@@ -22,7 +21,7 @@ from nitro_ml.policy.model import PolicyError, PolicyNet, to_pixels, vision_enco
 from nitro_ml.policy.recipe import PolicyRecipe
 
 
-class Training(L.LightningModule):
+class Training(Resumable):
     """AdamW on the flow-matching loss, with a warm-up / stable / decay learning rate."""
 
     def __init__(self, net: PolicyNet, recipe: PolicyRecipe, batches: Chunks) -> None:
@@ -33,7 +32,7 @@ class Training(L.LightningModule):
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         recipe = self.recipe
-        torch.manual_seed(hash((recipe.seed, self.global_step)))  # what is drawn in a step follows from its number
+        self.seed_step(recipe.seed)
         pixels = to_pixels(batch.frames)
         if recipe.jitter:
             pixels = augment.colour(pixels, recipe.jitter)
@@ -44,10 +43,6 @@ class Training(L.LightningModule):
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
         return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A stopped training goes on with the batches it has not seen."""
-        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe

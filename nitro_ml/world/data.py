@@ -1,17 +1,16 @@
 """What the world models learn from: a few consecutive frames, and what was held in the last but one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import IterableDataset
 
 from nitro_ml.actions import Actions
 from nitro_ml.clip import Clip
+from nitro_ml.draws import Draws
 from nitro_ml.steps import Steps
 
 
@@ -57,22 +56,13 @@ def gather(picks: Sequence[tuple[Steps, int]], context: int, size: int, labelled
     return Batch(small[:, :-1], small[:, -1], actions)
 
 
-class Transitions(IterableDataset[Batch]):
-    """Endless random batches from number `first` on; each step of a clip is drawn in proportion to the clip's weight.
-
-    Each batch follows from the seed and its number, so that a resumed training sees what it would have seen.
-    """
+class Transitions(Draws[Batch]):
+    """A few consecutive frames each."""
 
     def __init__(self, clips: Sequence[Clip], context: int, size: int, labelled: bool, batch: int, seed: int) -> None:
-        self.steps = [steps for steps in map(Steps, clips) if len(steps) > context]
-        mass = np.array([len(steps) * steps.clip.weight for steps in self.steps])
-        self.share = mass / mass.sum()
-        self.context, self.size, self.labelled, self.batch, self.seed = context, size, labelled, batch, seed
-        self.first = 0
+        super().__init__([steps for steps in map(Steps, clips) if len(steps) > context], batch, seed)
+        self.context, self.size, self.labelled = context, size, labelled
 
-    def __iter__(self) -> Iterator[Batch]:
-        for step in count(self.first):
-            rng = np.random.default_rng((self.seed, step))
-            drawn = [self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)]
-            picks = [(steps, int(rng.integers(self.context - 1, len(steps) - 1))) for steps in drawn]
-            yield gather(picks, self.context, self.size, self.labelled)
+    def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
+        picks = [(steps, int(rng.integers(self.context - 1, len(steps) - 1))) for steps in drawn]
+        return gather(picks, self.context, self.size, self.labelled)

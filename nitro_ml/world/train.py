@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import lightning as L
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
@@ -12,7 +11,7 @@ from torch import Tensor
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import Progress, fit, seeded
+from nitro_ml.fit import Progress, Resumable, fit, seeded
 from nitro_ml.holdout import hold_out
 from nitro_ml.world.data import Batch, Transitions
 from nitro_ml.world.dynamics import DynamicsNet
@@ -24,7 +23,7 @@ from nitro_ml.world.recipe import WorldRecipe
 Net = TypeVar("Net", LatentNet, DynamicsNet)
 
 
-class Training(L.LightningModule):
+class Training(Resumable):
     """AdamW on the net's own loss, with a one-cycle learning rate (arXiv 1708.07120)."""
 
     def __init__(self, net: LatentNet | DynamicsNet, batches: Transitions) -> None:
@@ -33,12 +32,8 @@ class Training(L.LightningModule):
         self.batches = batches
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        torch.manual_seed(hash((self.batches.seed, self.global_step)))  # what is drawn follows from the step's number
+        self.seed_step(self.batches.seed)
         return self.net.loss(batch)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """A stopped training goes on with the batches it has not seen."""
-        self.batches.first = checkpoint["global_step"]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         rate, steps = self.net.section.learning_rate, self.net.section.steps

@@ -20,6 +20,7 @@ from nitro_ml.policy.model import PolicyError, PolicyNet, vision_encoder
 from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
 from nitro_ml.policy.train import plateau, train
 from nitro_ml.steps import Steps
+from tests.ml.stopped import check_it_goes_on
 
 SIDE = 16
 EAST, WEST = BUTTONS.index("east"), BUTTONS.index("west")
@@ -183,17 +184,5 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -
 
 
 def test_a_stopped_training_goes_on_to_the_same_checkpoint(tmp_path: Path) -> None:
-    recipe = TINY.model_copy(update={"steps": 20})
-    clips = [clip(True, "a"), clip(False, "b")]
-
-    def stop(done: float, _: str) -> None:
-        if done > 0.5:
-            raise RuntimeError("stopped")
-
-    scratch = tmp_path / "scratch"
-    with pytest.raises(RuntimeError, match="stopped"):
-        train(recipe, clips, tmp_path / "a", {}, stop, scratch)
-    steps: list[float] = []
-    resumed = train(recipe, clips, tmp_path / "b", {}, lambda done, _: steps.append(done), scratch)
-    assert min(steps) >= 0.5
-    assert resumed.path.name == train(recipe, clips, tmp_path / "c", {}).path.name
+    recipe, clips = TINY.model_copy(update={"steps": 20}), [clip(True, "a"), clip(False, "b")]
+    check_it_goes_on(lambda root, told, scratch: train(recipe, clips, root, {}, told, scratch), tmp_path)

@@ -20,6 +20,7 @@ from nitro_ml.world.recipe import DynamicsSection, LatentSection, WorldRecipe, l
 from nitro_ml.world.rollout import rollout, write_gif
 from nitro_ml.world.scores import Errors
 from nitro_ml.world.train import train_latent, train_world
+from tests.ml.stopped import check_it_goes_on
 
 SIDE = 32
 LEFT, RIGHT = BUTTONS.index("dpad_left"), BUTTONS.index("dpad_right")
@@ -146,14 +147,4 @@ def test_a_stopped_training_goes_on_to_the_same_checkpoint(train: Callable[..., 
     sections = {"latent": TINY.latent, "dynamics": TINY.dynamics}
     short = TINY.model_copy(update={name: s.model_copy(update={"steps": 20}) for name, s in sections.items()})
 
-    def stop(done: float, _: str) -> None:
-        if done > 0.5:
-            raise RuntimeError("stopped")
-
-    scratch = tmp_path / "scratch"
-    with pytest.raises(RuntimeError, match="stopped"):
-        train(short, CLIPS, tmp_path / "a", {}, stop, scratch)
-    steps: list[float] = []
-    resumed = train(short, CLIPS, tmp_path / "b", {}, lambda done, _: steps.append(done), scratch)
-    assert min(steps) >= 0.5
-    assert resumed.path.name == train(short, CLIPS, tmp_path / "c", {}).path.name
+    check_it_goes_on(lambda root, told, scratch: train(short, CLIPS, root, {}, told, scratch), tmp_path)
