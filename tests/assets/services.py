@@ -109,14 +109,18 @@ def _postgres_binaries() -> Path:
 @contextmanager
 def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = False) -> Iterator[str]:
     """Ray nodes of one core each on this machine, each kept on a core of its own if `pin`; yields the address that jobs
-    are sent to."""
+    are sent to.
+
+    Python is started by a path without spaces: Ray joins its processes' commands with spaces and splits them again.
+    """
     import ray
 
-    program = str(Path(sys.executable).with_name("ray"))
     head, dashboard = free_port(), free_port()
     common = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        programs = Path(folder, "python")
+        programs.symlink_to(sys.prefix)
+        path = f"{programs / 'bin'}:{os.environ['PATH']}"
         env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
         others = [[f"--address=127.0.0.1:{head}"]] * (nodes - 1)
@@ -124,7 +128,8 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
         try:
             for number, options in enumerate([first, *others]):
                 core = ["taskset", "-c", str(number)] if pin else []
-                command = [*core, program, "start", "--block", *options, *common]
+                ray_itself = [str(programs / "bin" / "python"), "-m", "ray.scripts.scripts"]
+                command = [*core, *ray_itself, "start", "--block", *options, *common]
                 running.append(subprocess.Popen(command, env=env, **QUIET))
                 wait_for(head)
             wait_for(dashboard)
