@@ -49,7 +49,9 @@ def _model(lake: Lake, home: Path) -> tuple[str, int]:
     """An IDM of the laptop recipe's shape; what it has learned doesn't matter for its speed."""
     recipe = load_recipe("window").model_copy(update={"steps": 1})
     clips = [square_clip(seed, size=recipe.resolution) for seed in range(4)]
-    name = Checkpoints(lake).put(train(recipe, clips, home / "idm", {}).path)
+    checkpoints = Checkpoints(lake)
+    name = checkpoints.put(train(recipe, clips, home / "idm", {}).path)
+    checkpoints.set(name, "idm_checkpoint", "window", "promoted", "for its speed")
     return name, recipe.resolution
 
 

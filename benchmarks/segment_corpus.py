@@ -20,7 +20,7 @@ from nitro_ml.arcade.games import GAMES, Game, GameSpec, make
 from nitro_ml.arcade.pad import Pad, actions_of
 from nitro_ml.arcade.players import player
 from nitro_ml.arcade.session import kinds_of, session
-from nitro_ml.segments.features import features
+from nitro_ml.segments.features import Features
 from nitro_ml.segments.smoothing import runs
 from nitro_ml.video import read
 
@@ -119,11 +119,10 @@ def film(game: str, seed: int, frames: int, video: Path) -> None:
 
 def seen(video: Path) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times float64 [T] and features float32 [T, 51] of a video file."""
-    rows, times, last = [], [], None
+    rows, times, features = [], [], Features()
     for part in read(video, SIZE):
-        rows.append(features(part.rgb, last))
+        rows.append(features(part.rgb))
         times.append(part.time)
-        last = part.rgb[-1]
     return np.concatenate(times), np.concatenate(rows)
 
 

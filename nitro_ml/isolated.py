@@ -1,6 +1,7 @@
 """Videos decoded in a process of their own: one that crashes, hangs or swallows memory takes only itself down.
 
 The pixels come back through two slots of shared memory: while one is used, the child fills the other, and no more.
+What is computed from the pixels alone is computed there too, so that the reader's process has its core for the model.
 """
 
 import mmap
@@ -12,16 +13,26 @@ from dataclasses import asdict
 from itertools import count, cycle
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nitro_ml import child, video
 from nitro_ml.box import Box
 from nitro_ml.child import Child, ChildError, Line
+from nitro_ml.segments.features import FEATURES, Features
 from nitro_ml.video import Frames, VideoError, VideoInfo
 
 SLOTS = 2
 START = 60.0  # seconds for the child's imports on a cold disk
+
+
+class Seen(NamedTuple):
+    """Consecutive frames and `segments.features` of each, float32 [n, 51]."""
+
+    frames: Frames
+    features: NDArray[np.float32]
 
 
 class Decoder:
@@ -61,6 +72,15 @@ class Decoder:
         batch: int = 64,
     ) -> Iterator[Frames]:
         """As `video.read`, to the bit. Raises `VideoError` for a video that crashes or hangs the decoder too."""
+        where = {"crop": crop and asdict(crop), "mask": [asdict(box) for box in mask], "start": start, "end": end}
+        return (seen.frames for seen in self._read(path, size, batch, {**where, "features": False}))
+
+    def look(self, path: Path, size: int, batch: int = 64) -> Iterator[Seen]:
+        """The frames of a whole video with their features. Raises as `read`."""
+        asked: Line = {"crop": None, "mask": [], "start": 0.0, "end": None, "features": True}
+        return self._read(path, size, batch, asked)
+
+    def _read(self, path: Path, size: int, batch: int, asked: Line) -> Iterator[Seen]:
         if self._reading:
             self._end()  # an earlier video was left half way
         started = self._ready()
@@ -68,15 +88,15 @@ class Decoder:
         room = SLOTS * _slot_bytes(batch, size)
         os.ftruncate(self._shared, room)
         slots = _slots(mmap.mmap(self._shared, room), batch, size)
-        asked = {"do": "read", "path": str(path), "side": size, "start": start, "end": end, "batch": batch}
-        started.ask({**asked, "crop": crop and asdict(crop), "mask": [asdict(box) for box in mask]})
+        started.ask({"do": "read", "path": str(path), "side": size, "batch": batch, **asked})
         try:
             for slot in cycle(slots):
-                if not (found := self._answer(path)["frames"]):
+                if not (n := self._answer(path)["frames"]):
                     break
-                frames = Frames(slot.rgb[:found].copy(), slot.time[:found].copy())
+                frames = Frames(slot.frames.rgb[:n].copy(), slot.frames.time[:n].copy())
+                seen = Seen(frames, slot.features[:n].copy())
                 started.ask({"do": "go on"})
-                yield frames
+                yield seen
         except GeneratorExit:
             if self._child is started:
                 self._end()  # it would go on with a video that nobody reads
@@ -121,14 +141,16 @@ def _shared_file() -> int:
 
 
 def _slot_bytes(batch: int, size: int) -> int:
-    return batch * (size * size * 3 + 8)
+    return batch * (8 + 4 * len(FEATURES) + size * size * 3)
 
 
-def _slots(memory: mmap.mmap, batch: int, size: int) -> list[Frames]:
-    """Room for `batch` frames, SLOTS times: all times first, which keeps them aligned."""
+def _slots(memory: mmap.mmap, batch: int, size: int) -> list[Seen]:
+    """Room for `batch` frames, SLOTS times: all times first and the pixels last, which keeps numbers aligned."""
     time = np.frombuffer(memory, np.float64, SLOTS * batch).reshape(SLOTS, batch)
-    rgb = np.frombuffer(memory, np.uint8, offset=time.nbytes).reshape(SLOTS, batch, size, size, 3)
-    return [Frames(rgb[i], time[i]) for i in range(SLOTS)]
+    facts = np.frombuffer(memory, np.float32, SLOTS * batch * len(FEATURES), time.nbytes)
+    rgb = np.frombuffer(memory, np.uint8, offset=time.nbytes + facts.nbytes)
+    facts, rgb = facts.reshape(SLOTS, batch, -1), rgb.reshape(SLOTS, batch, size, size, 3)
+    return [Seen(Frames(rgb[i], time[i]), facts[i]) for i in range(SLOTS)]
 
 
 def serve(shared: int, memory: int) -> None:
@@ -150,15 +172,19 @@ def serve(shared: int, memory: int) -> None:
 
 def _read(line: Line, shared: int, asked: Iterator[tuple[Line, bytes]]) -> None:
     slots = _slots(mmap.mmap(shared, SLOTS * _slot_bytes(line["batch"], line["side"])), line["batch"], line["side"])
-    for frames in video.read(
+    read = video.read(
         Path(line["path"]),
         line["side"],
         crop=line["crop"] and Box(**line["crop"]),
         mask=[Box(**box) for box in line["mask"]],
         start=line["start"],
         end=line["end"],
-        into=_free(slots, asked),
-    ):
+        into=_free([slot.frames for slot in slots], asked),
+    )
+    features = Features()
+    for frames, slot in zip(read, cycle(slots), strict=False):
+        if line["features"]:
+            slot.features[: len(frames)] = features(frames.rgb)
         child.reply({"frames": len(frames)})
     child.reply({"frames": 0})
 

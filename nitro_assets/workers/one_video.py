@@ -1,8 +1,8 @@
 """One video from its address to its rows: `fetch` and `decode` make frames, `LabelVideo` infers and writes.
 
-They are plain steps with a stream of `Part`s between them, so that they can run in threads of one process (the local
-engine) or in a task and an actor of a cluster. None knows Dagster or the tables. Memory is bounded whatever the video's
-length; every frame is decoded once and encoded once.
+They are plain steps with a stream of `Seen` frames between them, so that they can run in threads of one process (the
+local engine) or in a task and an actor of a cluster. None knows Dagster or the tables. Memory is bounded whatever the
+video's length; every frame is decoded once and encoded once.
 """
 
 import io
@@ -25,9 +25,8 @@ from nitro_assets.lake.staging import put
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import BLOCK, block_name, fetched
 from nitro_ml.idm.label import Labeller
-from nitro_ml.isolated import Decoder
+from nitro_ml.isolated import Decoder, Seen
 from nitro_ml.labels import Labels
-from nitro_ml.segments.features import features
 from nitro_ml.video import Frames, VideoError
 
 ROWS = 65_536
@@ -52,14 +51,6 @@ class Setup:
     checkpoint: str
     size: int
     out: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """Consecutive frames and their features, float32 [n, 51]."""
-
-    frames: Frames
-    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -104,21 +95,20 @@ def fetch(setup: Setup, order: Order) -> Fetched:
     return found
 
 
-def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part | End]:
+def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Seen | End]:
     """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
     cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
-    last, seconds = None, 0.0
+    seconds = 0.0
     with source.held:
         if source.video is None:
             yield source.end
             return
         try:
-            for frames in decoder.read(source.video.path, setup.size):
-                found = features(frames.rgb, last)
-                last, seconds = frames.rgb[-1], float(frames.time[-1])
+            for seen in decoder.look(source.video.path, setup.size):
+                seconds = float(seen.frames.time[-1])
                 if cached:
-                    cached.add(frames)
-                yield Part(frames, found)
+                    cached.add(seen.frames)
+                yield seen
         except VideoError as error:
             yield End(str(error))
             return
@@ -132,7 +122,7 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
     yield End()
 
 
-def footage(setup: Setup, order: Order) -> Iterator[Part | End]:
+def footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
     """Both steps, for an engine that has a task for them."""
     with clip_cache(setup.settings) as clips, Decoder() as decoder:
         yield from decode(setup, fetch(setup, order), clips, decoder)
@@ -147,7 +137,7 @@ class LabelVideo:
     def __init__(self, checkpoint: Path, name: str) -> None:
         self.labeller, self.name = Labeller(checkpoint), name
 
-    def __call__(self, order: Order, parts: Iterable[Part | End], out: str) -> VideoResult:
+    def __call__(self, order: Order, parts: Iterable[Seen | End], out: str) -> VideoResult:
         started, key = time.perf_counter(), order.key
         taken = _Taken(parts)
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
@@ -190,7 +180,7 @@ class LabelVideo:
 class _Taken:
     """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
 
-    def __init__(self, parts: Iterable[Part | End]) -> None:
+    def __init__(self, parts: Iterable[Seen | End]) -> None:
         self._parts = iter(parts)
         self._waiting = np.empty((0, 0), np.float32)
         self.rows = 0

@@ -10,11 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 import ray
-from ray.exceptions import OutOfMemoryError, RayActorError, RayError, WorkerCrashedError
+from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError, WorkerCrashedError
 
 from nitro_assets.workers.engine import EngineError
 from nitro_assets.workers.lane import PARTS_AHEAD, load
-from nitro_assets.workers.one_video import End, LabelVideo, Order, Part, Setup, VideoResult, footage
+from nitro_assets.workers.one_video import End, LabelVideo, Order, Setup, VideoResult, footage
+from nitro_ml.isolated import Seen
 
 AHEAD = 2
 """Videos an actor has at a time."""
@@ -54,9 +55,9 @@ class RayEngine:
                 if tried < TRIES:
                     waiting.append((order, tried + 1))
                 else:
-                    yield VideoResult(order.key, 0, 0.0, f"the process that labelled it ended: {_first(error)}")
+                    yield VideoResult(order.key, 0, 0.0, f"the process that labelled it ended: {_line(error)}")
             except RayError as error:
-                raise EngineError(_first(error)) from error
+                raise EngineError(_line(error)) from error
             else:
                 del running[done[0]]
                 yield result
@@ -92,16 +93,17 @@ class _Labeller:
 
 
 @ray.remote(num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=PARTS_AHEAD)
-def _footage(setup: Setup, order: Order) -> Iterator[Part | End]:
+def _footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
     yield from footage(setup, order)
 
 
-def _arriving(parts: Any) -> Iterator[Part | End]:
+def _arriving(parts: Any) -> Iterator[Seen | End]:
     """The parts as they come; a process that ended before the last one gives none, and so no `End`."""
     with suppress(WorkerCrashedError, OutOfMemoryError):
         for reference in parts:
             yield ray.get(reference)
 
 
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+def _line(error: Exception) -> str:
+    """The line that says what happened: of a traceback the last one."""
+    return str(error).strip().splitlines()[-1 if isinstance(error, RayTaskError) else 0]

@@ -49,21 +49,24 @@ _SMALL = 48  # side at which the shift is looked for
 _WINDOW = cv2.createHanningWindow((_SMALL, _SMALL), cv2.CV_32F)
 
 
-def features(rgb: NDArray[np.uint8], previous: NDArray[np.uint8] | None = None) -> NDArray[np.float32]:
-    """One row per frame, columns as in `FEATURES`.
+class Features:
+    """One row per frame, columns as in `FEATURES`, of the consecutive frames of one video, some at a time.
 
-    rgb: uint8 [n, S, S, 3], consecutive frames; previous: uint8 [S, S, 3], the frame before the first one, or None at
-    the start of a video, where nothing counts as moving. Batches give the same rows as the whole video at once.
-    Returns float32 [n, 51].
+    Takes uint8 [n, S, S, 3] and gives float32 [n, 51]: the same rows whatever the batches. In a video's first frame
+    nothing counts as moving.
     """
-    rows = np.empty((len(rgb), len(FEATURES)), np.float32)
-    before = None if previous is None else _Picture(previous)
-    for row, frame in zip(rows, rgb, strict=True):
-        now = _Picture(frame)
-        row[:] = _row(now, before or now)
-        before = now
-    np.sqrt(rows, out=rows, where=_ROOTED)
-    return np.asarray(np.rint(np.clip(rows, 0, 1) * 255) / 255, np.float32)
+
+    def __init__(self) -> None:
+        self._before: _Picture | None = None
+
+    def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = np.empty((len(rgb), len(FEATURES)), np.float32)
+        for row, frame in zip(rows, rgb, strict=True):
+            now = _Picture(frame)
+            row[:] = _row(now, self._before or now)
+            self._before = now
+        np.sqrt(rows, out=rows, where=_ROOTED)
+        return np.asarray(np.rint(np.clip(rows, 0, 1) * 255) / 255, np.float32)
 
 
 class _Picture:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nitro_ml import video
 from nitro_ml.box import Box
 from nitro_ml.isolated import Decoder
+from nitro_ml.segments.features import Features
 from nitro_ml.video import VideoError
 from tests.ml.moving import write_video
 
@@ -42,6 +43,14 @@ def test_the_frames_are_those_of_the_process_itself(decoder: Decoder, film: Path
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one.rgb, other.rgb)
             np.testing.assert_array_equal(one.time, other.time)
+
+
+def test_features_come_with_their_frames(decoder: Decoder, film: Path) -> None:
+    whole = np.concatenate([part.rgb for part in video.read(film, 48)])
+    seen = list(decoder.look(film, 48, batch=7))
+    assert [len(frames) for frames, _ in seen] == [7] * 12 + [6]
+    np.testing.assert_array_equal(np.concatenate([frames.rgb for frames, _ in seen]), whole)
+    np.testing.assert_array_equal(np.concatenate([features for _, features in seen]), Features()(whole))
 
 
 @pytest.mark.parametrize(

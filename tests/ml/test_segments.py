@@ -15,7 +15,7 @@ from nitro_ml.actions import BUTTONS
 from nitro_ml.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import Classifier, Networks, shipped, standard
-from nitro_ml.segments.features import FEATURES, features
+from nitro_ml.segments.features import FEATURES, Features
 from nitro_ml.segments.judge import REASONS, Rules, judge, sift
 from nitro_ml.segments.score import Matches, macro_f1, matches
 from nitro_ml.segments.smoothing import likeliest, runs, without_short_runs
@@ -82,10 +82,9 @@ def test_borders_move_to_the_cut_and_to_the_input() -> None:
 
 def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3), dtype=np.uint8)
-    whole = features(rgb)
-    parts = [features(rgb[:1]), features(rgb[1:13], rgb[0]), features(rgb[13:], rgb[12])]
+    whole, in_batches = Features()(rgb), Features()
+    parts = [in_batches(part) for part in (rgb[:1], rgb[1:13], rgb[13:13], rgb[13:])]
     assert np.array_equal(whole, np.concatenate(parts))
-    assert features(rgb[:0]).shape == (0, len(FEATURES))
     assert (whole >= 0).all()
     assert (whole <= 1).all()
     assert set(np.rint(whole.ravel() * 255) / np.float32(255)) == set(whole.ravel())
