@@ -5,6 +5,7 @@ An encoder looks at a frame and at the frames `offsets` steps of 1/30 s away fro
 """
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import torch
@@ -16,7 +17,9 @@ from nitro_ml.idm.recipe import ChangeSection, IDMRecipe, SiglipSection, VPTSect
 # The change is the signal, faint and local beside a picture that hardly varies.
 FRAME_GAIN, CHANGE_GAIN = 1.0, 32.0
 REACH = 2  # places; how far to each side a patch is looked for in another frame
+SHIFTS = tuple(product(range(2 * REACH + 1), repeat=2))
 FAINT = 1.0  # grey levels; a patch's mean difference beside which its differences count as small
+GREY = 48.0  # pixels' channels that a sum is over
 
 
 class Residual(nn.Module):
@@ -37,34 +40,49 @@ class Matching(nn.Module):
     """Where each patch of a frame went: a cost volume, on `scales` halvings of the grey picture.
 
     How unlike the patch is to those up to `REACH` places away in the other frame, relative to all of them, so that
-    dark and bright games look alike; and how unlike it is to them on the whole. Learned is what to make of it.
+    dark and bright games look alike; and how unlike it is to them on the whole. Learned is what to make of it. Sums of
+    pixels are whole numbers, exact in 16 bits and faster than any others.
     """
 
     def __init__(self, scales: int, side: int, channels: int) -> None:
         super().__init__()
         self.scales, self.side = scales, side
-        self.read = nn.Conv2d(scales * ((2 * REACH + 1) ** 2 + 1), channels, 1)
+        self.read = nn.Conv2d(scales * (len(SHIFTS) + 1), channels, 1)
 
     def forward(self, frame: Tensor, other: Tensor) -> Tensor:
-        """[N, S, S, 3] in 0..255, twice -> [N, channels, side, side]."""
+        """uint8 [N, S, S, 3], twice -> [N, channels, side, side]."""
         with torch.no_grad():
-            found, pair = [], [view.mean(-1).unsqueeze(1) for view in (frame, other)]
-            for _ in range(self.scales):
-                pair = [functional.avg_pool2d(grey, 2) for grey in pair]
-                unlike = _unlike(*pair)
-                unlike = functional.avg_pool2d(unlike, unlike.shape[-1] // self.side)
-                mean = unlike.mean(1, keepdim=True) + FAINT
-                found += [unlike / mean, mean.log()]
-        read: Tensor = self.read(torch.cat(found, 1))
+            found, pair = [], [_halved(_grey(view)) for view in (frame, other)]
+            for scale in range(self.scales):
+                pair = [_halved(grey) for grey in pair] if scale else pair
+                unlike = _unlike(*pair, self.side).to(_kind(frame))
+                mean = unlike.mean(0, keepdim=True) / GREY + FAINT
+                found += [unlike / (GREY * mean), mean.log()]
+            places = torch.cat(found).flatten(1).t().contiguous()
+        read: Tensor = self.read(places.view(len(frame), self.side, self.side, -1).permute(0, 3, 1, 2))
         return read
 
 
-def _unlike(frame: Tensor, other: Tensor) -> Tensor:
-    """The absolute difference to the other picture shifted every which way, [N, 1, S, S] -> [N, 25, S, S]."""
-    side, shifts = frame.shape[-1], range(2 * REACH + 1)
-    around = functional.pad(other, (REACH,) * 4, mode="replicate")
-    places = [around[..., y : y + side, x : x + side] for y in shifts for x in shifts]
-    return torch.cat([(frame - place).abs_() for place in places], 1)
+def _grey(view: Tensor) -> Tensor:
+    """The sums of the channels, uint8 [N, S, S, 3] -> int16 [N, S, S]."""
+    red, green, blue = view.unbind(-1)
+    return red.to(torch.int16) + green + blue
+
+
+def _halved(picture: Tensor) -> Tensor:
+    """The sums of 2 x 2 places, [N, S, S] -> [N, S / 2, S / 2]."""
+    rows = picture[:, 0::2] + picture[:, 1::2]
+    return rows[..., 0::2] + rows[..., 1::2]
+
+
+def _unlike(frame: Tensor, other: Tensor, side: int) -> Tensor:
+    """The absolute difference to the other picture shifted every which way, int16 [N, S, S] -> [25, N, side, side];
+    S is `side` or twice that."""
+    size = frame.shape[-1]
+    inside = (torch.arange(-REACH, size + REACH, device=frame.device)).clamp(0, size - 1)
+    around = other[:, inside][:, :, inside]
+    differences = ((frame - around[:, y : y + size, x : x + size]).abs_() for y, x in SHIFTS)
+    return torch.stack([_halved(found) if size > side else found for found in differences])
 
 
 class Change(nn.Module):
@@ -97,7 +115,7 @@ class Change(nn.Module):
         seen = [(frame - 128) * (FRAME_GAIN / 255), *((other - frame) * (CHANGE_GAIN / 255) for other in others)]
         x = self.look(torch.cat(seen, -1).permute(0, 3, 1, 2))
         if self.matching:
-            x = torch.cat([x, self.matching(frame, others[-1])], 1)
+            x = torch.cat([x, self.matching(views[0], views[-1])], 1)
         x, answers = x.relu(), []
         for stage in self.stages:
             x = stage(x)

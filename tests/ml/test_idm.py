@@ -211,6 +211,13 @@ def test_windows_overlap_and_every_frame_lies_in_the_middle_of_one() -> None:
     assert len(windows(gap, 16, 4)[0]) <= 3
 
 
+def test_what_is_read_out_of_training_leans_on_its_neighbours_in_time() -> None:
+    model, encoded = IDM(TINY), torch.randn(2, TINY.length + 2 * TINY.edge, TINY.width)
+    with torch.no_grad():
+        learned, read = model.train()(encoded).buttons, model.eval()(encoded).buttons
+    torch.testing.assert_close(read[:, 1:-1], (learned[:, :-2] + 2 * learned[:, 1:-1] + learned[:, 2:]) / 4)
+
+
 def test_a_stick_that_went_left_or_right_did_not_stay_in_the_middle() -> None:
     split_mind = torch.full((1, 4, BINS), -9.0)
     split_mind[..., 1], split_mind[..., BINS - 2] = 2.0, 2.2
