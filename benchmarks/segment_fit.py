@@ -44,18 +44,18 @@ def fit(sessions: Iterable[Session], card: dict[str, Any]) -> Classifier:
     return Classifier(
         _networks(np.concatenate([e.found.screen for e in once]), [SCREENS.index(s) for s in screens], 48, 20),
         _networks(inputs[bare], kinds[bare] == "idle", 32, 20),
-        _networks(corners[game], kinds[game] == "overlay", 24, 20),
+        _networks(corners[game], kinds[game] == "overlay", 8, 6, 1.0),
         card,
     )
 
 
-def _networks(rows: NDArray[np.float32], classes: ArrayLike, units: int, rounds: int) -> Networks:
+def _networks(rows: NDArray[np.float32], classes: ArrayLike, units: int, rounds: int, decay: float = 0.03) -> Networks:
     mean, deviation = rows.mean(axis=0), rows.std(axis=0) + np.float32(1e-3)
     scaled = standard(rows, mean, deviation)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the rounds are few on purpose
         fitted = [
-            MLPClassifier((units,), alpha=0.03, max_iter=rounds, tol=0.0, batch_size=256, random_state=seed).fit(
+            MLPClassifier((units,), alpha=decay, max_iter=rounds, tol=0.0, batch_size=256, random_state=seed).fit(
                 scaled, np.asarray(classes, np.int64)
             )
             for seed in range(NETWORKS)

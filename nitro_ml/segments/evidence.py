@@ -102,25 +102,31 @@ def _places(cells: Rows) -> Rows:
 
 def _corners(features: NDArray[np.float32], state: NDArray[np.bool_], steps: Steps) -> Rows:
     """Of the two corners whose motion goes best with the inputs' changes: how well it does, over ten seconds and a
-    minute; how still the edges are, how often and how much it moves; how it differs from itself in the video."""
+    minute, and how much better than in the rest of the picture, and than with the same changes a moment later: a game
+    answers all over the screen and after a while, an input display in its place and at once.
+    """
     switched = np.zeros(len(state), np.bool_)
     switched[1:] = (state[1:] != state[:-1]).any(axis=1)
-    switched |= np.roll(switched, 1)
-    cells = features[:, _MOVING][:, _CORNERS]
-    moves = cells > _MOVED
-    edges = steps.mean(features[:, _EDGES][:, _CORNERS])
-    both, often, inputs = (steps.mean(v) for v in (moves & switched[:, None], moves, switched[:, None]))
+    moves = features[:, _MOVING] > _MOVED
     columns = []
     for width in _AROUND:
-        agree = _correlation(*(smooth(v, width) for v in (both, often, inputs)))
-        still = smooth((edges - smooth(edges, width)) ** 2, width)
-        much = smooth(steps.mean(cells), width) / np.maximum(smooth(often, width), 1e-3)
-        columns += [agree, still, much, smooth(often, width)]
-    unusual = smooth(edges - np.median(edges, axis=0), WINDOWS[1])
-    table = np.stack([*columns, unusual], axis=2)
+        agree = _agreement(moves, _delayed(switched, 0, 1), width, steps)
+        late = _agreement(moves, _delayed(switched, 3, 4, 5), width, steps)[:, _CORNERS]
+        corners, rest = agree[:, _CORNERS], np.delete(agree, _CORNERS, axis=1)
+        usual, most = (value(rest, axis=1)[:, None] for value in (np.median, np.max))
+        columns += [corners, corners - usual, corners - most, corners - late]
     best = np.argsort(-(columns[0] + columns[4]), axis=1, kind="stable")[:, :2, None]
-    chosen = np.take_along_axis(table, best, axis=1).reshape(len(steps), -1)
-    return np.concatenate([chosen, unusual.max(axis=1, keepdims=True)], axis=1)
+    return np.take_along_axis(np.stack(columns, axis=2), best, axis=1).reshape(len(steps), -1)
+
+
+def _delayed(switched: NDArray[np.bool_], *frames: int) -> NDArray[np.bool_]:
+    """Whether the inputs changed one of so many frames before, [T, 1]."""
+    return np.any([np.roll(switched, by) for by in frames], axis=0)[:, None]
+
+
+def _agreement(moves: NDArray[np.bool_], changes: NDArray[np.bool_], width: int, steps: Steps) -> Rows:
+    """How well the motion of each cell goes with changes of the inputs over so many steps, [n, 16]."""
+    return _correlation(*(smooth(steps.mean(v), width) for v in (moves & changes, moves, changes)))
 
 
 def _correlation(both: Rows, one: Rows, other: Rows) -> Rows:
