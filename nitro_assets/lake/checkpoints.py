@@ -79,6 +79,13 @@ class Checkpoints:
         old = self._lake.partition("checkpoints", checkpoint).row(0, named=True)
         self.set(checkpoint, old["asset"], old["partition"], state, why, old["metrics"])
 
+    def promote(self, checkpoint: str, asset: str, partition: str, why: str, metrics: str) -> None:
+        """Put one in the place of those promoted before: first the new one, so that there always is one."""
+        self.set(checkpoint, asset, partition, "promoted", why, metrics)
+        others = (pl.col("asset") == asset) & (pl.col("state") == "promoted") & (pl.col("checkpoint") != checkpoint)
+        for other in self.states().filter(others)["checkpoint"]:
+            self.change(other, "retired", f"replaced by {checkpoint}")
+
     def promoted(self, asset: str) -> str | None:
         """The promoted checkpoint of an asset, if there is one."""
         rows = self.states().filter((pl.col("asset") == asset) & (pl.col("state") == "promoted"))

@@ -99,7 +99,7 @@ class Lease:
             self._beat += 1
             try:
                 self._write(self._number, me())
-            except OSError:
+            except Exception:  # an unreachable S3 is no OSError
                 continue  # the store may answer again in time; if it doesn't, another takes over
 
     def _let_go(self) -> None:

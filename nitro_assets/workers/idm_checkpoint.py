@@ -64,8 +64,10 @@ def build(job: Job, partition: str) -> Outcome:
         written, *plots = write_card(Path(folder) / "card", card, decision.markdown(), worst)
         job.checkpoints.attach(checkpoint, [written, *plots])
         shown = {plot.stem: show.picture(plot.read_bytes(), "png", plot.stem) for plot in plots}
-    if job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
-        figures = json.dumps(decision.figures())
+    figures = json.dumps(decision.figures())
+    if decision.state == "promoted":
+        job.checkpoints.promote(checkpoint, job.asset.name, partition, decision.why, figures)
+    elif job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
         job.checkpoints.set(checkpoint, job.asset.name, partition, decision.state, decision.why, figures)
     metrics, coverage = card["metrics"], card["coverage"]
     ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}

@@ -27,7 +27,9 @@ def build(job: Job, partition: str) -> Outcome:
     rules = Rules(risk=job.settings.risk)
     rows: list[dict[str, Any]] = []
     frames: dict[str, int] = {}
-    for (key,), part in labels.partition_by("video_key", as_dict=True).items():
+    # A labelling stopped between its two commits leaves videos in one table that are no longer in the other.
+    whole = labels.filter(pl.col("video_key").is_in([key for key in pictures if key in games]))
+    for (key,), part in whole.partition_by("video_key", as_dict=True).items():
         guessed, thresholds = stored.labels(part)
         found = judge(np.array(pictures[key].to_list(), np.float32), guessed, rules, thresholds)
         rows += [_row(key, games[key], number, segment) for number, segment in enumerate(found)]

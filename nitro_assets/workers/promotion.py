@@ -56,7 +56,7 @@ def held_out(job: Job) -> set[str]:
 
 
 def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str, Video], rescore: Rescore) -> Decision:
-    """Promote a checkpoint with clean inputs that beats all baselines and the promoted one, which is then retired.
+    """Whether to promote a checkpoint: with clean inputs, one that beats all baselines and the promoted one.
 
     new: the checkpoint's scores of its held-out videos, by name.
     """
@@ -87,7 +87,6 @@ def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str,
         better, why = verdict.better, f"against the promoted {row['partition']}: {verdict.why}"
     if not better:
         return Decision("candidate", why, scores, True, verdict)
-    job.checkpoints.change(current, "retired", f"replaced by {checkpoint}")
     return Decision("promoted", f"{told}; {why}", scores, True, verdict)
 
 

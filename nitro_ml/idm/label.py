@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from nitro_ml import checkpoint
@@ -26,7 +27,7 @@ FAMILIAR = "familiar."
 class Labeller:
     """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
 
-    resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
+    It infers on the GPU where there is one. resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,7 +36,8 @@ class Labeller:
             raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
         recipe = IDMRecipe(**self.card["recipe"])
         self.resolution = recipe.resolution
-        self.model = IDM(recipe, self.card.get("vision")).eval()
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = IDM(recipe, self.card.get("vision")).eval().to(device)
         known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
         self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
         self.model.load_state_dict(state)

@@ -26,20 +26,20 @@ def split(clips: Sequence[Clip], recipe: IDMRecipe, frozen: Collection[str] = ()
     """Each game's videos in the order of a hash of their names: first test, then calibration, the rest train.
 
     frozen: videos that an earlier model was tested on; they stay held out, whatever comes and goes, so that both models
-    can be measured on them. A set that gets any share gets at least one video; a game with fewer than three videos is
-    trained on only. A video keeps its place when others come or go, unless it lies at a border.
+    can be measured on them. A set that gets any share gets at least one video; a game with fewer than three videos is,
+    but for the frozen ones, trained on only. A video keeps its place when others come or go, unless it lies at a border.
     Raises `SplitError` where no game has three.
     """
     places: dict[str, str] = {}
     for game in sorted({clip.game for clip in clips}):
         names = {clip.group for clip in clips if clip.game == game}
         videos = sorted(names, key=lambda name: (name not in frozen, _order(name)))
+        kept = len(names & set(frozen))
         if len(videos) < 3:
-            places |= dict.fromkeys(videos, "train")
+            places |= {video: "test" if i < kept else "train" for i, video in enumerate(videos)}
             continue
-        test = max(math.ceil(recipe.test_share * len(videos)), len(names & set(frozen)))
-        calibration = math.ceil(recipe.calibration_share * len(videos))
-        test, calibration = min(test, len(videos) - 2), min(calibration, max(1, len(videos) - test - 1))
+        test = max(min(math.ceil(recipe.test_share * len(videos)), len(videos) - 2), kept)
+        calibration = min(math.ceil(recipe.calibration_share * len(videos)), max(1, len(videos) - test - 1))
         for i, video in enumerate(videos):
             places[video] = "test" if i < test else "calibration" if i < test + calibration else "train"
     if "test" not in places.values():

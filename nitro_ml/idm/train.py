@@ -102,7 +102,9 @@ def train_on(
     model = _fitted(recipe, parts.train, parts.calibration, progress, scratch)
 
     def probe(clips: Sequence[Clip], held_out: Sequence[Clip], number: int) -> IDM:
-        short = recipe.model_copy(update={"steps": math.ceil(recipe.probe_share * recipe.steps)})
+        alone = recipe.hardware.model_copy(update={"devices": 1, "num_nodes": 1, "strategy": "auto"})
+        steps = math.ceil(recipe.probe_share * recipe.steps)
+        short = recipe.model_copy(update={"steps": steps, "hardware": alone})  # the other processes have ended
         return _fitted(short, clips, held_out, progress, scratch and scratch / f"probe-{number}")
 
     trust = trusted(model, parts, _prior(parts.train), probe)

@@ -46,7 +46,11 @@ def offer(job: Job, folder: Path, value: float, new: dict[str, Video], old: dict
     made = card(value, sorted(new))
     name = job.checkpoints.put(checkpoint.save(folder, {"w": torch.full((1,), value)}, made))
     decision = decide(job, name, made, new, lambda _, videos: {k: v for k, v in old.items() if k in videos})
-    job.checkpoints.set(name, "idm_checkpoint", "window", decision.state, decision.why, json.dumps(decision.figures()))
+    figures = json.dumps(decision.figures())
+    if decision.state == "promoted":
+        job.checkpoints.promote(name, "idm_checkpoint", "window", decision.why, figures)
+    else:
+        job.checkpoints.set(name, "idm_checkpoint", "window", decision.state, decision.why, figures)
     return name, decision
 
 

@@ -117,9 +117,11 @@ def test_a_killed_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tmp
 def test_two_processes_train_one_model(clips: list[Clip], tmp_path: Path) -> None:
     both = Hardware(devices=2, strategy="ddp_fork")
     recipe = short(TINY).model_copy(update={"hardware": both, "length": 8, "stretches": 2})
+    clips = [replace(clip, game=f"square {number % 2}") for number, clip in enumerate(clips)]  # two games have probes
     trained = train(recipe, clips, tmp_path, {})
     alone = train(recipe.model_copy(update={"hardware": Hardware()}), clips, tmp_path, {})
-    assert trained.card["metrics"]["square"]["model"]["frames"] == alone.card["metrics"]["square"]["model"]["frames"]
+    for game, scores in alone.card["metrics"].items():
+        assert trained.card["metrics"][game]["model"]["frames"] == scores["model"]["frames"]
     assert trained.path.name != alone.path.name  # it saw the second process's batches, too
 
 
@@ -196,6 +198,9 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
     assert split(chunks[::-1], TINY).test[0].group in names[2]
     rare = [replace(clip, game="rare") for clip in clips[:2]]
     assert {c.group for c in split([*rare, *clips[2:]], TINY).train} > {c.group for c in rare}
+    left = split([*rare, *clips[2:]], TINY, frozen={rare[0].group})
+    assert rare[0].group in {c.group for c in left.test}, "what a model was measured on stays out when others go"
+    assert rare[1].group in {c.group for c in left.train}
     with pytest.raises(SplitError, match="found 2 labelled videos, of no game three"):
         split(clips[:2], TINY)
 
