@@ -57,7 +57,14 @@ def _model(lake: Lake, home: Path) -> tuple[str, int]:
 
 def _page(home: Path, number: int, frames: int) -> dict[str, str]:
     record("freeway", frames, number, home / "videos" / f"{number}.mp4", who="wanderer")
-    return {"id": f"video-{number}", "title": f"Play {number}", "file": f"{number}.mp4", "channel": "ours"}
+    about = {
+        "title": f"Play {number}",
+        "channel": "ours",
+        "licence": "CC0-1.0",
+        "description": "",
+        "date": "2026-01-01",
+    }
+    return {"id": f"video-{number}", "file": f"{number}.mp4", **about}
 
 
 def _rate(nodes: int, setup: Setup, orders: Sequence[Order], rounds: int) -> float:

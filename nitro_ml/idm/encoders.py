@@ -52,10 +52,10 @@ class Matching(nn.Module):
     def forward(self, frame: Tensor, other: Tensor) -> Tensor:
         """uint8 [N, S, S, 3], twice -> [N, channels, side, side]."""
         with torch.no_grad():
-            found, pair = [], [_halved(_grey(view)) for view in (frame, other)]
-            for scale in range(self.scales):
-                pair = [_halved(grey) for grey in pair] if scale else pair
-                unlike = _unlike(*pair, self.side).to(_kind(frame))
+            found, here, there = [], _grey(frame), _grey(other)
+            for _ in range(self.scales):
+                here, there = _halved(here), _halved(there)
+                unlike = _unlike(here, there, self.side).to(_kind(frame))
                 mean = unlike.mean(0, keepdim=True) / GREY + FAINT
                 found += [unlike / (GREY * mean), mean.log()]
             places = torch.cat(found).flatten(1).t().contiguous()

@@ -27,7 +27,8 @@ FAMILIAR = "familiar."
 class Labeller:
     """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
 
-    It infers on the GPU where there is one. resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
+    It infers on the GPU where there is one.
+    resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
     """
 
     def __init__(self, path: Path) -> None:

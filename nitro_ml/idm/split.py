@@ -27,7 +27,8 @@ def split(clips: Sequence[Clip], recipe: IDMRecipe, frozen: Collection[str] = ()
 
     frozen: videos that an earlier model was tested on; they stay held out, whatever comes and goes, so that both models
     can be measured on them. A set that gets any share gets at least one video; a game with fewer than three videos is,
-    but for the frozen ones, trained on only. A video keeps its place when others come or go, unless it lies at a border.
+    but for the frozen ones, trained on only. A video keeps its place when others come or go, unless it lies at a
+    border.
     Raises `SplitError` where no game has three.
     """
     places: dict[str, str] = {}
