@@ -33,6 +33,8 @@ from nitro_ml.idm.recipe import load_recipe
 from nitro_ml.idm.train import train
 
 FPS = 30
+PAGE = {"title": "play", "channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": ""}
+"""What the loopback site tells of each of its videos."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,8 @@ def corpus(shards: int, videos: int, seconds: int, lake: str = "") -> Iterator[C
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
         file = _video(home, seconds)
-        entry = {"title": "play", "channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": ""}
         names = [f"{shard:04d}x{n}" for shard in range(shards) for n in range(videos)]
-        (home / "site.json").write_text(json.dumps([{"id": name, "file": file.name, **entry} for name in names]))
+        (home / "site.json").write_text(json.dumps([{"id": name, "file": file.name, **PAGE} for name in names]))
         here = settings(home, shards)
         here = here.model_copy(update={"lake": lake or here.lake})
         into = Lake(here)

@@ -10,6 +10,7 @@ from pathlib import Path
 import ray
 
 from benchmarks.figures import Figure
+from benchmarks.label_corpus import PAGE
 from demo.site import serve
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
@@ -57,14 +58,7 @@ def _model(lake: Lake, home: Path) -> tuple[str, int]:
 
 def _page(home: Path, number: int, frames: int) -> dict[str, str]:
     record("freeway", frames, number, home / "videos" / f"{number}.mp4", who="wanderer")
-    about = {
-        "title": f"Play {number}",
-        "channel": "ours",
-        "licence": "CC0-1.0",
-        "description": "",
-        "date": "2026-01-01",
-    }
-    return {"id": f"video-{number}", "file": f"{number}.mp4", **about}
+    return {"id": f"video-{number}", "file": f"{number}.mp4", **PAGE}
 
 
 def _rate(nodes: int, setup: Setup, orders: Sequence[Order], rounds: int) -> float:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from nitro_assets.lake.store import Lake
 
 FOLDER = "leases"
@@ -99,7 +101,7 @@ class Lease:
             self._beat += 1
             try:
                 self._write(self._number, me())
-            except Exception:  # an unreachable S3 is no OSError
+            except (OSError, BotoCoreError):  # an unreachable S3 is no OSError
                 continue  # the store may answer again in time; if it doesn't, another takes over
 
     def _let_go(self) -> None:

@@ -85,6 +85,7 @@ def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
     whole, in_batches = Features()(rgb), Features()
     parts = [in_batches(part) for part in (rgb[:1], rgb[1:13], rgb[13:13], rgb[13:])]
     assert np.array_equal(whole, np.concatenate(parts))
+    assert Features()(rgb[:0]).shape == (0, len(FEATURES))
     assert (whole >= 0).all()
     assert (whole <= 1).all()
     assert set(np.rint(whole.ravel() * 255) / np.float32(255)) == set(whole.ravel())
