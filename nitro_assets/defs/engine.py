@@ -3,15 +3,20 @@
 A worker is the same module either way, speaks Dagster Pipes, and reads its settings from `NITRO_*`.
 """
 
+import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any, Protocol
 
 import dagster as dg
+from dagster._core.pipes.context import PipesMessageHandler
 from dagster._core.pipes.utils import PipesFileMessageReader
+from dagster._utils import tail_file
 from dagster_pipes import PipesParams
 
 from nitro_assets.lineage.work import LEVEL_TAG
@@ -32,7 +37,9 @@ class Local:
 
     def run(self, context: dg.OpExecutionContext, worker: str, partitions: Sequence[str]) -> Sequence[Any]:
         command = [sys.executable, "-m", f"nitro_assets.workers.{worker}"]
-        done = dg.PipesSubprocessClient().run(context=context, command=command, extras=_extras(context, partitions))
+        with TemporaryDirectory(prefix="nitro-messages-") as folder:
+            client = dg.PipesSubprocessClient(message_reader=Messages(f"{folder}/messages"))
+            done = client.run(context=context, command=command, extras=_extras(context, partitions))
         return done.get_custom_messages()
 
 
@@ -63,6 +70,25 @@ class Ray:
         return done.get_custom_messages()
 
 
+class Messages(PipesFileMessageReader):
+    """The messages in a file, each once it is there to its end.
+
+    Dagster's own reader, when it looks while the worker writes, takes the half of a message for all of it and ends.
+    """
+
+    def _reader_thread(self, handler: PipesMessageHandler, is_resource_complete: Event) -> None:
+        come = ""
+        try:
+            for part in tail_file(self._path, is_resource_complete.is_set):
+                come += part
+                if come.endswith("\n"):
+                    handler.handle_message(json.loads(come))
+                    come = ""
+        except BaseException:
+            handler.report_pipes_framework_exception("the reader of a worker's messages", sys.exc_info())
+            raise
+
+
 def _extras(context: dg.OpExecutionContext, partitions: Sequence[str]) -> dict[str, Any]:
     return {"partitions": partitions, "level": context.run.tags.get(LEVEL_TAG, "all")}
 
@@ -77,14 +103,14 @@ def _messages(settings: Settings, run: str) -> dg.PipesMessageReader:
     if not settings.lake.startswith("s3://"):
         folder = Path(settings.lake) / "messages"
         folder.mkdir(parents=True, exist_ok=True)
-        return PipesFileMessageReader(str(folder / run), include_stdio_in_messages=True, cleanup_file=True)
+        return Messages(str(folder / run), include_stdio_in_messages=True)
 
     import boto3
     from dagster_aws.pipes import PipesS3MessageReader
 
     bucket, _, prefix = settings.lake.removeprefix("s3://").partition("/")
 
-    class Messages(PipesS3MessageReader):
+    class Objects(PipesS3MessageReader):
         @contextmanager
         def get_params(self) -> Iterator[PipesParams]:
             with super().get_params() as params:
@@ -92,4 +118,4 @@ def _messages(settings: Settings, run: str) -> dg.PipesMessageReader:
                 yield {**params, "key_prefix": where}
                 boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=where + "/").delete()
 
-    return Messages(bucket=bucket, client=boto3.client("s3"), interval=POLL, include_stdio_in_messages=True)
+    return Objects(bucket=bucket, client=boto3.client("s3"), interval=POLL, include_stdio_in_messages=True)
