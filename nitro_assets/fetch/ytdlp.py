@@ -16,6 +16,7 @@ from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
 
 from nitro_assets.fetch.address import AddressError, guard, guarded
 from nitro_assets.fetch.pace import LONGEST, Pace
+from nitro_assets.fetch.trickle import SteadyRH
 from nitro_assets.settings import Settings
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ WORDS: tuple[tuple[str, Reason], ...] = (
 MESSAGES: dict[Reason, str] = {
     "gone": "the video is gone; remove it from the sources",
     "private": "the video is private or needs an account; only public videos are taken",
-    "network": "the site can't be reached or broke off; run it again later",
+    "network": "the site can't be reached, is too slow or broke off; run it again later",
     "busy": "the site asks for fewer requests; run it again later",
     "cut": "the file ends before the length that its page states; it is tried again later",
     "refused": "found a redirect to something that isn't http or https, or in a circle; allowed is a plain address",
@@ -87,8 +88,8 @@ class Guarded(YoutubeDL):
         super().__init__(params)
 
     def build_request_director(self, handlers: Iterable[Any], preferences: Any = None) -> Any:
-        """Only the urllib handler; curl and websockets, where installed, are left out."""
-        return super().build_request_director([h for h in handlers if h.RH_KEY == "Urllib"], preferences)
+        """Only the handler over urllib; curl and websockets, where installed, are left out."""
+        return super().build_request_director([SteadyRH], preferences)
 
     def urlopen(self, req: Any) -> Response:
         """As `YoutubeDL.urlopen`; raises `FetchError` where the host stays busy or broken."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -57,10 +58,19 @@ def feed(base: str) -> str:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Ada</title>{links}</channel></rss>'
 
 
+@dataclass(frozen=True)
+class Drip:
+    """Answers to paths that begin with `path` come `size` bytes at a time from byte `after` on, 0.01 s apart."""
+
+    path: str
+    after: int
+    size: int
+
+
 class Handler(BaseHTTPRequestHandler):
     """`server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
     the next answers of a file, before it is served; `server.said` is more of what its page states; while
-    `server.stops`, a file's answer comes to a stop in its middle."""
+    `server.stops`, a file's answer comes to a stop in its middle; `server.drip` makes answers slow."""
 
     def do_GET(self) -> None:
         base = f"http://{self.headers['Host']}"
@@ -110,12 +120,28 @@ class Handler(BaseHTTPRequestHandler):
             part = part[: len(part) // 2]
         self.server.sent.append((self.path, start, len(part)))  # type: ignore[attr-defined]
         if self.command == "GET":  # last: whoever has the answer may look at what was sent
+            if self._drips(part):
+                return
             half = len(part) // 2 if ranges and self.server.stops else len(part)  # type: ignore[attr-defined]
             self.wfile.write(part[:half])
             while ranges and self.server.stops:  # type: ignore[attr-defined]
                 time.sleep(0.02)
             with suppress(ConnectionError):
                 self.wfile.write(part[half:])
+
+    def _drips(self, part: bytes) -> bool:
+        """Send it slowly, if that is asked for."""
+        drip: Drip | None = self.server.drip  # type: ignore[attr-defined]
+        if drip is None or not self.path.startswith(drip.path):
+            return False
+        with suppress(ConnectionError):
+            self.wfile.write(part[: drip.after])
+            for at in range(drip.after, len(part), drip.size):
+                if self.server.drip is not drip:  # type: ignore[attr-defined]
+                    break
+                time.sleep(0.01)
+                self.wfile.write(part[at : at + drip.size])
+        return True
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -125,10 +151,11 @@ class Handler(BaseHTTPRequestHandler):
 def site(host: str = "127.0.0.1") -> Iterator[tuple[str, ThreadingHTTPServer]]:
     server = ThreadingHTTPServer((host, 0), Handler)
     server.cut, server.sent, server.fails, server.said, server.cookies = 0, [], [], {}, []  # type: ignore[attr-defined]
-    server.stops = False  # type: ignore[attr-defined]
+    server.stops, server.drip = False, None  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://{host}:{server.server_port}", server
     finally:
+        server.drip = None  # type: ignore[attr-defined]
         server.shutdown()
         server.server_close()

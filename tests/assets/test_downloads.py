@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from nitro_assets.fetch import pace, room, ytdlp
+from nitro_assets.fetch import pace, room, trickle, ytdlp
 from nitro_assets.fetch.download import DownloadError, Video, download, downloaded
 from nitro_assets.fetch.listing import alive
 from nitro_assets.fetch.pace import Pace
@@ -22,7 +22,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import fetched
 from tests.assets.corpus import environment
 from tests.assets.rows import ANNA
-from tests.assets.site_for_fetch import FILM, site
+from tests.assets.site_for_fetch import FILM, Drip, site
 
 Served = tuple[str, ThreadingHTTPServer]
 
@@ -77,6 +77,28 @@ def test_a_later_call_asks_for_the_rest_only(
     assert server.sent[-1][1] > 0  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    "drip",
+    [Drip("/files", 0, 1), Drip("/files", 40_000, 1), Drip("/watch", 0, 1)],
+    ids=["a file", "the rest of a file", "a page"],
+)
+def test_a_server_that_trickles_is_given_up_like_one_that_is_silent(
+    settings: Settings, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drip: Drip
+) -> None:
+    base, server = served
+    film = FILM + bytes(300_000)
+    monkeypatch.setattr("tests.assets.site_for_fetch.FILM", film)
+    monkeypatch.setattr(trickle, "WINDOW", 0.2)
+    server.drip = drip  # type: ignore[attr-defined]
+    with pytest.raises(DownloadError, match="too slow") as caught:
+        download(f"{base}/watch/pong", tmp_path, "key", settings)
+    assert caught.value.reason == "network"
+    left = sum(part.stat().st_size for part in tmp_path.glob("*.part"))
+    assert left >= drip.after // 2, "a later call goes on with it"
+    server.drip = Drip("/", 0, 4000)  # type: ignore[attr-defined]  # slow, but above the least
+    assert download(f"{base}/watch/pong", tmp_path, "key", settings).path.read_bytes() == film
+
+
 @pytest.mark.parametrize("same", [True, False], ids=["the same file", "another file"])
 def test_a_killed_download_is_resumed_by_a_later_run_if_it_is_still_the_same_file(
     settings: Settings, served: Served, same: bool, monkeypatch: pytest.MonkeyPatch
@@ -92,7 +114,8 @@ with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
     pass
 """
     with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **environment(settings)}) as first:
-        wait_for(lambda: list(settings.cache.glob("videos/*/*.part")) and list(settings.cache.rglob("*.size")))
+        parts = settings.cache / "videos"
+        wait_for(lambda: any(p.stat().st_size for p in parts.glob("*/*.part")) and list(parts.glob("*/*.size")))
         first.send_signal(signal.SIGKILL)
     server.stops = False  # type: ignore[attr-defined]
     folder = settings.cache / "videos" / ANNA
