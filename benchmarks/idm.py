@@ -53,12 +53,13 @@ class Made:
 
 @dataclass(frozen=True)
 class Bench:
-    """One run: where its files are, how much is played, and what is changed in the recipes."""
+    """One run: where its files are, how much is played, what is changed in the recipes, and which are trained."""
 
     folder: Path
     minutes: float
     games: tuple[str, ...]
     changes: dict[str, Any]
+    models: tuple[str, ...] = MODELS
 
     def recipe(self, model: str) -> IDMRecipe:
         return load_recipe(model).model_copy(update=self.changes)
@@ -66,7 +67,7 @@ class Bench:
     @property
     def size(self) -> int:
         """The one resolution of all the models."""
-        (size,) = {self.recipe(model).resolution for model in MODELS}
+        (size,) = {self.recipe(model).resolution for model in self.models}
         return size
 
     def recorded(self, jobs: int) -> list[Video]:
@@ -128,7 +129,7 @@ def _labeller(checkpoint: Path) -> Labeller:
 
 
 def run(quick: bool = False) -> list[Figure]:
-    """Records, trains, labels and scores; the tables per game go to `idm.md` beside what is kept."""
+    """Records, trains, labels and scores; the tables per game go to `window.md` beside what is kept."""
     folder = ROOT / "state" / "bench"
     if quick:
         with TemporaryDirectory() as scratch:
@@ -142,14 +143,14 @@ def measure(bench: Bench, jobs: int) -> list[Figure]:
     say(f"{len(played)} recordings of {len(bench.games)} games")
     _each(jobs, bench.decode, played)
     say("decoded; training")
-    made = dict(zip(MODELS, _each(jobs, bench.train, MODELS, [played] * len(MODELS)), strict=True))
+    made = dict(zip(bench.models, _each(jobs, bench.train, bench.models, [played] * len(bench.models)), strict=True))
     say("trained; labelling")
-    wanted = [(model, v, made[model].checkpoint) for v in played if v.split != "train" for model in MODELS]
+    wanted = [(model, v, made[model].checkpoint) for v in played if v.split != "train" for model in bench.models]
     _each(jobs, bench.label, *zip(*wanted, strict=True))
     say("labelled; scoring")
-    found = tables({model: made[model].checkpoint for model in MODELS}, played)
-    (bench.folder / "idm.md").write_text(found.markdown())
-    return [*found.figures(), *(_cost(model, made[model]) for model in MODELS)]
+    found = tables({model: made[model].checkpoint for model in bench.models}, played)
+    (bench.folder / f"{bench.models[0]}.md").write_text(found.markdown())
+    return [*found.figures(), *(_cost(model, made[model]) for model in bench.models)]
 
 
 def _each(jobs: int, work: Callable[..., Result], *arguments: Sequence[Any]) -> list[Result]:

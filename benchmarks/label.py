@@ -32,13 +32,13 @@ def run(quick: bool = False) -> list[Figure]:
     decoding, inferring, whole = [], [], []
     with corpus(rounds + 2, hour, seconds) as here, lanes(1):
         warm_up, *shards, last = shard_names(rounds + 2)
-        _labelled(here, warm_up, 1)
+        labelled(here, warm_up, 1)
         labeller = Labeller(Checkpoints(here.lake).get(here.checkpoint))
         for shard in shards:
             decoding.append(_decode(here, videos))
             inferring.append(_infer(here, labeller, videos))
-            whole.append(_labelled(here, shard, videos)[0])
-        one_hour, in_engine = _labelled(here, last, hour)
+            whole.append(labelled(here, shard, videos)[0])
+        one_hour, in_engine = labelled(here, last, hour)
         sizes = [Figure(f"{name} on the disk", _bytes(here, name), "bytes a frame", None, "lower") for name in WRITTEN]
         frames = videos * here.frames
     stages, all_of_it = [frames / median(seconds) for seconds in (decoding, inferring)], frames / median(whole)
@@ -59,7 +59,7 @@ def _bytes(here: Corpus, table: str) -> float:
     return int(files["bytes"].sum()) / int(files["all_rows"].sum())
 
 
-def _labelled(here: Corpus, shard: str, videos: int) -> tuple[float, float]:
+def labelled(here: Corpus, shard: str, videos: int) -> tuple[float, float]:
     """Seconds to make a shard of the table, and of these the seconds within the engine."""
     here.index(shard, videos)
     started = time.perf_counter()

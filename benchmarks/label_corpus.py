@@ -4,7 +4,7 @@ under as many addresses as there are videos; and the laptop's IDM, hardly traine
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -29,7 +29,8 @@ from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade.encode import encode
 from nitro_ml.arcade.record import record
 from nitro_ml.clip import Clip
-from nitro_ml.idm.recipe import load_recipe
+from nitro_ml.hardware import Hardware
+from nitro_ml.idm.recipe import IDMRecipe, load_recipe
 from nitro_ml.idm.train import train
 
 FPS = 30
@@ -39,11 +40,12 @@ PAGE = {"title": "play", "channel": "ours", "licence": "CC0-1.0", "date": "2026-
 
 @dataclass(frozen=True)
 class Corpus:
-    """A lake without labels, the file that all its videos are and its frames, the checkpoint and its frames' side."""
+    """A lake without labels, the sites and the file that all its videos are, its frames, the checkpoint and its frames'
+    side."""
 
     settings: Settings
     lake: Lake
-    address: str
+    sites: tuple[str, ...]
     file: Path
     frames: int
     checkpoint: str
@@ -57,7 +59,7 @@ class Corpus:
         rows = pl.DataFrame(
             {
                 "video_key": [f"{int(shard):016x}{n:016x}" for n in range(videos)],
-                "address": [f"{self.address}/watch/{shard}x{n}" for n in range(videos)],
+                "address": [f"{self.sites[n % len(self.sites)]}/watch/{shard}x{n}" for n in range(videos)],
                 "game": ["freeway"] * videos,
                 "keep": [True] * videos,
             }
@@ -97,10 +99,13 @@ def settings(home: Path, shards: int) -> Settings:
 
 
 @contextmanager
-def corpus(shards: int, videos: int, seconds: int, lake: str = "") -> Iterator[Corpus]:
+def corpus(
+    shards: int, videos: int, seconds: int, lake: str = "", recipe: str = "window", sites: int = 1
+) -> Iterator[Corpus]:
     """Room for so many shards; every address of `videos` in each leads to the same video, `seconds` long.
 
-    `lake`: its address, where it isn't a folder of its own.
+    `lake`: its address, where it isn't a folder of its own; `recipe`: the IDM's; `sites`: hosts that the addresses are
+    spread over, each of which is asked at a pace of its own.
     """
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
@@ -110,9 +115,11 @@ def corpus(shards: int, videos: int, seconds: int, lake: str = "") -> Iterator[C
         here = settings(home, shards)
         here = here.model_copy(update={"lake": lake or here.lake})
         into = Lake(here)
-        with serve(home) as address:
-            checkpoint = _checkpoint(into, home / "trained")
-            yield Corpus(here, into, address, file, seconds * FPS, checkpoint, load_recipe("window").resolution)
+        with ExitStack() as served:
+            hosts = tuple(served.enter_context(serve(home)) for _ in range(sites))
+            shape = load_recipe(recipe)
+            checkpoint = _checkpoint(into, home / "trained", shape)
+            yield Corpus(here, into, hosts, file, seconds * FPS, checkpoint, shape.resolution)
 
 
 def _video(home: Path, seconds: int) -> Path:
@@ -126,17 +133,20 @@ def _video(home: Path, seconds: int) -> Path:
     return home / "videos" / "play.mp4"
 
 
-def _checkpoint(lake: Lake, root: Path) -> str:
-    recipe = load_recipe("window").model_copy(update={"steps": 1, "stretches": 2, "length": 8})
-    chance = np.random.default_rng(1)
-    trained = train(recipe, [_noise(chance, n, recipe.resolution) for n in range(3)], root, {"name": "fast"})
+def _checkpoint(lake: Lake, root: Path, shape: IDMRecipe) -> str:
+    """Hardly trained, on the CPU: its speed is that of a trained one."""
+    recipe = shape.model_copy(update={"requires": "cpu", "hardware": Hardware(), "steps": 1, "stretches": 2})
+    trained = train(recipe, [noise(n, recipe.resolution) for n in range(3)], root, {"name": "fast"})
     checkpoints = Checkpoints(lake)
     name = checkpoints.put(trained.path)
-    checkpoints.set(name, "idm_checkpoint", "window", "promoted", "for its speed")
+    checkpoints.set(name, "idm_checkpoint", recipe.name, "promoted", "for its speed")
     return name
 
 
-def _noise(chance: np.random.Generator, number: int, size: int) -> Clip:
-    frames: NDArray[np.uint8] = chance.integers(0, 256, (64, size, size, 3), np.uint8)
-    held = chance.random((64, len(BUTTONS))) < 0.3
-    return Clip(frames, np.arange(64) / FPS, "freeway", f"noise-{number}", Actions(held, np.zeros((64, 4), np.float32)))
+def noise(number: int, size: int, frames: int = 192) -> Clip:
+    """A labelled clip of which nothing can be learned."""
+    chance = np.random.default_rng(number)
+    pixels: NDArray[np.uint8] = chance.integers(0, 256, (frames, size, size, 3), np.uint8)
+    held = chance.random((frames, len(BUTTONS))) < 0.3
+    actions = Actions(held, np.zeros((frames, 4), np.float32))
+    return Clip(pixels, np.arange(frames) / FPS, "freeway", f"noise-{number}", actions)

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +69,11 @@ def fast_bfloat16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+
+
+def fastest() -> str:
+    """The device that inference runs on: a GPU where there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @contextmanager
@@ -134,10 +140,14 @@ def fit(
             enable_progress_bar=progress is None and sys.stderr.isatty(),
             enable_model_summary=False,
         )
-        workers = hardware.loaders if hardware else 0
-        loader: Any = torch.utils.data.DataLoader(batches, batch_size=None, num_workers=workers)  # type: ignore[arg-type]
-        unseen = held_out.batches if held_out else None
-        trainer.fit(module, loader, unseen, ckpt_path=last if last.exists() else None)
+        loader: Any = partial(
+            torch.utils.data.DataLoader,
+            batch_size=None,
+            num_workers=hardware.loaders if hardware else 0,
+            pin_memory=requires == "gpu",
+        )
+        unseen = loader(held_out.batches) if held_out else None
+        trainer.fit(module, loader(batches), unseen, ckpt_path=last if last.exists() else None)
         if not trainer.is_global_zero:
             sys.exit(0)  # this rank has done its part; the first one goes on alone
         if held_out and best.exists():

@@ -63,7 +63,8 @@ def _colour(frames: Pixels, rng: np.random.Generator, how: Augmentation) -> Pixe
     if rng.random() < how.colour:
         frames = frames[..., rng.permutation(3)]
         tone = 255 - tone if rng.random() < 0.5 else tone
-    return np.clip(tone, 0, 255).astype(np.uint8)[frames]
+    flat = np.ascontiguousarray(frames).reshape(len(frames), -1)
+    return np.asarray(cv2.LUT(flat, np.clip(tone, 0, 255).astype(np.uint8)), np.uint8).reshape(frames.shape)
 
 
 def _erase(frames: Pixels, rng: np.random.Generator) -> Pixels:

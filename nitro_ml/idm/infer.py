@@ -42,9 +42,13 @@ class Block:
     def time(self) -> NDArray[np.float64]:
         return self.rows.time[self.first : self.last]
 
+    def nearest(self, time: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Which of the rows are nearest to the given times, [...]."""
+        return nearest(self.rows.time, time)
+
     def at(self, time: NDArray[np.float64]) -> NDArray[Any]:
         """The rows nearest to the given times, [...]."""
-        return self.rows.values[nearest(self.rows.time, time)]
+        return self.rows.values[self.nearest(time)]
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,11 @@ def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
     stream = (Rows(f.time, f.rgb) for f in frames)
     for block in blocks(stream, (before + 0.5) / RATE, (after + 0.5) / RATE):
         time = np.pad(block.time, (0, BLOCK - len(block.time)), mode="edge")
-        views = [torch.from_numpy(block.at(time + o / RATE)).to(model.device) for o in (0, *model.offsets)]
+        places = np.stack([block.nearest(time + o / RATE) for o in (0, *model.offsets)])
+        first, last = places.min(), places.max() + 1
+        # To the device once, however many views look at a frame; torch takes no array that can't be written to.
+        pixels = torch.from_numpy(np.require(block.rows.values[first:last], requirements="W")).to(model.device)
+        views = [pixels.index_select(0, place) for place in torch.from_numpy(places - first).to(model.device)]
         with arithmetic(model):
             encoded = model.encode(views).float().cpu().numpy()
         yield Rows(block.time, encoded[: len(block.time)])

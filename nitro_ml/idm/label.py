@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from nitro_ml import checkpoint
 from nitro_ml.box import Box
 from nitro_ml.clip import Clip
+from nitro_ml.fit import fastest
 from nitro_ml.idm.infer import infer
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import IDMRecipe
@@ -37,8 +37,7 @@ class Labeller:
             raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
         recipe = IDMRecipe(**self.card["recipe"])
         self.resolution = recipe.resolution
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = IDM(recipe, self.card.get("vision")).eval().to(device)
+        self.model = IDM(recipe, self.card.get("vision")).eval().to(fastest())
         known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
         self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
         self.model.load_state_dict(state)

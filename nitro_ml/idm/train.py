@@ -14,7 +14,7 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import HeldOut, Progress, Resumable, fit, seeded
+from nitro_ml.fit import HeldOut, Progress, Resumable, fastest, fit, seeded
 from nitro_ml.idm.calibrate import raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip
@@ -45,14 +45,15 @@ class Training(Resumable):
         self.batches.rank = self.global_rank
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        loss = self._loss(batch)
+        loss = self.loss(batch)
         self.log("loss", loss.detach())
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:
-        self.log("held_out", self._loss(batch), batch_size=len(batch.frames), sync_dist=True)
+        self.log("held_out", self.loss(batch), batch_size=len(batch.frames), sync_dist=True)
 
-    def _loss(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
+        """Of the buttons and the sticks together."""
         out = self.model(encode(self.model, batch.frames))
         buttons = functional.binary_cross_entropy_with_logits(
             out.buttons, batch.buttons, pos_weight=self.balance.to(out.buttons.device), reduction="none"
@@ -147,7 +148,7 @@ def _fitted(
             progress=progress,
             scratch=scratch,
         )
-    return model.eval()
+    return model.eval().to(fastest())
 
 
 def _prior(clips: Sequence[Clip]) -> NDArray[np.float64]:
