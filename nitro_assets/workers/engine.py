@@ -17,6 +17,11 @@ from typing import Protocol
 from nitro_assets.workers.lane import Ready, serve
 from nitro_assets.workers.one_video import Order, Setup, VideoResult
 
+TRIES = 2
+"""A process that ends can be its machine's fault once; the second time it is the video's."""
+Try = tuple[Order, int]
+"""An order, and which try of it this is: from 1."""
+
 
 class EngineError(RuntimeError):
     """The machine failed, not a video: a full disk, a store that can't be reached. What was finished stays."""
@@ -40,8 +45,9 @@ class LocalEngine:
         self._lanes: list[_Lane] = []
 
     def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
-        """A lane always has one order waiting behind its current one, so that it can download ahead."""
-        waiting = deque(orders)
+        """A lane always has one order waiting behind its current one, so that it can download ahead; a second try is
+        alone in its lane, so that its death is nobody else's."""
+        waiting = deque((order, 1) for order in orders)
         while len(self._lanes) < min(self._most, len(waiting)):
             self._lanes.append(_Lane())
         try:
@@ -50,32 +56,36 @@ class LocalEngine:
             self.close()  # lanes in the middle of something are of no use to the next caller
             raise
 
-    def _run(self, setup: Setup, waiting: deque[Order]) -> Iterator[VideoResult]:
+    def _run(self, setup: Setup, waiting: deque[Try]) -> Iterator[VideoResult]:
         while True:
             for depth in (1, 2):
                 for lane in self._lanes:
-                    if waiting and len(lane.orders) < depth:
+                    if waiting and len(lane.tries) < depth and not lane.is_closed_to(waiting[0]):
                         lane.give(setup, waiting.popleft())
-            busy = {lane.pipe.fileno(): lane for lane in self._lanes if lane.orders}
+            busy = {lane.pipe.fileno(): lane for lane in self._lanes if lane.tries}
             if not busy:
                 return
             for fileno in wait(list(busy)):
                 lane = busy[int(fileno)]  # type: ignore[arg-type]  # what was given to `wait`
                 try:
-                    if result := lane.result():
-                        yield result
+                    result = lane.result()
                 except (EOFError, ConnectionError):
-                    yield self._replaced(lane, waiting)
+                    result = self._replaced(lane, waiting)
+                if result:
+                    yield result
 
-    def _replaced(self, lane: "_Lane", waiting: deque[Order]) -> VideoResult:
-        """The verdict on the video that a dead lane was at; what was waiting behind it waits for another."""
+    def _replaced(self, lane: "_Lane", waiting: deque[Try]) -> VideoResult | None:
+        """What was in a dead lane waits for another one; the video that it was at comes last, or gets its verdict."""
         end = lane.end()
         if not lane.ready:
             raise EngineError(f"a labelling process ended {end} before its first video; see its messages above.")
-        dead = lane.orders.popleft()
-        waiting.extendleft(reversed(lane.orders))
+        dead, tried = lane.tries.popleft()
+        waiting.extendleft(reversed(lane.tries))
         self._lanes[self._lanes.index(lane)] = _Lane()
-        return VideoResult(dead.key, 0, 0.0, f"the process that labelled it ended {end}; the others are not affected.")
+        if tried < TRIES:
+            waiting.append((dead, tried + 1))
+            return None
+        return VideoResult(dead.key, 0, 0.0, f"the process that labelled it ended {end}, {TRIES} times.")
 
     def processes(self) -> list[int]:
         """The process numbers of the lanes."""
@@ -91,7 +101,7 @@ class _Lane:
     """The near end of one lane."""
 
     def __init__(self) -> None:
-        self.orders: deque[Order] = deque()
+        self.tries: deque[Try] = deque()
         self.ready = False
         self._scratch = Path(tempfile.mkdtemp(prefix="nitro-lane-"))
         context = multiprocessing.get_context("spawn")  # torch must not be forked
@@ -100,10 +110,14 @@ class _Lane:
         self.process.start()
         far.close()  # so that the death of either side closes the pipe
 
-    def give(self, setup: Setup, order: Order) -> None:
-        self.orders.append(order)
+    def is_closed_to(self, later: Try) -> bool:
+        """Whether it has an order behind which this one must not wait."""
+        return bool(self.tries) and any(tried > 1 for _, tried in (*self.tries, later))
+
+    def give(self, setup: Setup, this: Try) -> None:
+        self.tries.append(this)
         with suppress(ConnectionError):  # dead: `result` will say so
-            self.pipe.send((setup, order))
+            self.pipe.send((setup, this[0]))
 
     def result(self) -> VideoResult | None:
         """The next result; None where the lane only tells that it is up.
@@ -116,7 +130,7 @@ class _Lane:
         if isinstance(found, Ready):
             self.ready = True
             return None
-        self.orders.popleft()
+        self.tries.popleft()
         return found
 
     def end(self) -> str:

@@ -12,16 +12,13 @@ from typing import Any
 import ray
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError, WorkerCrashedError
 
-from nitro_assets.workers.engine import EngineError
+from nitro_assets.workers.engine import TRIES, EngineError
 from nitro_assets.workers.lane import PARTS_AHEAD, load
 from nitro_assets.workers.one_video import End, LabelVideo, Order, Setup, VideoResult, footage
 from nitro_ml.isolated import Seen
 
 AHEAD = 2
 """Videos an actor has at a time."""
-
-TRIES = 2
-"""A process that ends can be its machine's fault once; the second time it is the video's."""
 
 
 class RayEngine:
