@@ -1,10 +1,12 @@
 """Cheap facts about each frame, from the pixels that are decoded for labelling anyway.
 
-51 numbers a frame, about 0.2 ms at 96 x 96, each one of 256 levels: a byte each in the table. `judge`
-needs nothing else from the pixels, so that it can change without a video being fetched again.
+51 numbers a frame, about 0.09 ms at 64 x 64 and 0.12 ms at 96 x 96, each one of 256 levels: a byte each in the table.
+`judge` needs nothing else from the pixels, so that it can change without a video being fetched again.
 """
 
 import math
+from functools import partial
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -45,8 +47,17 @@ _ROOTED = np.array(
     [name.startswith(("mov", "motion", "shimmer", "pan", "edges", "lines", "sharp")) for name in FEATURES]
 )
 _ROOTED &= ~np.isin(FEATURES, ("motion_x", "motion_y", "panned"))
+_BLOCK = 32  # frames at a time, below 256: for fewer the calls are what takes long, for more the memory
 _SMALL = 48  # side at which the shift is looked for
-_WINDOW = cv2.createHanningWindow((_SMALL, _SMALL), cv2.CV_32F)
+_WINDOW = cv2.createHanningWindow((_SMALL, _SMALL), cv2.CV_32F) * _SMALL**2  # by which `norm="forward"` divides
+_CENTRED = 1 - 2 * (np.indices((_SMALL // 2 + 1, _SMALL), np.float32).sum(axis=0) % 2)  # no shift is in the middle
+_PEAK = np.arange(-2, 3)  # pixels around the best shift that speak for it too
+
+_resize = partial(cv2.resize, interpolation=cv2.INTER_AREA)
+Bytes: TypeAlias = NDArray[np.uint8]
+Mask: TypeAlias = NDArray[np.bool_]
+Numbers: TypeAlias = NDArray[np.float64]
+Spectra: TypeAlias = NDArray[np.complexfloating]
 
 
 class Features:
@@ -57,95 +68,149 @@ class Features:
     """
 
     def __init__(self) -> None:
-        self._before: _Picture | None = None
+        self._last: tuple[Bytes, Spectra] | None = None
 
     def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         rows = np.empty((len(rgb), len(FEATURES)), np.float32)
-        for row, frame in zip(rows, rgb, strict=True):
-            now = _Picture(frame)
-            row[:] = _row(now, self._before or now)
-            self._before = now
+        for start in range(0, len(rgb), _BLOCK):
+            frames = _no_larger(rgb[start : start + _BLOCK])
+            grey = cv2.cvtColor(frames.reshape(-1, *frames.shape[2:]), cv2.COLOR_RGB2GRAY)
+            luma = np.asarray(grey, np.uint8).reshape(frames.shape[:3])
+            spectra = _spectra(luma)
+            before = self._last or (luma[:1], spectra[:1])
+            luma, spectra = np.concatenate([before[0], luma]), np.concatenate([before[1], spectra])
+            rows[start : start + _BLOCK] = _rows(frames, luma, spectra)
+            self._last = luma[-1:].copy(), spectra[-1:].copy()
         np.sqrt(rows, out=rows, where=_ROOTED)
         return np.asarray(np.rint(np.clip(rows, 0, 1) * 255) / 255, np.float32)
 
 
-class _Picture:
-    """A frame uint8 [S, S, 3], its luma, and the luma as small floats."""
-
-    def __init__(self, frame: MatLike) -> None:
-        large = frame.shape[0] > SIDE
-        self.frame = cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA) if large else frame
-        self.luma = cv2.cvtColor(self.frame, cv2.COLOR_RGB2GRAY)
-        self.small = cv2.resize(self.luma, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA).astype(np.float32)
+def _no_larger(frames: Bytes) -> Bytes:
+    """Frames of at most `SIDE`. As floats, large ones are shrunk faster, to the same values."""
+    if frames.shape[1] <= SIDE:
+        return frames
+    return np.rint([_resize(frame.astype(np.float32), (SIDE, SIDE)) for frame in frames]).astype(np.uint8)
 
 
-def _row(now: _Picture, before: _Picture) -> list[float]:
-    change = cv2.absdiff(now.luma, before.luma)
-    moved = cv2.threshold(change, STEP, 255, cv2.THRESH_BINARY)[1]
-    jumps = cv2.threshold(cv2.absdiff(now.luma[:, 1:], now.luma[:, :-1]), JUMP, 255, cv2.THRESH_BINARY)[1]
-    return [
-        *_motion(change, moved),
-        *_shift(now.small, before.small),
-        *_colour(now.frame, now.luma),
-        *_writing(now.luma, jumps),
-        *_cells(moved),
-        *_cells(jumps),
-    ]
+def _spectra(luma: Bytes) -> Spectra:
+    """Of lumas at `_SMALL`, complex64 [n, 25, 48]."""
+    n, height, width = luma.shape
+    # Four at a time, as the channels of one picture: twice as fast.
+    quarters = np.resize(luma, (4, -(-n // 4) * height, width))
+    pictures = cv2.merge(list(quarters)).reshape(-1, height, width, 4)
+    small = cv2.split(np.concatenate([_resize(picture, (_SMALL, _SMALL)) for picture in pictures]))
+    windowed = np.concatenate(small).reshape(-1, _SMALL, _SMALL)[:n] * _WINDOW
+    # With another norm numpy computes in float64; the axes this way round are faster.
+    return np.fft.rfft2(windowed, axes=(2, 1), norm="forward")
 
 
-def _motion(change: MatLike, moved: MatLike) -> tuple[float, ...]:
-    """motion, moving, shimmer, motion_x, motion_y, spread_x, spread_y of a luma difference uint8 [S, S]."""
-    height, width = change.shape
-    moments = cv2.moments(moved, binaryImage=True)
-    count = moments["m00"]
-    shimmer = (np.count_nonzero(change > 1) - count) / change.size
-    if not count:
-        return cv2.mean(change)[0] / 255, 0.0, shimmer, 0.5, 0.5, 0.0, 0.0
-    return (
-        cv2.mean(change)[0] / 255,
-        count / change.size,
-        shimmer,
-        (moments["m10"] / count + 0.5) / width,
-        (moments["m01"] / count + 0.5) / height,
-        math.sqrt(max(moments["mu20"] / count, 0)) / width,
-        math.sqrt(max(moments["mu02"] / count, 0)) / height,
+def _rows(frames: Bytes, luma: Bytes, spectra: Spectra) -> Numbers:
+    """luma and spectra: of the frame before, too."""
+    now = luma[1:]
+    change = np.asarray(cv2.absdiff(now, luma[:-1]), np.uint8)
+    moved = change > STEP
+    jumps = cv2.absdiff(now[:, :, 1:], now[:, :, :-1]) > JUMP
+    return np.column_stack(
+        [
+            *_motion(change, moved),
+            *_shift(spectra[1:], spectra[:-1]),
+            *_colour(frames, now),
+            *_writing(now, jumps),
+            _cells(moved),
+            _cells(jumps),
+        ]
     )
 
 
-def _shift(now: MatLike, before: MatLike) -> tuple[float, float]:
-    """pan and panned, by phase correlation (Kuglin and Hines, 1975)."""
-    # Copies, because OpenCV multiplies what it is given with the window.
-    (x, y), response = cv2.phaseCorrelate(before.copy(), now.copy(), _WINDOW)
-    return min(4 * math.hypot(x, y) / _SMALL, 1.0), min(max(response, 0.0), 1.0)
+def _mean(values: MatLike | Mask, kept: int = 1) -> Numbers:
+    """The mean over all but the first `kept` axes."""
+    flat = values.reshape(-1, math.prod(values.shape[kept:])).view(np.uint8)
+    sums = cv2.reduce(flat, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return sums.reshape(values.shape[:kept]) / flat.shape[1]
 
 
-def _colour(frame: MatLike, luma: MatLike) -> tuple[float, ...]:
-    """red, green, blue, colourful, dark, flat, bars of a frame uint8 [S, S, 3] and its luma."""
-    red, green, blue, _ = cv2.mean(frame)
-    channels = cv2.split(frame)
-    most, least = cv2.max(cv2.max(*channels[:2]), channels[2]), cv2.min(cv2.min(*channels[:2]), channels[2])
-    cells = cv2.calcHist([frame], [0, 1, 2], None, [4, 4, 4], [0, 256] * 3)
-    lit = np.flatnonzero(luma.max(axis=1) > DARK)
-    bars = min(lit[0], len(luma) - 1 - lit[-1]) / len(luma) if len(lit) else 0.5
+def _motion(change: Bytes, moved: Mask) -> tuple[Numbers, ...]:
+    """motion, moving, shimmer, motion_x, motion_y, spread_x, spread_y of luma differences uint8 [n, S, S]."""
+    share = _mean(moved)
+    x, spread_x = _place(np.einsum("nyx->nx", moved.view(np.uint8)))
+    y, spread_y = _place(_mean(moved, 2) * moved.shape[2])
+    return _mean(change) / 255, share, _mean(change > 1) - share, x, y, spread_x, spread_y
+
+
+def _place(counts: NDArray[np.integer] | Numbers) -> tuple[Numbers, Numbers]:
+    """Centre and standard deviation of what was counted in each line, [n, S], in sides; 0.5 and 0 where nothing was."""
+    at = np.arange(counts.shape[1])
+    total = counts.sum(axis=1)
+    mean, square = ((counts * weight).sum(axis=1) / np.maximum(total, 1) for weight in (at, at**2))
+    centre = np.where(total, mean, at.mean())
+    return (centre + 0.5) / len(at), np.sqrt(np.maximum(square - centre**2, 0)) / len(at)
+
+
+def _shift(now: Spectra, before: Spectra) -> tuple[Numbers, Numbers]:
+    """pan and panned, by phase correlation (Kuglin and Hines, 1975): as `cv2.phaseCorrelate`, but all at once."""
+    match = _matches(now, before)
+    best = np.stack(np.divmod(match.reshape(len(match), -1).argmax(axis=1), _SMALL))
+    around = best[:, :, None] + _PEAK
+    y, x = around.clip(0, _SMALL - 1)
+    there = (around >= 0) & (around < _SMALL)
+    peak = match[np.arange(len(match))[:, None, None], y[:, :, None], x[:, None, :]].astype(np.float64)
+    peak *= there[0, :, :, None] & there[1, :, None, :]
+    response = peak.sum(axis=(1, 2))
+    moments = np.stack([np.einsum("nyx,ny->n", peak, y), np.einsum("nyx,nx->n", peak, x)])
+    down, right = moments / (response + np.finfo(np.float64).eps) - _SMALL / 2
+    return np.minimum(4 * np.hypot(down, right) / _SMALL, 1), response
+
+
+def _matches(now: Spectra, before: Spectra) -> NDArray[np.floating]:
+    """How well each shift explains the small pictures, [n, 48, 48]."""
+    cross = np.multiply(before, now.conj())  # `*` may work in place, where it rounds otherwise: by size of the batch
+    strength = np.abs(cross)
+    cross *= strength * _CENTRED / (strength * strength + np.finfo(np.float32).eps)
+    return np.fft.irfft2(cross, axes=(2, 1))
+
+
+def _colour(frames: Bytes, luma: Bytes) -> tuple[Numbers, ...]:
+    """red, green, blue, colourful, dark, flat, bars of frames uint8 [n, S, S, 3] and their luma."""
+    planes = cv2.split(frames.reshape(-1, *frames.shape[2:]))
+    red, green, blue = (np.asarray(plane, np.uint8).reshape(luma.shape) for plane in planes)
+    most, least = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
     return (
-        red / 255,
-        green / 255,
-        blue / 255,
-        (cv2.mean(most)[0] - cv2.mean(least)[0]) / 255,
-        np.count_nonzero(luma < DARK) / luma.size,
-        float(cells.max()) / luma.size,
-        bars,
+        *(_mean(channel) / 255 for channel in (red, green, blue)),
+        (_mean(most) - _mean(least)) / 255,
+        _mean(luma < DARK),
+        _flat(red & 192 | (green & 192) >> 2 | (blue & 192) >> 4),
+        _bars(_mean(luma > DARK, 2) > 0),
     )
 
 
-def _writing(luma: MatLike, jumps: MatLike) -> tuple[float, float, float]:
-    """edges, lines and sharp of a luma uint8 [S, S] and its jumps (255 where there is one)."""
-    density = cv2.reduce(jumps, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0] / 255
-    curve = cv2.Laplacian(luma, cv2.CV_16S)
-    return float(density.mean()), float(density.std()), cv2.norm(curve, cv2.NORM_L1) / luma.size / 255
+def _flat(colours: NDArray[np.integer]) -> Numbers:
+    """The share of the most common of 64 colours, multiples of 4."""
+    # Pixel by pixel over the frames: to count up one and the same number for neighbours that are alike is slow.
+    pixels = cv2.transpose(colours.reshape(len(colours), -1))
+    frame = np.tile(np.arange(len(colours), dtype=np.uint8), (len(pixels), 1))
+    counts = cv2.calcHist([pixels, frame], [0, 1], None, [64, len(colours)], [0, 256, 0, len(colours)])
+    most: Numbers = counts.max(axis=0).astype(np.float64)
+    return most / len(pixels)
 
 
-def _cells(mask: MatLike) -> NDArray[np.float32]:
-    """The mean of a mask (0 or 255) in each cell, float32 [16]."""
-    small: MatLike = cv2.resize(mask.astype(np.float32), (GRID, GRID), interpolation=cv2.INTER_AREA)
-    return (small.ravel() / 255).astype(np.float32)
+def _bars(lit: Mask) -> Numbers:
+    """The dark lines, [n, S], at the start or the end, whatever is less, in sides."""
+    fewer = np.minimum(lit.argmax(axis=1), lit[:, ::-1].argmax(axis=1))
+    bars: Numbers = np.where(lit.any(axis=1), fewer / lit.shape[1], 0.5)
+    return bars
+
+
+def _writing(luma: Bytes, jumps: Mask) -> tuple[Numbers, Numbers, Numbers]:
+    """edges, lines and sharp of a luma uint8 [n, S, S] and where it jumps, bool [n, S, S - 1]."""
+    density = _mean(jumps, 2)
+    framed = np.pad(luma, ((0, 0), (1, 1), (0, 0)), "reflect")
+    curve = cv2.Laplacian(framed.reshape(-1, luma.shape[2]), cv2.CV_16S).reshape(framed.shape)[:, 1:-1]
+    bent = cv2.reduce(np.abs(curve).reshape(len(luma), -1), 1, cv2.REDUCE_SUM, dtype=cv2.CV_32F)[:, 0]
+    return density.mean(axis=1), density.std(axis=1), bent / luma[0].size / 255
+
+
+def _cells(mask: Mask) -> Numbers:
+    """The mean of a mask in each cell, [n, 16]."""
+    n, _, width = mask.shape
+    strips = _resize(mask.reshape(-1, width).astype(np.float32), (width, n * GRID))
+    return _resize(strips, (GRID, n * GRID)).reshape(n, GRID**2).astype(np.float64)

@@ -81,7 +81,7 @@ def test_borders_move_to_the_cut_and_to_the_input() -> None:
 
 
 def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (20, 24, 24, 3), dtype=np.uint8)
+    rgb = np.random.default_rng(0).integers(0, 256, (70, 24, 24, 3), dtype=np.uint8)
     whole, in_batches = Features()(rgb), Features()
     parts = [in_batches(part) for part in (rgb[:1], rgb[1:13], rgb[13:13], rgb[13:])]
     assert np.array_equal(whole, np.concatenate(parts))
