@@ -7,8 +7,9 @@ measured in the same run.
 import multiprocessing
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from lightning.pytorch.callbacks import Callback
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
+from benchmarks.idm import say
 from benchmarks.label import labelled
 from benchmarks.label_corpus import corpus, lanes, noise
 from nitro_assets.identity import shard_names
@@ -41,11 +43,11 @@ def run(quick: bool = False) -> list[Figure]:
     if not quick and not torch.cuda.is_available():
         raise RuntimeError("bench gpu: CUDA finds no GPU; run it on a machine with one, or with --quick.")
     peak = _peak(256 if quick else 8192)
-    return [
-        Figure("bfloat16 matrix products of the chip", peak / 1e12, "TFLOP/s"),
-        *_labelling(peak, quick),
-        *_training(peak, quick),
-    ]
+    found = [Figure("bfloat16 matrix products of the chip", peak / 1e12, "TFLOP/s")]
+    for figure in chain(_training(peak, quick), _labelling(peak, quick)):
+        say(f"{figure.name}: {figure.value:.3f} {figure.unit}")  # such a machine may be lent for minutes
+        found.append(figure)
+    return found
 
 
 def _peak(side: int) -> float:
@@ -53,30 +55,25 @@ def _peak(side: int) -> float:
     return float(2 * side**3 / _seconds(lambda: a @ b, 10))
 
 
-def _labelling(peak: float, quick: bool) -> list[Figure]:
+def _labelling(peak: float, quick: bool) -> Iterator[Figure]:
     cores = 2 if quick else len(os.sched_getaffinity(0))
-    videos, seconds = (2, 4) if quick else (2 * cores, 240)
+    videos, seconds = (2, 4) if quick else (2 * cores, 120)
     with corpus(2, videos, seconds, recipe=RECIPE, sites=1 if quick else cores) as here, lanes(cores):
         path = Checkpoints(here.lake).get(here.checkpoint)
-        model = Labeller(path).model
-        alone, flops = _model(model, here.size, 2 if quick else WINDOWS)
-        copied = _copied(here.size)
-        warm_up, shard = shard_names(2)
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(cores) as pool:
-            decoded = _together(pool, partial(_look, here.file, here.size), cores, here.frames)
+        alone, flops = _model(Labeller(path).model, here.size, 2 if quick else WINDOWS)
+        yield Figure("the model alone, frames on the GPU", alone, "frames a second")
+        yield Figure("the model alone, share of the chip's peak", alone * flops / peak, "ratio")
+        yield Figure("copying frames to the GPU alone, one process", _copied(here.size), "frames a second")
+        with multiprocessing.get_context("spawn").Pool(cores) as pool:
             inferred = _together(pool, partial(_label, path, here.file), cores, here.frames)
+            yield Figure("inference alone, a process a core, frames in memory", inferred, "frames a second")
+            decoded = _together(pool, partial(_look, here.file, here.size), cores, here.frames)
+            yield Figure("decode, resize and features alone, a process a core", decoded, "frames a second")
+        warm_up, shard = shard_names(2)
         labelled(here, warm_up, cores)
         whole = videos * here.frames / labelled(here, shard, videos)[0]
-    return [
-        Figure("the model alone, frames on the GPU", alone, "frames a second"),
-        Figure("its share of the chip's peak", alone * flops / peak, "ratio"),
-        Figure("copying frames to the GPU alone, one process", copied, "frames a second"),
-        Figure("inference alone, a process a core, frames in memory", inferred, "frames a second"),
-        Figure("decode, resize and features alone, a process a core", decoded, "frames a second"),
-        Figure("whole labelling, a lane a core", whole, "frames a second"),
-        Figure("whole labelling / its slower stage alone", whole / min(decoded, inferred), "ratio", 0.85),
-    ]
+    yield Figure("whole labelling, a lane a core", whole, "frames a second")
+    yield Figure("whole labelling / its slower stage alone", whole / min(decoded, inferred), "ratio", 0.85)
 
 
 @torch.inference_mode()
@@ -135,7 +132,7 @@ def _frames(file: Path, size: int) -> list[Frames]:
     return list(_decoder().read(file, size))
 
 
-def _training(peak: float, quick: bool) -> list[Figure]:
+def _training(peak: float, quick: bool) -> Iterator[Figure]:
     recipe = _fitting(load_recipe(RECIPE), quick)
     warm, steps = (1, 3) if quick else (20, 120)
     clips = [noise(n, recipe.resolution, 200 if quick else 3000) for n in range(4)]
@@ -147,12 +144,10 @@ def _training(peak: float, quick: bool) -> list[Figure]:
     frames = recipe.stretches * recipe.length
     whole = (steps - warm) * frames / (clock.steps[-1] - clock.steps[warm - 1])
     alone, flops = _step(module.to(fastest()), batches)
-    return [
-        Figure("training, a step alone", frames / alone, "labelled frames a second"),
-        Figure("its share of the chip's peak", flops / alone / peak, "ratio"),
-        Figure("training as a whole, loading and augmentation included", whole, "labelled frames a second"),
-        Figure("training as a whole / a step alone", whole * alone / frames, "ratio"),
-    ]
+    yield Figure("training, a step alone", frames / alone, "labelled frames a second")
+    yield Figure("training, a step alone, share of the chip's peak", flops / alone / peak, "ratio")
+    yield Figure("training with loading and augmentation", whole, "labelled frames a second")
+    yield Figure("training with loading / a step alone", whole * alone / frames, "ratio")
 
 
 def _fitting(recipe: IDMRecipe, quick: bool) -> IDMRecipe:

@@ -13,7 +13,7 @@ from benchmarks.idm import MINUTES, TINY, Bench, measure
 from nitro_assets.settings import ROOT
 
 MODELS = ("window_h200",)
-SHORT: dict[str, Any] = {"steps": 3500, "check": 500, "probe_share": 0.02}
+SHORT: dict[str, Any] = {"steps": 1800, "check": 450, "probe_share": 0.02}
 """Of the recipe's 100,000 steps as many as take about five minutes on an H200."""
 
 

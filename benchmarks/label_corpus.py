@@ -12,6 +12,7 @@ from unittest.mock import patch
 import cv2
 import numpy as np
 import polars as pl
+import torch
 from numpy.typing import NDArray
 
 from demo.site import serve
@@ -134,8 +135,9 @@ def _video(home: Path, seconds: int) -> Path:
 
 
 def _checkpoint(lake: Lake, root: Path, shape: IDMRecipe) -> str:
-    """Hardly trained, on the CPU: its speed is that of a trained one."""
-    recipe = shape.model_copy(update={"requires": "cpu", "hardware": Hardware(), "steps": 1, "stretches": 2})
+    """Hardly trained: its speed is that of a trained one."""
+    device = "gpu" if torch.cuda.is_available() else "cpu"
+    recipe = shape.model_copy(update={"requires": device, "hardware": Hardware(), "steps": 1, "stretches": 2})
     trained = train(recipe, [noise(n, recipe.resolution) for n in range(3)], root, {"name": "fast"})
     checkpoints = Checkpoints(lake)
     name = checkpoints.put(trained.path)
