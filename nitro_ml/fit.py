@@ -15,6 +15,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import nn
+from torch.distributed.fsdp import FullyShardedDataParallel
 
 from nitro_ml.hardware import Hardware
 
@@ -39,6 +40,15 @@ class Resumable(L.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """A stopped training goes on with the batches it has not seen."""
         self.batches.first = checkpoint["global_step"]
+
+    def configure_gradient_clipping(
+        self, optimizer: Any, gradient_clip_val: Any = None, gradient_clip_algorithm: Any = None
+    ) -> None:
+        """As Lightning does it, and where it does not: under FSDP the norm is over the shards of all processes."""
+        if isinstance(self.trainer.model, FullyShardedDataParallel):
+            self.trainer.model.clip_grad_norm_(gradient_clip_val)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def seed_step(self, seed: int) -> None:
         """What torch draws in a step follows from its number."""
@@ -170,7 +180,8 @@ def _folder(scratch: Path | None) -> Iterator[Path]:
 def _machine(requires: Literal["cpu", "gpu"], hardware: Hardware | None) -> dict[str, Any]:
     """The trainer's words for what it runs on."""
     wanted = hardware or Hardware(precision="auto" if requires == "gpu" else "float32")
-    half = fast_bfloat16("cuda" if requires == "gpu" else "cpu") if wanted.precision == "auto" else None
+    # Of a GPU nothing is asked: processes that are forked later could not use it any more.
+    half = wanted.precision == "auto" and (requires == "gpu" or fast_bfloat16("cpu"))
     return {
         "accelerator": requires,
         "precision": "bf16-mixed" if half or wanted.precision == "bfloat16" else "32-true",

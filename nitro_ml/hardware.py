@@ -10,7 +10,7 @@ Count = Annotated[int, Field(ge=1)]
 class Hardware(BaseModel):
     """Lightning's own words, https://lightning.ai/docs/pytorch/stable/common/trainer.html.
 
-    `precision` auto is bfloat16 where the device has matrix units for it (CUDA, or a CPU with AMX), else float32.
+    `precision` auto is bfloat16 on GPUs and on CPUs with matrix units for it (AMX), else float32.
     `devices` and `num_nodes` are processes a node and nodes. With ddp or fsdp every process runs the same command
     (Lightning starts them, or torchrun or SLURM does), and all but the first end after the fit; ddp_fork forks them.
     `loaders` are processes that only read clips and augment them; 0 reads in the training process.

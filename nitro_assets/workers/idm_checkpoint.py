@@ -25,6 +25,7 @@ from nitro_ml.idm.train import train
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
 from nitro_ml.nitrogen.setright import counts
+from nitro_ml.recipes import RecipeError
 from nitro_ml.trust.card import text, write_card
 from nitro_ml.trust.compared import Video
 from nitro_ml.trust.worst import SECONDS, filmstrip, worst
@@ -35,6 +36,7 @@ WORST_ECE = 0.1
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, its state, its card, and its figures."""
     recipe = load_recipe(partition)
+    _startable(job, recipe)
     chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = Footage(job, cache, recipe.resolution)
@@ -96,6 +98,18 @@ def build(job: Job, partition: str) -> Outcome:
     )
 
 
+def _startable(job: Job, recipe: IDMRecipe) -> None:
+    """Raises `RecipeError` for a training whose processes would each be this worker, waiting for its lease."""
+    hardware = recipe.hardware
+    alone = hardware.devices * hardware.num_nodes == 1
+    forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
+    if job.settings.engine == "local" and not alone and not forked:
+        raise RecipeError(
+            f"idm/{recipe.name}.yaml: hardware: found strategy {hardware.strategy!r} on {hardware.num_nodes} nodes, "
+            "which needs this worker once a process; allowed is 'ddp_fork' on one, or any with NITRO_ENGINE=ray."
+        )
+
+
 def _trained(
     job: Job,
     recipe: IDMRecipe,
@@ -106,12 +120,12 @@ def _trained(
     frozen: Collection[str],
 ) -> Trained:
     """Here, or by as many processes of the cluster as the recipe's `hardware` says, which share no scratch disk."""
-    training = partial(train, frozen=frozen)
-    if job.settings.engine == "ray" and recipe.hardware.num_nodes * recipe.hardware.devices > 1:
+    training, hardware = partial(train, frozen=frozen), recipe.hardware
+    if job.settings.engine == "ray" and hardware.num_nodes * hardware.devices > 1:
         from nitro_assets.workers.ray_train import train_on_cluster
 
         gpu = recipe.requires == "gpu"
-        return train_on_cluster(job.settings, recipe.hardware, gpu, folder, training, recipe, clips, folder, facts)
+        return train_on_cluster(job.settings, hardware, gpu, folder, training, recipe, clips, folder, facts)
     return training(recipe, clips, folder, facts, job.progress, kept)
 
 

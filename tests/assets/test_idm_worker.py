@@ -24,7 +24,10 @@ from nitro_ml import recipes
 from nitro_ml.actions import Actions
 from nitro_ml.arcade.record import record
 from nitro_ml.arcade.shard import Published, write_shard
+from nitro_ml.hardware import Hardware
+from nitro_ml.idm.recipe import load_recipe
 from nitro_ml.nitrogen.align import shifted, upright
+from nitro_ml.recipes import RecipeError
 from tests.assets.corpus import environment
 
 GAME, FRAMES = "my_way_home", 660
@@ -123,3 +126,13 @@ def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     steps.clear()
     assert make(job, idm_checkpoint.build, "window")[0].version == record.version
     assert min(steps) < 0.5, "and a training that was never killed ends in the same checkpoint"
+
+
+def test_a_training_that_would_start_its_worker_again_is_refused_at_once(
+    lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = load_recipe("quick").model_copy(update={"hardware": Hardware(devices=2, strategy="ddp")})
+    monkeypatch.setattr(idm_checkpoint, "load_recipe", lambda name: two)
+    job = Job(settings, lake, ASSETS["idm_checkpoint"], lambda *_: None)
+    with pytest.raises(RecipeError, match=r"quick\.yaml: hardware: found strategy 'ddp' .* allowed is 'ddp_fork'"):
+        idm_checkpoint.build(job, "quick")
