@@ -55,13 +55,17 @@ class Setup:
 
 @dataclass(frozen=True)
 class End:
-    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off.
+    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off (`CutOffError`).
 
     `reason`: the class of the error, where it could not be fetched whole.
     """
 
     error: str = ""
     reason: Reason | None = None
+
+
+class CutOffError(RuntimeError):
+    """Whoever made a video's frames was lost before the last one; that says nothing about the video."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,8 @@ def footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
 class LabelVideo:
     """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
 
-    Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all.
+    Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all. Raises
+    `CutOffError` where the parts have no `End`.
     """
 
     def __init__(self, checkpoint: Path, name: str) -> None:
@@ -143,7 +148,7 @@ class LabelVideo:
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
             files = list(self._rows(order, taken, Path(folder)))
             if taken.end is None:
-                return VideoResult(key, 0, 0.0, "the process that decodes it ended before the video did.")
+                raise CutOffError("the process that decodes it, or its node, was lost before its last frame.")
             if taken.end.error or not files:
                 return VideoResult(
                     key, 0, time.perf_counter() - started, taken.end.error or "it has no frame.", taken.end.reason

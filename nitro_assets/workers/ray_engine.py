@@ -10,15 +10,26 @@ from contextlib import suppress
 from typing import Any
 
 import ray
-from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError, WorkerCrashedError
+from ray.exceptions import (
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    RayActorError,
+    RayError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 
 from nitro_assets.workers.engine import TRIES, EngineError
 from nitro_assets.workers.lane import PARTS_AHEAD, load
-from nitro_assets.workers.one_video import End, LabelVideo, Order, Setup, VideoResult, footage
+from nitro_assets.workers.one_video import CutOffError, End, LabelVideo, Order, Setup, VideoResult, footage
 from nitro_ml.isolated import Seen
 
 AHEAD = 2
 """Videos an actor has at a time."""
+
+LOST = (WorkerCrashedError, OutOfMemoryError, NodeDiedError, ObjectLostError)
+"""What is raised where the process that made an object, or its node, is no more."""
 
 
 class RayEngine:
@@ -49,14 +60,15 @@ class RayEngine:
                 (order, tried, _), *behind = [running.pop(r) for r in list(running) if running[r][2] is actor]
                 waiting += [(later, before) for later, before, _ in behind]  # only the first was being labelled
                 self._pool = [self._actor() if a is actor else a for a in self._pool]
-                if tried < TRIES:
-                    waiting.append((order, tried + 1))
-                else:
-                    yield VideoResult(order.key, 0, 0.0, f"the process that labelled it ended: {_line(error)}")
+                result = _again(waiting, order, tried, f"the process that labelled it ended: {_line(error)}")
+            except CutOffError as error:
+                order, tried, _ = running.pop(done[0])
+                result = _again(waiting, order, tried, _line(error))
             except RayError as error:
                 raise EngineError(_line(error)) from error
             else:
                 del running[done[0]]
+            if result:
                 yield result
 
     def _actor(self) -> Any:
@@ -67,6 +79,14 @@ class RayEngine:
         for actor in self._pool:
             ray.kill(actor)
         self._pool = []
+
+
+def _again(waiting: list[tuple[Order, int]], order: Order, tried: int, error: str) -> VideoResult | None:
+    """Another try, or the verdict where there is none left."""
+    if tried < TRIES:
+        waiting.append((order, tried + 1))
+        return None
+    return VideoResult(order.key, 0, 0.0, error)
 
 
 class _Labeller:
@@ -95,8 +115,8 @@ def _footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
 
 
 def _arriving(parts: Any) -> Iterator[Seen | End]:
-    """The parts as they come; a process that ended before the last one gives none, and so no `End`."""
-    with suppress(WorkerCrashedError, OutOfMemoryError):
+    """The parts as they come; a process or node that was lost before the last one gives none, and so no `End`."""
+    with suppress(*LOST):
         for reference in parts:
             yield ray.get(reference)
 
