@@ -5,7 +5,8 @@ bit for bit, however the frames come in. A block is read by windows like those o
 edges that no action is taken from. Windows run at 30 Hz; of a faster video several interleaved sets are read.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from nitro_ml.metrics.align import nearest
 from nitro_ml.video import Frames
 
 BLOCK = 128
+ON_GPU = 1024  # frames that are encoded at a time there; fewer are mostly the starting of kernels
 MOST_PHASES = 8  # 240 frames a second; of a video faster than that, some frames share an action
 
 
@@ -94,8 +96,9 @@ def windows(
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
     before, after = (max(0, *(sign * o for o in model.offsets), 0) for sign in (-1, 1))
     stream = (Rows(f.time, f.rgb) for f in frames)
-    for block in blocks(stream, (before + 0.5) / RATE, (after + 0.5) / RATE):
-        time = np.pad(block.time, (0, BLOCK - len(block.time)), mode="edge")
+    size = ON_GPU if model.device.type == "cuda" else BLOCK
+    for block in blocks(stream, (before + 0.5) / RATE, (after + 0.5) / RATE, size):
+        time = np.pad(block.time, (0, size - len(block.time)), mode="edge")
         places = np.stack([block.nearest(time + o / RATE) for o in (0, *model.offsets)])
         first, last = places.min(), places.max() + 1
         # To the device once, however many views look at a frame; torch takes no array that can't be written to.
@@ -106,23 +109,46 @@ def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
         yield Rows(block.time, encoded[: len(block.time)])
 
 
-def blocks(stream: Iterable[Rows], before: float, after: float) -> Iterator[Block]:
-    """The stream cut into blocks of BLOCK rows, each with its neighbours of `before` and `after` seconds."""
-    rows: Rows | None = None
+def blocks(stream: Iterable[Rows], before: float, after: float, size: int = BLOCK) -> Iterator[Block]:
+    """The stream cut into blocks of `size` rows, each with its neighbours of `before` and `after` seconds.
+
+    Of those it has at most `_most`, so that memory is bounded whatever the times say.
+    """
+    before_rows, after_rows = _most(before), _most(after)
+    waiting: list[Rows] = []
     first = 0
     for part in stream:
-        rows = part if rows is None else _joined(rows, part)
-        while first + BLOCK <= len(rows.time) and rows.time[-1] >= rows.time[first + BLOCK - 1] + after:
-            yield Block(rows, first, first + BLOCK)
-            first += BLOCK
+        waiting.append(part)
+        if sum(len(rows.time) for rows in waiting) < first + size:
+            continue
+        rows = _joined(waiting)
+        while (last := first + size) <= len(rows.time) and (
+            rows.time[-1] >= rows.time[last - 1] + after or len(rows.time) >= last + after_rows
+        ):
+            yield _block(rows, first, last, before_rows, after_rows)
+            first = last
             behind = int(np.searchsorted(rows.time, rows.time[min(first, len(rows.time) - 1)] - before)) - 1
-            drop = max(0, min(behind, first))
+            drop = max(0, min(behind, first), first - before_rows)
             rows, first = Rows(rows.time[drop:], rows.values[drop:]), first - drop
-    while rows is not None and first < len(rows.time):
-        last = min(first + BLOCK, len(rows.time))
-        yield Block(rows, first, last)
-        first = last
+        waiting = [rows]
+    if waiting:
+        rows = _joined(waiting)
+        for start in range(first, len(rows.time), size):
+            yield _block(rows, start, min(start + size, len(rows.time)), before_rows, after_rows)
 
 
-def _joined(a: Rows, b: Rows) -> Rows:
-    return Rows(np.concatenate([a.time, b.time]), np.concatenate([a.values, b.values]))
+def _most(seconds: float) -> int:
+    """Rows of so many seconds at twice the fastest rate that is read, and a block of them more."""
+    return BLOCK + math.ceil(2 * seconds * RATE * MOST_PHASES)
+
+
+def _block(rows: Rows, first: int, last: int, before: int, after: int) -> Block:
+    """Rows first..last with at most so many before and after them: the same ones, however the stream came in."""
+    start, end = max(0, first - before), last + after
+    return Block(Rows(rows.time[start:end], rows.values[start:end]), first - start, last - start)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(np.concatenate([p.time for p in parts]), np.concatenate([p.values for p in parts]))
