@@ -18,7 +18,7 @@ from nitro_ml.clip import Clip
 from nitro_ml.hardware import Hardware
 from nitro_ml.idm.augment import augment
 from nitro_ml.idm.encoders import Siglip
-from nitro_ml.idm.infer import windows
+from nitro_ml.idm.infer import BLOCK, Rows, blocks, windows
 from nitro_ml.idm.label import Labeller, evaluate, label_clip, label_video
 from nitro_ml.idm.model import BINS, IDM, Inferred, places
 from nitro_ml.idm.recipe import Augmentation, IDMRecipe, SiglipSection, load_recipe
@@ -162,6 +162,28 @@ def test_every_frame_is_encoded_once_and_memory_is_bounded(labeller: Labeller, m
         assert drawn - labelled < 5 * 128
     assert labelled == 700
     assert sum(taken) < 700 + 128
+
+
+def test_memory_is_bounded_and_parts_leave_no_trace_when_all_frames_lie_in_a_millisecond() -> None:
+    time = np.linspace(0, 1e-3, 64 * BLOCK)
+    looks = []
+    for sizes in ([64], [1, 900]):
+        drawn, found = 0, list[np.ndarray]()
+
+        def source(sizes: list[int] = sizes) -> Iterator[Rows]:
+            nonlocal drawn
+            while drawn < len(time):
+                part = time[drawn : drawn + sizes[drawn % len(sizes)]]
+                drawn += len(part)
+                yield Rows(part, np.arange(drawn - len(part), drawn))
+
+        for block in blocks(source(), before=0.7, after=0.7):
+            found += [block.time, block.at(np.array([block.time[0] - 0.7, block.time[-1] + 0.7]))]
+            assert len(block.rows.time) < 9 * BLOCK
+            assert drawn - int(block.rows.values[block.last - 1]) < 9 * BLOCK + max(sizes)
+        looks.append(np.concatenate(found))
+    np.testing.assert_array_equal(looks[0], looks[1])
+    np.testing.assert_array_equal(np.concatenate(found[::2]), time)
 
 
 @pytest.mark.parametrize("fps", [30.0, 60.0])
