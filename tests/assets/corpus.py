@@ -15,6 +15,7 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import index_version
 from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job, Outcome, make
+from nitro_assets.workers.one_video import Order, Setup
 from nitro_ml.idm.recipe import load_recipe
 from nitro_ml.idm.train import train
 from tests.assets.rows import fit
@@ -71,6 +72,14 @@ def index(lake: Lake, settings: Settings, address: str, numbers: Sequence[int], 
         return Outcome(len(rows), version=index_version(job.lake, partition))
 
     make(worker(lake, settings, "video_index"), build, shard)
+
+
+def orders(lake: Lake, settings: Settings, out: str) -> tuple[Setup, list[Order]]:
+    """What an engine is given to label all videos of the index, their rows to be left at `out`."""
+    checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
+    size = Checkpoints(lake).card(checkpoint)["recipe"]["resolution"]
+    rows = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
+    return Setup(settings, checkpoint, size, out), [Order(*row) for row in rows.iter_rows()]
 
 
 def worker(lake: Lake, settings: Settings, asset: str = "pseudo_labels") -> Job:

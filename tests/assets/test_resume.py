@@ -18,7 +18,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from nitro_assets.lake import staging
-from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import LeaseLostError, leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
@@ -30,8 +29,19 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.engine import EngineError, LocalEngine
 from nitro_assets.workers.job import make
-from nitro_assets.workers.one_video import Order, Setup
-from tests.assets.corpus import FRAMES, SHARD, environment, index, key, promote, site, worker, write_checkpoint
+from nitro_assets.workers.one_video import Order
+from tests.assets.corpus import (
+    FRAMES,
+    SHARD,
+    environment,
+    index,
+    key,
+    orders,
+    promote,
+    site,
+    worker,
+    write_checkpoint,
+)
 from tests.assets.rows import ANNA, BERT
 
 COUNT = 4
@@ -105,13 +115,6 @@ def _alive(pid: int) -> bool:
     return path.exists() and path.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def orders(lake: Lake, settings: Settings, corpus: Staging) -> tuple[Setup, list[Order]]:
-    checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
-    size = Checkpoints(lake).card(checkpoint)["recipe"]["resolution"]
-    rows = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
-    return Setup(settings, checkpoint, size, corpus.url), [Order(*row) for row in rows.iter_rows()]
-
-
 @contextmanager
 def deadly(engine: LocalEngine) -> Iterator[tuple[str, list[int]]]:
     """The address of a page that kills the lane that opens it, and the lanes that it killed."""
@@ -134,7 +137,7 @@ def test_a_video_is_given_up_when_its_lane_died_twice_and_no_other_with_it(
     corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
 ) -> None:
     """It is opened while the one before it is labelled, so it kills that one's lane as well."""
-    setup, (before, *_) = orders(lake, settings, corpus)
+    setup, (before, *_) = orders(lake, settings, corpus.url)
     with deadly(engine) as (page, killed):
         found = {r.key: r for r in engine.map(setup, [before, Order(BERT, page)])}
     assert [key for key, r in found.items() if r.error] == [BERT]
@@ -146,7 +149,7 @@ def test_a_video_is_given_up_when_its_lane_died_twice_and_no_other_with_it(
 def test_a_full_disk_fails_the_shard_and_loses_nothing(
     corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
 ) -> None:
-    results = engine.map(*orders(lake, settings, corpus))
+    results = engine.map(*orders(lake, settings, corpus.url))
     first = next(results)
     resource.prlimit(engine.processes()[0], resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
     with pytest.raises(EngineError, match=r"File too large|No space left"):
