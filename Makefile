@@ -1,5 +1,7 @@
 # The front door. Works from any folder path; needs Python 3.11 or newer and make, nothing else.
 PYTHON := .venv/bin/python
+# Without bytecode on the disk each of the many processes compiles again what it imports, for up to 20 seconds.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/installed
 
 .PHONY: help install demo dev test lock

@@ -126,9 +126,9 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
     yield End()
 
 
-def footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
+def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Seen | End]:
     """Both steps, for an engine that has a task for them."""
-    with clip_cache(setup.settings) as clips, Decoder() as decoder:
+    with clip_cache(setup.settings) as clips:
         yield from decode(setup, fetch(setup, order), clips, decoder)
 
 

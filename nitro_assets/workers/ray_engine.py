@@ -1,12 +1,14 @@
-"""Labelling on a Ray cluster: a pool of actors that hold the model, each fed by tasks that download and decode.
+"""Labelling on a Ray cluster: a pool of actors that hold the model, each fed by two that download and decode.
 
-There is an actor a GPU, and where no node has one an actor a core. An actor has two videos at a time: it infers one
-while the footage of the next is being made; what is made ahead is bounded.
+There are eight actors a GPU, since one video's decoder doesn't keep it busy, and where no node has one an actor a core.
+An actor infers one video while the footage of the next is being made; what is made ahead is bounded. All of them stay
+from video to video: Ray ends the processes of idle tasks, and to start one again takes seconds.
 """
 
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any
 
 import ray
@@ -23,12 +25,15 @@ from ray.exceptions import (
 from nitro_assets.workers.engine import TRIES, EngineError
 from nitro_assets.workers.lane import PARTS_AHEAD, load
 from nitro_assets.workers.one_video import CutOffError, End, LabelVideo, Order, Setup, VideoResult, footage
-from nitro_ml.isolated import Seen
+from nitro_ml.isolated import Decoder, Seen
 
 AHEAD = 2
 """Videos an actor has at a time."""
 
-LOST = (WorkerCrashedError, OutOfMemoryError, NodeDiedError, ObjectLostError)
+SHARE = 1 / 8
+"""Of a GPU, for an actor."""
+
+LOST = (WorkerCrashedError, OutOfMemoryError, NodeDiedError, ObjectLostError, RayActorError)
 """What is raised where the process that made an object, or its node, is no more."""
 
 
@@ -38,7 +43,7 @@ class RayEngine:
     def __init__(self) -> None:
         ray.init(address="auto", log_to_driver=False, ignore_reinit_error=True)
         has = ray.cluster_resources()
-        self._gpus, self._most = has.get("GPU", 0) >= 1, int(has.get("GPU", 0) or has.get("CPU", 1))
+        self._gpus, self._most = has.get("GPU", 0) >= 1, int(has.get("GPU", 0) / SHARE or has.get("CPU", 1))
         self._pool: list[Any] = []
 
     def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
@@ -72,8 +77,10 @@ class RayEngine:
                 yield result
 
     def _actor(self) -> Any:
-        share = {"num_gpus": 1, "num_cpus": 0} if self._gpus else {"num_cpus": 0.5}
-        return ray.remote(_Labeller).options(max_concurrency=AHEAD, **share).remote(1.0 if self._gpus else 0.5 / AHEAD)
+        # Spread: by itself Ray fills one node with actors, and leaves it to the others to feed them.
+        share: dict[str, Any] = {"num_gpus": SHARE, "num_cpus": 0} if self._gpus else {"num_cpus": 0.5}
+        actor = ray.remote(_Labeller).options(max_concurrency=AHEAD, scheduling_strategy="SPREAD", **share)
+        return actor.remote((1.0 if self._gpus else 0.5) / AHEAD)
 
     def close(self) -> None:
         for actor in self._pool:
@@ -90,28 +97,51 @@ def _again(waiting: list[tuple[Order, int]], order: Order, tried: int, error: st
 
 
 class _Labeller:
-    """One model. Inference has one thread, as everywhere, so that the sums are the same."""
+    """One model and its feeders. Inference has one thread, as everywhere, so that the sums are the same."""
 
     def __init__(self, cores: float) -> None:
         import torch
 
         torch.set_num_threads(1)
-        self._cores = cores
+        self._feeder = ray.remote(_Feeder).options(num_cpus=cores)
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(AHEAD):
+            self._free.put(self._feeder.remote())
         self._one_at_a_time = threading.Lock()
         self._label: LabelVideo | None = None
 
     def label(self, setup: Setup, order: Order) -> VideoResult:
         """Start the footage at once; infer when the video before is done."""
-        parts = _footage.options(num_cpus=self._cores).remote(setup, order)
-        with self._one_at_a_time:
-            if self._label is None or self._label.name != setup.checkpoint:
-                self._label = load(setup)
-            return self._label(order, _arriving(parts), setup.out)
+        feeder = self._alive()
+        try:
+            parts = feeder.footage.remote(setup, order)
+            with self._one_at_a_time:
+                if self._label is None or self._label.name != setup.checkpoint:
+                    self._label = load(setup)
+                return self._label(order, _arriving(parts), setup.out)
+        finally:
+            self._free.put(feeder)
+
+    def _alive(self) -> Any:
+        """A free feeder, or a new one in the place of one whose process or node was lost."""
+        feeder = self._free.get()
+        try:
+            ray.get(feeder.__ray_ready__.remote())
+        except RayActorError:
+            return self._feeder.remote()
+        return feeder
 
 
-@ray.remote(num_returns="streaming", max_retries=0, _generator_backpressure_num_objects=PARTS_AHEAD)
-def _footage(setup: Setup, order: Order) -> Iterator[Seen | End]:
-    yield from footage(setup, order)
+class _Feeder:
+    """Downloads and decodes."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+
+    @ray.method(num_returns="streaming", _generator_backpressure_num_objects=PARTS_AHEAD)
+    def footage(self, setup: Setup, order: Order) -> Iterator[Seen | End]:
+        """One video's."""
+        yield from footage(setup, order, self._decoder)
 
 
 def _arriving(parts: Any) -> Iterator[Seen | End]:

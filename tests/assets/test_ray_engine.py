@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -90,13 +91,16 @@ def _at(port: int) -> int:
 
 def test_a_lost_feeder_costs_a_try(cluster: Cluster, settings: Settings, lake: Lake, tmp_path: Path) -> None:
     setup = Setup(settings, promote(lake, write_checkpoint(tmp_path / "idm")), 32, str(tmp_path / "rows"))
+    full = ray.remote(_Full).options(num_cpus=0.5).remote()
+    ray.get(full.__ray_ready__.remote())
     engine = RayEngine()
-    with site(tmp_path / "a site", 1) as address:
+    with site(tmp_path / "a site", 1) as address, ThreadPoolExecutor(1) as beside:
         good = f"{address}/watch/video0"
-        assert [r.rows for r in engine.map(setup, [Order(key(0), good)])] == [FRAMES]  # the model is on the head now
-        full = ray.remote(_Full).options(num_cpus=0.5).remote()
-        ray.get(full.__ray_ready__.remote())
+        first = beside.submit(lambda: list(engine.map(setup, [Order(key(0), good)])))
+        while ray.available_resources().get("CPU"):
+            time.sleep(0.1)  # until the model is on the head, which has no room for its feeders then
         node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
+        assert [r.rows for r in first.result()] == [FRAMES]
         with pages(cluster, node, full, good) as (base, opened):
             (found,) = engine.map(setup, [Order(key(1), f"{base}/node")])
             assert (found.rows, found.error) == (FRAMES, "")
