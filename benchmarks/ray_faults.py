@@ -1,8 +1,10 @@
-"""Labelling on a Ray cluster that loses a node or a process: it costs a try of the video at hand, and no shard."""
+"""Labelling on a Ray cluster that loses a node or a process: it costs a try of the video at hand, and no shard.
+
+No test: a second cluster on the machine would be taken for that of the tests.
+"""
 
 import os
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -10,29 +12,52 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+from benchmarks.figures import Figure
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.workers.one_video import Order, Setup
+from nitro_assets.workers.engine import TRIES
+from nitro_assets.workers.one_video import Order, Setup, VideoResult
 from nitro_assets.workers.ray_engine import RayEngine
+from tests.assets import services
 from tests.assets.corpus import FRAMES, key, promote, site, write_checkpoint
 
 STORE = 100_000_000
 AT_ONCE = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 2}
 
 
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+def run(quick: bool = False) -> list[Figure]:
+    """One cluster; there is nothing to shorten."""
+    with TemporaryDirectory(prefix="nitro-bench-") as folder:
+        home = Path(folder)
+        settings = Settings(
+            lake=str(home / "lake"), secret_file=home / "secret", cache=home / "cache", cache_gb=0, allow_loopback=True
+        )
+        setup = Setup(settings, promote(Lake(settings), write_checkpoint(home / "idm")), 32, str(home / "rows"))
+        with _cluster() as cluster:
+            engine = RayEngine()
+            found, opened = _lost(cluster, engine, setup, home)
+            engine.close()
+    return [
+        Figure("a video whose feeder's node was lost once: labelled", float(found[0].rows == FRAMES), "of 1", 1),
+        Figure(
+            "a video whose feeder dies whenever it is opened: refused", float("was lost" in found[1].error), "of 1", 1
+        ),
+        Figure("tries of that video", opened.count("/process"), "tries", TRIES, "lower"),
+    ]
+
+
+@contextmanager
+def _cluster() -> Iterator[Cluster]:
     """A head of one core that this process belongs to; nodes may come and go, and it is soon known that one went."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     head = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE, "include_dashboard": False}
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:  # sockets have short names
-        monkeypatch.setenv("RAY_TMPDIR", folder)
+    short = TemporaryDirectory(prefix="ray-", dir="/tmp")  # sockets have short names
+    with short as folder, services.environ({"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": folder}):
         cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": AT_ONCE})
         try:
             ray.init(address=cluster.address, log_to_driver=False)
@@ -47,7 +72,7 @@ class _Full:
 
 
 @contextmanager
-def pages(cluster: Cluster, node: Any, full: Any, good: str) -> Iterator[tuple[str, list[str]]]:
+def _pages(cluster: Cluster, node: Any, full: Any, good: str) -> Iterator[tuple[str, list[str]]]:
     """`/node` takes its reader's node from the cluster and is a good page ever after; `/process` kills any reader."""
     opened: list[str] = []
 
@@ -89,22 +114,17 @@ def _at(port: int) -> int:
     raise ProcessLookupError(f"nobody holds port {port}")
 
 
-def test_a_lost_feeder_costs_a_try(cluster: Cluster, settings: Settings, lake: Lake, tmp_path: Path) -> None:
-    setup = Setup(settings, promote(lake, write_checkpoint(tmp_path / "idm")), 32, str(tmp_path / "rows"))
+def _lost(cluster: Cluster, engine: RayEngine, setup: Setup, home: Path) -> tuple[list[VideoResult], list[str]]:
+    """What becomes of a video whose feeder's node is lost, and of one that kills its feeder; and the pages opened."""
     full = ray.remote(_Full).options(num_cpus=0.5).remote()
     ray.get(full.__ray_ready__.remote())
-    engine = RayEngine()
-    with site(tmp_path / "a site", 1) as address, ThreadPoolExecutor(1) as beside:
+    with site(home / "site", 1) as address, ThreadPoolExecutor(1) as beside:
         good = f"{address}/watch/video0"
         first = beside.submit(lambda: list(engine.map(setup, [Order(key(0), good)])))
         while ray.available_resources().get("CPU"):
             time.sleep(0.1)  # until the model is on the head, which has no room for its feeders then
         node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
-        assert [r.rows for r in first.result()] == [FRAMES]
-        with pages(cluster, node, full, good) as (base, opened):
-            (found,) = engine.map(setup, [Order(key(1), f"{base}/node")])
-            assert (found.rows, found.error) == (FRAMES, "")
-            (found,) = engine.map(setup, [Order(key(2), f"{base}/process")])
-            assert "or its node, was lost" in found.error
-            assert opened.count("/process") == 2
-    engine.close()
+        first.result()
+        with _pages(cluster, node, full, good) as (base, opened):
+            orders = [Order(key(1), f"{base}/node"), Order(key(2), f"{base}/process")]
+            return [result for order in orders for result in engine.map(setup, [order])], opened
