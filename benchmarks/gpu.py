@@ -13,23 +13,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
-from benchmarks.idm import say
+from benchmarks.idm import labeller_of, say
 from benchmarks.label import labelled
-from benchmarks.label_corpus import corpus, lanes, noise
+from benchmarks.label_corpus import corpus, lanes, noise, there
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_ml.fit import arithmetic, fastest, fit
 from nitro_ml.idm.data import Stretches
 from nitro_ml.idm.label import Labeller
 from nitro_ml.idm.model import IDM
-from nitro_ml.idm.recipe import IDMRecipe, load_recipe
-from nitro_ml.idm.train import Training
+from nitro_ml.idm.recipe import load_recipe
+from nitro_ml.idm.train import Training, share_held
 from nitro_ml.isolated import Decoder
 from nitro_ml.video import Frames
 
@@ -112,7 +111,7 @@ def _look(file: Path, size: int, _: int) -> None:
 
 def _label(checkpoint: Path, file: Path, _: int) -> None:
     torch.set_num_threads(1)
-    labeller = _labeller(checkpoint)
+    labeller = labeller_of(checkpoint)
     for _labels in labeller.label(_frames(file, labeller.resolution), "freeway"):
         pass
 
@@ -123,23 +122,17 @@ def _decoder() -> Decoder:
 
 
 @cache
-def _labeller(checkpoint: Path) -> Labeller:
-    return Labeller(checkpoint)
-
-
-@cache
 def _frames(file: Path, size: int) -> list[Frames]:
     return list(_decoder().read(file, size))
 
 
 def _training(peak: float, quick: bool) -> Iterator[Figure]:
-    recipe = _fitting(load_recipe(RECIPE), quick)
+    recipe = load_recipe(RECIPE).model_copy(update={"requires": there(), "stretches": 1} if quick else {})
     warm, steps = (1, 3) if quick else (20, 120)
     clips = [noise(n, recipe.resolution, 200 if quick else 3000) for n in range(4)]
-    prior = np.concatenate([c.actions.buttons for c in clips if c.actions]).mean(axis=0)
     model = IDM(recipe)
     batches = Stretches(clips, recipe, model.offsets, recipe.augment, steps)
-    module, clock = Training(model, recipe, batches, prior), _Clock()
+    module, clock = Training(model, recipe, batches, share_held(clips)), _Clock()
     fit(module, batches, steps, requires=recipe.requires, hardware=recipe.hardware, callbacks=[clock])
     frames = recipe.stretches * recipe.length
     whole = (steps - warm) * frames / (clock.steps[-1] - clock.steps[warm - 1])
@@ -150,15 +143,10 @@ def _training(peak: float, quick: bool) -> Iterator[Figure]:
     yield Figure("training with loading / a step alone", whole * alone / frames, "ratio")
 
 
-def _fitting(recipe: IDMRecipe, quick: bool) -> IDMRecipe:
-    there = "gpu" if torch.cuda.is_available() else "cpu"
-    return recipe.model_copy(update={"requires": there, "stretches": 1} if quick else {})
-
-
 def _step(module: Training, batches: Stretches) -> tuple[float, int]:
     """Seconds of a step whose batch is on the device, and its floating point operations."""
     batch = type(first := batches.batch(0))(*(part.to(fastest()) for part in first))
-    optimizer = torch.optim.AdamW(module.parameters())
+    optimizer = module.configure_optimizers()["optimizer"]
 
     def step() -> None:
         with arithmetic(module.model):
@@ -179,16 +167,15 @@ class _Clock(Callback):
         self.steps: list[float] = []
 
     def on_train_batch_end(self, *_: Any) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        self.steps.append(time.perf_counter())
+        self.steps.append(_now())
 
 
 def _seconds(work: Callable[[], Any], times: int) -> float:
     """Of one call, the mean of some after two to warm up."""
-    for left in range(times + 2, 0, -1):
-        if left == times:
-            started = _now()
+    for _ in range(2):
+        work()
+    started = _now()
+    for _ in range(times):
         work()
     return (_now() - started) / times
 

@@ -5,23 +5,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-
 from benchmarks.corpus import TRAINED, UNSEEN
 from benchmarks.figures import Figure
 from benchmarks.idm import MINUTES, TINY, Bench, measure
+from benchmarks.label_corpus import there
 from nitro_assets.settings import ROOT
 
 MODELS = ("window_h200",)
 SHORT: dict[str, Any] = {"steps": 1800, "check": 450, "probe_share": 0.02}
-"""Of the recipe's 100,000 steps as many as take about five minutes on an H200."""
+"""Of the recipe's 100,000 steps as many as take about four minutes on an H200."""
 
 
 def run(quick: bool = False) -> list[Figure]:
     """The figures of `benchmarks.idm` for the large recipe; its goals are those of the laptop's."""
     if quick:
         with TemporaryDirectory() as scratch:
-            changes = {**TINY, "requires": "gpu" if torch.cuda.is_available() else "cpu"}
+            changes = {**TINY, "requires": there()}
             return measure(Bench(Path(scratch), 0.3, ("pong", UNSEEN[0]), changes, MODELS), jobs=1)
     cores = len(os.sched_getaffinity(0))
     return measure(Bench(ROOT / "state" / "bench", MINUTES, (*TRAINED, *UNSEEN), SHORT, MODELS), cores)

@@ -119,12 +119,12 @@ class Bench:
         kept = labels_file(checkpoint.parent, of)
         if not kept.exists():
             torch.set_num_threads(1)
-            labels_frame(label_clip(_labeller(checkpoint), self.clip(of))).write_parquet(kept)
+            labels_frame(label_clip(labeller_of(checkpoint), self.clip(of))).write_parquet(kept)
             say(f"{model}: {of.path.stem} labelled")
 
 
 @cache
-def _labeller(checkpoint: Path) -> Labeller:
+def labeller_of(checkpoint: Path) -> Labeller:
     return Labeller(checkpoint)
 
 

@@ -136,13 +136,17 @@ def _video(home: Path, seconds: int) -> Path:
 
 def _checkpoint(lake: Lake, root: Path, shape: IDMRecipe) -> str:
     """Hardly trained: its speed is that of a trained one."""
-    device = "gpu" if torch.cuda.is_available() else "cpu"
-    recipe = shape.model_copy(update={"requires": device, "hardware": Hardware(), "steps": 1, "stretches": 2})
+    recipe = shape.model_copy(update={"requires": there(), "hardware": Hardware(), "steps": 1, "stretches": 2})
     trained = train(recipe, [noise(n, recipe.resolution) for n in range(3)], root, {"name": "fast"})
     checkpoints = Checkpoints(lake)
     name = checkpoints.put(trained.path)
     checkpoints.set(name, "idm_checkpoint", recipe.name, "promoted", "for its speed")
     return name
+
+
+def there() -> str:
+    """What a recipe may require on this machine."""
+    return "gpu" if torch.cuda.is_available() else "cpu"
 
 
 def noise(number: int, size: int, frames: int = 192) -> Clip:

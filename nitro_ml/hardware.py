@@ -23,3 +23,8 @@ class Hardware(BaseModel):
     num_nodes: Count = 1
     strategy: Literal["auto", "ddp", "ddp_fork", "fsdp"] = "auto"
     loaders: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def processes(self) -> int:
+        """Of all nodes."""
+        return self.devices * self.num_nodes

@@ -84,7 +84,7 @@ class Messages(PipesFileMessageReader):
                 if come.endswith("\n"):
                     handler.handle_message(json.loads(come))
                     come = ""
-        except BaseException:
+        except Exception:
             handler.report_pipes_framework_exception("the reader of a worker's messages", sys.exc_info())
             raise
 

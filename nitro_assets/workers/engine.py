@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -21,6 +21,14 @@ TRIES = 2
 """A process that ends can be its machine's fault once; the second time it is the video's."""
 Try = tuple[Order, int]
 """An order, and which try of it this is: from 1."""
+
+
+def again(waiting: MutableSequence[Try], order: Order, tried: int, error: str) -> VideoResult | None:
+    """Another try, or the verdict where there is none left."""
+    if tried < TRIES:
+        waiting.append((order, tried + 1))
+        return None
+    return VideoResult(order.key, 0, 0.0, error)
 
 
 class EngineError(RuntimeError):
@@ -82,10 +90,7 @@ class LocalEngine:
         dead, tried = lane.tries.popleft()
         waiting.extendleft(reversed(lane.tries))
         self._lanes[self._lanes.index(lane)] = _Lane()
-        if tried < TRIES:
-            waiting.append((dead, tried + 1))
-            return None
-        return VideoResult(dead.key, 0, 0.0, f"the process that labelled it ended {end}, {TRIES} times.")
+        return again(waiting, dead, tried, f"the process that labelled it ended {end}, {TRIES} times.")
 
     def processes(self) -> list[int]:
         """The process numbers of the lanes."""

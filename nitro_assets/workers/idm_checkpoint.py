@@ -101,9 +101,8 @@ def build(job: Job, partition: str) -> Outcome:
 def _startable(job: Job, recipe: IDMRecipe) -> None:
     """Raises `RecipeError` for a training whose processes would each be this worker, waiting for its lease."""
     hardware = recipe.hardware
-    alone = hardware.devices * hardware.num_nodes == 1
     forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
-    if job.settings.engine == "local" and not alone and not forked:
+    if job.settings.engine == "local" and hardware.processes > 1 and not forked:
         raise RecipeError(
             f"idm/{recipe.name}.yaml: hardware: found strategy {hardware.strategy!r} on {hardware.num_nodes} nodes, "
             "which needs this worker once a process; allowed is 'ddp_fork' on one, or any with NITRO_ENGINE=ray."
@@ -121,7 +120,7 @@ def _trained(
 ) -> Trained:
     """Here, or by as many processes of the cluster as the recipe's `hardware` says, which share no scratch disk."""
     training, hardware = partial(train, frozen=frozen), recipe.hardware
-    if job.settings.engine == "ray" and hardware.num_nodes * hardware.devices > 1:
+    if job.settings.engine == "ray" and hardware.processes > 1:
         from nitro_assets.workers.ray_train import train_on_cluster
 
         gpu = recipe.requires == "gpu"

@@ -1,7 +1,7 @@
 """One video from its address to its rows: `fetch` and `decode` make frames, `LabelVideo` infers and writes.
 
 They are plain steps with a stream of `Seen` frames between them, so that they can run in threads of one process (the
-local engine) or in a task and an actor of a cluster. None knows Dagster or the tables. Memory is bounded whatever the
+local engine) or in two actors of a cluster. None knows Dagster or the tables. Memory is bounded whatever the
 video's length; every frame is decoded once and encoded once.
 """
 
@@ -127,7 +127,7 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
 
 
 def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Seen | End]:
-    """Both steps, for an engine that has a task for them."""
+    """Both steps, for an engine that has a process for them."""
     with clip_cache(setup.settings) as clips:
         yield from decode(setup, fetch(setup, order), clips, decoder)
 

@@ -22,7 +22,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from nitro_assets.workers.engine import TRIES, EngineError
+from nitro_assets.workers.engine import EngineError, again
 from nitro_assets.workers.lane import PARTS_AHEAD, load
 from nitro_assets.workers.one_video import CutOffError, End, LabelVideo, Order, Setup, VideoResult, footage
 from nitro_ml.isolated import Decoder, Seen
@@ -65,10 +65,10 @@ class RayEngine:
                 (order, tried, _), *behind = [running.pop(r) for r in list(running) if running[r][2] is actor]
                 waiting += [(later, before) for later, before, _ in behind]  # only the first was being labelled
                 self._pool = [self._actor() if a is actor else a for a in self._pool]
-                result = _again(waiting, order, tried, f"the process that labelled it ended: {_line(error)}")
+                result = again(waiting, order, tried, f"the process that labelled it ended: {_line(error)}")
             except CutOffError as error:
                 order, tried, _ = running.pop(done[0])
-                result = _again(waiting, order, tried, _line(error))
+                result = again(waiting, order, tried, _line(error))
             except RayError as error:
                 raise EngineError(_line(error)) from error
             else:
@@ -86,14 +86,6 @@ class RayEngine:
         for actor in self._pool:
             ray.kill(actor)
         self._pool = []
-
-
-def _again(waiting: list[tuple[Order, int]], order: Order, tried: int, error: str) -> VideoResult | None:
-    """Another try, or the verdict where there is none left."""
-    if tried < TRIES:
-        waiting.append((order, tried + 1))
-        return None
-    return VideoResult(order.key, 0, 0.0, error)
 
 
 class _Labeller:

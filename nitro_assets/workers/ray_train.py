@@ -46,7 +46,7 @@ def train_on_cluster(
             return None
 
     lake, run = Lake(settings), f"training-{uuid.uuid4()}"
-    processes = ScalingConfig(num_workers=hardware.num_nodes * hardware.devices, use_gpu=needs_gpu)
+    processes = ScalingConfig(num_workers=hardware.processes, use_gpu=needs_gpu)
     kept = RunConfig(name=run, storage_path=f"{settings.lake}/messages")
     try:
         name = TorchTrainer(each, train_loop_config={}, scaling_config=processes, run_config=kept).fit().return_value

@@ -108,7 +108,7 @@ def train_on(
         short = recipe.model_copy(update={"steps": steps, "hardware": alone})  # the other processes have ended
         return _fitted(short, clips, held_out, progress, scratch and scratch / f"probe-{number}")
 
-    trust = trusted(model, parts, _prior(parts.train), probe)
+    trust = trusted(model, parts, share_held(parts.train), probe)
     labelled = {
         name: [(c, concat(list(trust.label([raw(model, c)], c.game)))) for c in getattr(parts, name)]
         for name in ("calibration", "test")
@@ -139,7 +139,7 @@ def _fitted(
         batches = Stretches(clips, recipe, model.offsets, recipe.augment, recipe.steps)
         unseen = Stretches(held_out, recipe, model.offsets, Augmentation(), HELD_OUT)
         fit(
-            Training(model, recipe, batches, _prior(clips)),
+            Training(model, recipe, batches, share_held(clips)),
             batches,
             recipe.steps,
             requires=recipe.requires,
@@ -151,7 +151,7 @@ def _fitted(
     return model.eval().to(fastest())
 
 
-def _prior(clips: Sequence[Clip]) -> NDArray[np.float64]:
+def share_held(clips: Sequence[Clip]) -> NDArray[np.float64]:
     """How often each button is held, float64 [17]."""
     prior: NDArray[np.float64] = np.concatenate([c.actions.buttons for c in clips if c.actions]).mean(axis=0)
     return prior
