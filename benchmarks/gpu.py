@@ -134,7 +134,7 @@ def _training(peak: float, quick: bool) -> Iterator[Figure]:
     batches = Stretches(clips, recipe, model.offsets, recipe.augment, steps)
     module, clock = Training(model, recipe, batches, share_held(clips)), _Clock()
     fit(module, batches, steps, requires=recipe.requires, hardware=recipe.hardware, callbacks=[clock])
-    frames = recipe.stretches * recipe.length
+    frames = recipe.stretches * (recipe.length + 2 * recipe.edge)
     whole = (steps - warm) * frames / (clock.steps[-1] - clock.steps[warm - 1])
     alone, flops = _step(module.to(fastest()), batches)
     yield Figure("training, a step alone", frames / alone, "labelled frames a second")

@@ -1,7 +1,8 @@
 """The nightly schedules: look for videos at one, label at three what that or a new IDM has made stale.
 
-What is stale is decided from the lake's roots, as `nitro status` does. As much is run as fits into
+What is stale is decided from the lake's roots, as `nitro status` does. As much is labelled as fits into
 `NITRO_NIGHTLY_HOURS` by the rate that labelling has reached, the most valuable first; the rest is told and waits.
+Segments that alone are stale, as after a change of `NITRO_RISK`, are judged again from the labels that are there.
 """
 
 from collections.abc import Iterator
@@ -9,12 +10,14 @@ from itertools import groupby
 
 import dagster as dg
 
-from nitro_assets.defs.freshen import range_tags
+from nitro_assets.defs.freshen import range_tags, stale_ranges
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, digest
 from nitro_assets.lineage.work import LEVEL_TAG, Night, Task, plan
 from nitro_assets.settings import Settings
+
+SEGMENTS = ASSETS["label_segments"]
 
 
 @dg.schedule(cron_schedule="0 1 * * *", target=["video_index"])
@@ -31,10 +34,23 @@ def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
     settings = Settings()
     state = State(Lake(settings), settings)
     night = plan(state, settings.nightly_hours)
-    if not night.tonight:
+    judged = _judged(state, {task.work.shard for task in night.tonight})
+    if not night.tonight and not judged:
         yield dg.SkipReason("no shard is stale")
-        return
-    context.log.info(_told(night, settings.nightly_hours))
+    if night.tonight:
+        yield from _labelled(context, state, night)
+    for shards in judged:
+        work = [state.components(SEGMENTS, shard) for shard in shards]
+        yield dg.RunRequest(
+            run_key=digest([SEGMENTS.name, shards, work]),
+            asset_selection=[dg.AssetKey(SEGMENTS.name)],
+            tags=range_tags(shards),
+        )
+
+
+def _labelled(context: dg.ScheduleEvaluationContext, state: State, night: Night) -> Iterator[dg.RunRequest]:
+    """A run for each stretch of shards that are labelled; what they lack, and what has to wait, is told."""
+    context.log.info(_told(night, state.settings.nightly_hours))
     context.instance.report_runless_asset_event(
         dg.AssetObservation("pseudo_labels", metadata={"tonight": dg.MetadataValue.md(_table(night))})
     )
@@ -43,6 +59,13 @@ def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
         work = [[state.components(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
         tags = {**range_tags(shards), LEVEL_TAG: tasks[0].level, "dagster/priority": str(-number)}
         yield dg.RunRequest(run_key=digest(work), tags=tags)
+
+
+def _judged(state: State, labelled: set[str]) -> list[list[str]]:
+    """The other shards whose segments are stale, in runs of neighbours."""
+    shards = [shard for run in stale_ranges(state, SEGMENTS) for shard in run if shard not in labelled]
+    found = groupby(enumerate(shards), key=lambda item: int(item[1]) - item[0])
+    return [[shard for _, shard in run] for _, run in found]
 
 
 def _stretches(night: Night) -> list[list[Task]]:

@@ -2,8 +2,9 @@
 
     CACHE.training/ASSET/PARTITION/HASH/    seen.json and what the training keeps
 
-HASH is over all the training reads, so that a state is only ever gone on from with the same inputs. `seen.json` says
-which videos and versions those are: a takedown destroys the states that saw its videos.
+HASH is over all the training reads, so that a state is only ever gone on from with the same inputs. The curves of a
+training that is done stay until the next one of its partition. `seen.json` says which videos and versions those are:
+a takedown destroys the states that saw its videos.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from nitro_assets.settings import Settings
 from nitro_ml.clip import Clip
 
 SEEN = "seen.json"
+CURVES = "events.out.tfevents"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,10 @@ class Scratch:
     folder: Path
 
     def remove(self) -> None:
-        """The training is done, and its artifact recorded."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """The training is done, and its artifact recorded: what is left is its curves, for TensorBoard."""
+        for path in sorted(self.folder.rglob("*"), reverse=True):
+            if path.is_file() and path.name != SEEN and not path.name.startswith(CURVES):
+                path.unlink()
 
 
 @contextmanager

@@ -20,8 +20,8 @@ TEMPO = 1.5  # times as fast, or as slow, at most
 
 
 class Batch(NamedTuple):
-    """frames: uint8 [B, n, S, S, 3], 1/30 s apart, n = before + edge + L + edge + after, where `before` and `after` are
-    the encoder's reach; buttons: float32 [B, L, 17]; sticks: [B, L, 4]."""
+    """frames: uint8 [B, n, S, S, 3], 1/30 s apart, n = before + T + after, where `before` and `after` are the encoder's
+    reach and T a window's length with both edges; buttons: float32 [B, T, 17]; sticks: [B, T, 4]."""
 
     frames: Tensor
     buttons: Tensor
@@ -43,7 +43,7 @@ class Stretches(IterableDataset[Batch]):
         self.recipe, self.how, self.steps = recipe, how, steps
         before, after = min(0, *offsets, 0), max(0, *offsets, 0)
         self.grid = np.arange(before - recipe.edge, recipe.length + recipe.edge + after) / RATE
-        self.labelled = slice(recipe.edge - before, recipe.edge - before + recipe.length)
+        self.labelled = slice(-before, len(self.grid) - after)
         self.first = self.rank = 0
         share = np.array([clip.weight * (clip.time[-1] - clip.time[0]) for clip in self.clips])
         self.chance = share / share.sum()

@@ -81,7 +81,7 @@ def windows(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Windows in steps of 1/30 s that cover frames at the given times, [n].
 
-    Returns their times [w, edge + length + edge], and for each frame its window and its place in the window's middle.
+    Returns their times [w, edge + length + edge], and for each frame its window and its place in it, in the middle.
     Windows in which no frame lies are left out, so that a gap in a video costs nothing.
     """
     gap = float(np.median(np.diff(time))) if len(time) > 1 else 1 / RATE
@@ -90,7 +90,7 @@ def windows(
     number, place = np.divmod(step, length)
     found, window = np.unique(np.stack([number, phase]), axis=1, return_inverse=True)
     start = time[0] + (found[0] * length + found[1] / phases) / RATE
-    return start[:, None] + np.arange(-edge, length + edge) / RATE, window.reshape(-1), place
+    return start[:, None] + np.arange(-edge, length + edge) / RATE, window.reshape(-1), edge + place
 
 
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:

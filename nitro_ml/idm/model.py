@@ -79,7 +79,7 @@ class IDM(nn.Module):
         return encoded
 
     def forward(self, encoded: Tensor) -> Inferred:
-        """Encodings [B, L + 2 * edge, width], 1/30 s apart -> the actions of the L in the middle.
+        """Encodings [B, T, width], 1/30 s apart -> the actions of all T; those at the edges saw one side only.
 
         Out of training each is a weighted mean with its neighbours in time: a button flickers less at its threshold.
         """
@@ -87,7 +87,7 @@ class IDM(nn.Module):
         logits = self.buttons(x).float(), self.places(x).float()
         if self.edge and not self.training:
             logits = _smoothed(logits[0]), _smoothed(logits[1])
-        buttons, places = (part[:, self.edge : x.shape[1] - self.edge] for part in logits)
+        buttons, places = logits
         return Inferred(buttons, places.unflatten(-1, (len(STICKS), BINS)))
 
 

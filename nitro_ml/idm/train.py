@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from nitro_ml import checkpoint
@@ -24,6 +24,7 @@ from nitro_ml.idm.model import IDM, places
 from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.idm.split import Split, split
 from nitro_ml.labels import concat
+from nitro_ml.muon import Muon
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 HELD_OUT = 24  # batches that the held-out loss is taken over
@@ -63,7 +64,7 @@ class Training(Resumable):
 
     def configure_optimizers(self) -> Any:
         recipe = self.recipe
-        optimizer = torch.optim.AdamW(self.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        optimizer = Muon(*_hidden(self.model), recipe.learning_rate, recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.1
         )
@@ -149,6 +150,18 @@ def _fitted(
             scratch=scratch,
         )
     return model.eval().to(fastest())
+
+
+def _hidden(model: IDM) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The weights of hidden layers that start from nothing, and all other parameters."""
+    hidden = {
+        name
+        for name, weight in model.named_parameters()
+        if name.startswith(("encoder.", "temporal.")) and name.endswith(".weight") and weight.ndim > 1
+        if not name.startswith("encoder.vision.")  # pretrained: it is to be changed little
+    }
+    named = list(model.named_parameters())
+    return [p for name, p in named if name in hidden], [p for name, p in named if name not in hidden]
 
 
 def share_held(clips: Sequence[Clip]) -> NDArray[np.float64]:

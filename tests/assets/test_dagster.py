@@ -156,6 +156,24 @@ def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: P
     assert tick() == requests, "asked twice, the same run keys: Dagster starts each once"
 
 
+def test_another_risk_judges_the_segments_by_night_and_labels_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings()
+    lake = Lake(settings)
+    bring_up(lake, settings)
+    monkeypatch.setenv("NITRO_RISK", "0.31")
+    lake.drop("materialisations", "pseudo_labels:0001")
+    with dg.DagsterInstance.get() as instance:
+        schedule = definitions.get_repository_def().get_schedule_def("relabel_nightly")
+        requests = schedule.evaluate_tick(dg.build_schedule_context(instance=instance)).run_requests or []
+    assert [(r.asset_selection, r.tags["dagster/asset_partition_range_start"]) for r in requests] == [
+        (None, "0001"),
+        ([dg.AssetKey("label_segments")], "0000"),
+        ([dg.AssetKey("label_segments")], "0002"),
+    ]
+
+
 def test_compaction_is_an_asset_with_a_nightly_schedule(home: Path) -> None:
     settings = Settings()
     lake = Lake(settings)

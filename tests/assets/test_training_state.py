@@ -40,7 +40,7 @@ def test_a_killed_training_finds_its_state_and_another_one_does_not(settings: Se
         assert [p.name for p in changed.parent.iterdir()] == [changed.name], "what can't be gone on from is removed"
 
 
-def test_an_error_removes_the_state_and_so_does_the_end(settings: Settings) -> None:
+def test_an_error_removes_the_state_and_the_end_all_but_its_curves(settings: Settings) -> None:
     with pytest.raises(KeyboardInterrupt), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as stopped:
         raise KeyboardInterrupt
     assert stopped.folder.exists()
@@ -52,8 +52,13 @@ def test_an_error_removes_the_state_and_so_does_the_end(settings: Settings) -> N
         pass
     assert kept.folder == folder
     assert folder.exists(), "the artifact is not recorded yet"
+    curves = kept.folder / "tensorboard" / "events.out.tfevents.1.here.2.0"
+    curves.parent.mkdir()
+    curves.write_bytes(b"loss")
     kept.remove()
-    assert not folder.exists()
+    assert {p.name for p in folder.rglob("*") if p.is_file()} == {SEEN, curves.name}
+    assert erase(settings, [ANNA], []) == 1
+    assert not folder.exists(), "they go with the videos they are of"
 
 
 def test_a_takedown_destroys_what_saw_the_video_or_was_made_from_it(settings: Settings) -> None:

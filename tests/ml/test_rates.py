@@ -89,8 +89,8 @@ def test_training_sees_the_frame_nearest_to_each_step_with_its_own_inputs(clip: 
     numbers = shown(batch.frames.numpy())
     inner = numbers[:, stretches.labelled]
     assert (read_off(batch.buttons.numpy()) == inner).all()
-    start = clip.time[inner[:, :1]]  # a stretch begins at a frame's own time
-    assert not off_grid(clip, inner, start + np.arange(recipe.length) / RATE).any()
+    first = clip.time[inner[:, recipe.edge, None]]  # the middle of a stretch begins at a frame's own time
+    assert not off_grid(clip, inner, first + (np.arange(inner.shape[1]) - recipe.edge) / RATE).any()
 
 
 def test_policies_and_world_models_see_the_same_steps(clip: Clip) -> None:
