@@ -49,7 +49,7 @@ _ASSETS = (
     Asset("takedown_requests", "none", "1"),
     Asset("nitrogen_actions", "nitrogen_shard", "1"),
     Asset("video_index", "corpus_shard", "1"),
-    Asset("idm_checkpoint", "idm_recipe", "3", (Reads("nitrogen_actions", "all"),), ("idm",)),
+    Asset("idm_checkpoint", "idm_recipe", "4", (Reads("nitrogen_actions", "all"),), ("idm",)),
     Asset("pseudo_labels", "corpus_shard", "3", (Reads("video_index"), Reads("idm_checkpoint", "promoted"))),
     Asset("label_segments", "corpus_shard", "3", (Reads("pseudo_labels"),)),
     Asset(

@@ -11,6 +11,7 @@ from typing import Any
 
 from nitro_assets.lake.checkpoints import State
 from nitro_assets.workers.job import Job
+from nitro_ml.checkpoint import CheckpointError
 from nitro_ml.markdown import markdown_table
 from nitro_ml.metrics.baselines import BASELINES
 from nitro_ml.trust.compared import DRAWS, TOLERANCE, Verdict, Video, compare
@@ -78,13 +79,15 @@ def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str,
         return Decision("promoted", told, scores, True)
     row = job.state.checkpoints[current]
     shared = set(job.checkpoints.card(current).get("held_out", [])) & new.keys()
-    if row["partition"] not in job.state.partitions(job.asset):
-        verdict, better, why = None, True, f"there is no recipe {row['partition']} any more"
-    elif not shared:
-        verdict, better, why = None, False, f"no held-out video is left on which {row['partition']} could be compared"
+    verdict = None
+    if shared:
+        try:
+            verdict = compare(rescore(current, shared), {name: new[name] for name in shared})
+            better, why = verdict.better, f"against the promoted {row['partition']}: {verdict.why}"
+        except CheckpointError as error:  # nor could it label
+            better, why = True, f"the promoted {row['partition']} is of no use any more: {error}"
     else:
-        verdict = compare(rescore(current, shared), {name: new[name] for name in shared})
-        better, why = verdict.better, f"against the promoted {row['partition']}: {verdict.why}"
+        better, why = False, f"no held-out video is left on which {row['partition']} could be compared"
     if not better:
         return Decision("candidate", why, scores, True, verdict)
     return Decision("promoted", f"{told}; {why}", scores, True, verdict)

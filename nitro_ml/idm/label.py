@@ -27,7 +27,7 @@ FAMILIAR = "familiar."
 class Labeller:
     """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
 
-    It infers on the GPU where there is one.
+    It infers on the GPU where there is one. Raises `CheckpointError` for one that is no IDM, or of another version.
     resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
     """
 
@@ -35,12 +35,18 @@ class Labeller:
         state, self.card = checkpoint.load(path)
         if self.card["kind"] != "idm":
             raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
-        recipe = IDMRecipe(**self.card["recipe"])
-        self.resolution = recipe.resolution
-        self.model = IDM(recipe, self.card.get("vision")).eval().to(fastest())
-        known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
-        self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
-        self.model.load_state_dict(state)
+        try:
+            recipe = IDMRecipe(**self.card["recipe"])
+            self.resolution = recipe.resolution
+            self.model = IDM(recipe, self.card.get("vision")).eval().to(fastest())
+            known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
+            self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
+            self.model.load_state_dict(state)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise checkpoint.CheckpointError(
+                f"{path.name}: this version of nitro can't rebuild the model ({type(error).__name__}: "
+                f"{str(error).splitlines()[0]}); train it anew."
+            ) from error
 
     def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
         """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""

@@ -89,10 +89,11 @@ class IDMRecipe(_Section):
     """One inverse dynamics model.
 
     A window is `length` frames, 1/30 s apart, and `edge` on each side; trained on are all, labels are taken from those
-    in the middle, which see both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps and `layers` of unmasked attention. A step
-    trains on `stretches` windows in each process. After every `check` steps the loss on held-out windows is taken;
-    `patience` checks without a better one end the training. `calibration_share` and `test_share` are shares of each
-    game's videos; `probe_share` is that of the steps which each of the probes for foreign games trains.
+    in the middle, which see both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps
+    and `layers` of unmasked attention. A step trains on `stretches` windows in each process. After every `check` steps
+    the loss on held-out windows is taken; `patience` checks without a better one end the training. `calibration_share`
+    and `test_share` are shares of each game's videos; `probe_share` is that of the steps which each of the probes for
+    foreign games trains.
     """
 
     name: str

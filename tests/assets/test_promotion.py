@@ -12,6 +12,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job
 from nitro_assets.workers.promotion import Decision, decide, held_out
 from nitro_ml import checkpoint
+from nitro_ml.idm.label import Labeller
 from nitro_ml.metrics.baselines import BASELINES
 from nitro_ml.metrics.events import Found
 from nitro_ml.trust.compared import Video
@@ -83,6 +84,26 @@ def test_only_videos_that_both_were_tested_on_count(job: Job, tmp_path: Path) ->
     _, both = offer(job, tmp_path, 0.7, good | newer, fair)
     assert both.verdict is not None
     assert both.verdict.videos == len(VIDEOS)
+
+
+def test_one_whose_recipe_is_trained_no_more_is_compared_and_one_that_cannot_be_loaded_is_replaced(
+    job: Job, tmp_path: Path
+) -> None:
+    fair = scores(pong=0.5, golf=0.5)
+    first, _ = offer(job, tmp_path, 0.5, fair, {})
+    job.checkpoints.promote(first, "idm_checkpoint", "of last year", "", "{}")
+    _, worse = offer(job, tmp_path, 0.4, scores(pong=0.4, golf=0.4), fair)
+    assert worse.state == "candidate"
+    new = scores(pong=0.3, golf=0.3)
+
+    def rescore(name: str, _: set[str]) -> dict[str, Video]:
+        Labeller(job.checkpoints.get(name))
+        raise AssertionError("it has no model")
+
+    decision = decide(job, "other", card(0.3, sorted(new)), new, rescore)
+    assert decision.state == "promoted"
+    assert "of last year is of no use any more" in decision.why
+    assert "this version of nitro can't rebuild the model" in decision.why
 
 
 def test_a_model_of_a_blocked_video_is_tainted_however_good(job: Job, lake: Lake, tmp_path: Path) -> None:
