@@ -17,7 +17,7 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.AdamW):
-    """Muon for weights of `hidden` layers, [out, in, ...], at `PACE` times the learning rate; AdamW for the `others`."""
+    """Muon for weights of `hidden` layers, [out, in, ...], at `PACE` times the learning rate; AdamW for `others`."""
 
     def __init__(
         self, hidden: Iterable[nn.Parameter], others: Iterable[nn.Parameter], lr: float, weight_decay: float
