@@ -12,7 +12,6 @@ from torch.utils.data import IterableDataset, get_worker_info
 from nitro_ml.actions import Actions
 from nitro_ml.clip import Clip
 from nitro_ml.idm.augment import augment
-from nitro_ml.idm.model import RATE
 from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.metrics.align import nearest
 
@@ -20,7 +19,7 @@ TEMPO = 1.5  # times as fast, or as slow, at most
 
 
 class Batch(NamedTuple):
-    """frames: uint8 [B, n, S, S, 3], 1/30 s apart, n = before + T + after, where `before` and `after` are the encoder's
+    """frames: uint8 [B, n, S, S, 3], a step apart, n = before + T + after, where `before` and `after` are the encoder's
     reach and T a window's length with both edges; buttons: float32 [B, T, 17]; sticks: [B, T, 4]."""
 
     frames: Tensor
@@ -42,7 +41,7 @@ class Stretches(IterableDataset[Batch]):
         self.clips = [clip for clip in clips if len(clip) > 1 and clip.actions is not None]
         self.recipe, self.how, self.steps = recipe, how, steps
         before, after = min(0, *offsets, 0), max(0, *offsets, 0)
-        self.grid = np.arange(before - recipe.edge, recipe.length + recipe.edge + after) / RATE
+        self.grid = np.arange(before - recipe.edge, recipe.length + recipe.edge + after) / recipe.rate
         self.labelled = slice(-before, len(self.grid) - after)
         self.first = self.rank = 0
         share = np.array([clip.weight * (clip.time[-1] - clip.time[0]) for clip in self.clips])
@@ -63,7 +62,7 @@ class Stretches(IterableDataset[Batch]):
     def _stretch(self, clip: Clip, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         assert clip.actions is not None
         speed = TEMPO ** rng.uniform(-1, 1) if rng.random() < self.how.tempo else 1.0
-        latest = clip.time[-1] - speed * self.recipe.length / RATE
+        latest = clip.time[-1] - speed * self.recipe.length / self.recipe.rate
         start = clip.time[rng.integers(max(1, np.searchsorted(clip.time, latest)))]
         at = nearest(clip.time, start + speed * self.grid)
         held: Actions = clip.actions[at[self.labelled]]

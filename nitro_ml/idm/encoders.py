@@ -1,6 +1,6 @@
 """From frames to one encoding each: the part of an inverse dynamics model that sees pixels.
 
-An encoder looks at a frame and at the frames `offsets` steps of 1/30 s away from it: `forward(views)` takes uint8
+An encoder looks at a frame and at the frames `offsets` steps away from it: `forward(views)` takes uint8
 [N, S, S, 3] for the frame itself and for each offset, and gives float [N, width].
 """
 

@@ -2,7 +2,7 @@
 
 Work is done in blocks of a fixed size, counted from the first frame, the last one padded: so the results are the same
 bit for bit, however the frames come in. A block is read by windows like those of the training, which overlap by the
-edges that no action is taken from. Windows run at 30 Hz; of a faster video several interleaved sets are read.
+edges that no action is taken from. They run at the model's rate; of a faster video several interleaved sets are read.
 """
 
 import math
@@ -15,13 +15,13 @@ import torch
 from numpy.typing import NDArray
 
 from nitro_ml.fit import arithmetic
-from nitro_ml.idm.model import IDM, RATE
+from nitro_ml.idm.model import IDM
 from nitro_ml.metrics.align import nearest
 from nitro_ml.video import Frames
 
 BLOCK = 128
 ON_GPU = 1024  # frames that are encoded at a time there; fewer are mostly the starting of kernels
-MOST_PHASES = 8  # 240 frames a second; of a video faster than that, some frames share an action
+FASTEST = 240  # frames a second; of a video faster than that, some frames share an action
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Raw:
 @torch.inference_mode()
 def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
     """Raw actions of every frame, in order, BLOCK at a time."""
-    reach = (model.edge + model.length + 1) / RATE
-    for block in blocks(_encoded(model, frames), (model.edge + 1) / RATE, reach):
-        times, window, place = windows(block.time, model.length, model.edge)
+    reach = (model.edge + model.length + 1) / model.rate
+    for block in blocks(_encoded(model, frames), (model.edge + 1) / model.rate, reach):
+        times, window, place = windows(block.time, model.length, model.edge, model.rate)
         with arithmetic(model):
             seen = model(torch.from_numpy(block.at(times)).to(model.device))
         logits, sticks = (part.float().cpu().numpy()[window, place] for part in (seen.buttons, seen.sticks))
@@ -77,29 +77,29 @@ def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
 
 
 def windows(
-    time: NDArray[np.float64], length: int, edge: int
+    time: NDArray[np.float64], length: int, edge: int, rate: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Windows in steps of 1/30 s that cover frames at the given times, [n].
+    """Windows of `rate` steps a second that cover frames at the given times, [n].
 
     Returns their times [w, edge + length + edge], and for each frame its window and its place in it, in the middle.
     Windows in which no frame lies are left out, so that a gap in a video costs nothing.
     """
-    gap = float(np.median(np.diff(time))) if len(time) > 1 else 1 / RATE
-    phases = int(np.clip(round(1 / (RATE * max(gap, 1e-6))), 1, MOST_PHASES))
-    step, phase = np.divmod(np.rint((time - time[0]) * RATE * phases).astype(np.int64), phases)
+    gap = float(np.median(np.diff(time))) if len(time) > 1 else 1 / rate
+    phases = int(np.clip(round(1 / (rate * max(gap, 1e-6))), 1, max(1, FASTEST // rate)))
+    step, phase = np.divmod(np.rint((time - time[0]) * rate * phases).astype(np.int64), phases)
     number, place = np.divmod(step, length)
     found, window = np.unique(np.stack([number, phase]), axis=1, return_inverse=True)
-    start = time[0] + (found[0] * length + found[1] / phases) / RATE
-    return start[:, None] + np.arange(-edge, length + edge) / RATE, window.reshape(-1), edge + place
+    start = time[0] + (found[0] * length + found[1] / phases) / rate
+    return start[:, None] + np.arange(-edge, length + edge) / rate, window.reshape(-1), edge + place
 
 
 def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
     before, after = (max(0, *(sign * o for o in model.offsets), 0) for sign in (-1, 1))
     stream = (Rows(f.time, f.rgb) for f in frames)
     size = ON_GPU if model.device.type == "cuda" else BLOCK
-    for block in blocks(stream, (before + 0.5) / RATE, (after + 0.5) / RATE, size):
+    for block in blocks(stream, (before + 0.5) / model.rate, (after + 0.5) / model.rate, size):
         time = np.pad(block.time, (0, size - len(block.time)), mode="edge")
-        places = np.stack([block.nearest(time + o / RATE) for o in (0, *model.offsets)])
+        places = np.stack([block.nearest(time + o / model.rate) for o in (0, *model.offsets)])
         first, last = places.min(), places.max() + 1
         # To the device once, however many views look at a frame; torch takes no array that can't be written to.
         pixels = torch.from_numpy(np.require(block.rows.values[first:last], requirements="W")).to(model.device)
@@ -139,7 +139,7 @@ def blocks(stream: Iterable[Rows], before: float, after: float, size: int = BLOC
 
 def _most(seconds: float) -> int:
     """Rows of so many seconds at twice the fastest rate that is read, and a block of them more."""
-    return BLOCK + math.ceil(2 * seconds * RATE * MOST_PHASES)
+    return BLOCK + math.ceil(2 * seconds * FASTEST)
 
 
 def _block(rows: Rows, first: int, last: int, before: int, after: int) -> Block:

@@ -17,7 +17,6 @@ from nitro_ml.idm.encoders import build
 from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.idm.temporal import Attention, Convolution
 
-RATE = 30.0  # Hz, the model's own steps in time; a video of any rate is looked at in these
 BINS = 21  # places of a stick's axis, from -1 to 1
 MODE = 3  # bins to each side of the likeliest one that count as the same guess
 
@@ -54,7 +53,7 @@ class IDM(nn.Module):
 
     def __init__(self, recipe: IDMRecipe, vision: dict[str, Any] | None = None) -> None:
         super().__init__()
-        self.length, self.edge = recipe.length, recipe.edge
+        self.length, self.edge, self.rate = recipe.length, recipe.edge, recipe.rate
         self.encoder = build(recipe, vision)
         self.offsets: tuple[int, ...] = self.encoder.offsets
         temporal: list[nn.Module] = [Convolution(recipe.width, recipe.kernel)]
@@ -74,12 +73,12 @@ class IDM(nn.Module):
         return self.buttons.weight.device
 
     def encode(self, views: Sequence[Tensor]) -> Tensor:
-        """uint8 [N, S, S, 3], the frames and those `offsets` steps of 1/30 s from each -> [N, width]."""
+        """uint8 [N, S, S, 3], the frames and those `offsets` steps from each -> [N, width]."""
         encoded: Tensor = self.encoder(views)
         return encoded
 
     def forward(self, encoded: Tensor) -> Inferred:
-        """Encodings [B, T, width], 1/30 s apart -> the actions of all T; those at the edges saw one side only.
+        """Encodings [B, T, width], a step apart -> the actions of all T; those at the edges saw one side only.
 
         Out of training each is a weighted mean with its neighbours in time: a button flickers less at its threshold.
         """

@@ -17,7 +17,7 @@ class _Section(BaseModel):
 
 
 class ChangeSection(_Section):
-    """An encoder of a frame beside its changes to the frames `offsets` steps of 1/30 s away.
+    """An encoder of a frame beside its changes to the frames `offsets` steps away.
 
     `channels` are those of the stages: the first works on a quarter of the resolution, each further one on half of the
     last one's and, but for the first, with so many `blocks` (residual convolutions). `matching`: on how many scales
@@ -88,11 +88,11 @@ class Augmentation(_Section):
 class IDMRecipe(_Section):
     """One inverse dynamics model.
 
-    A window is `length` frames, 1/30 s apart, and `edge` on each side; trained on are all, labels are taken from those
-    in the middle, which see both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps
-    and `layers` of unmasked attention. A step trains on `stretches` windows in each process. After every `check` steps
-    the loss on held-out windows is taken; `patience` checks without a better one end the training. `calibration_share`
-    and `test_share` are shares of each game's videos; `probe_share` is that of the steps which each of the probes for
+    A window is `length` steps, `rate` a second, and `edge` on each side; trained on are all, labels are taken from the
+    middle, which sees both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps and
+    `layers` of unmasked attention. A step trains on `stretches` windows in each process. After every `check` steps the
+    loss on held-out windows is taken; `patience` checks without a better one end the training. `calibration_share` and
+    `test_share` are shares of each game's videos; `probe_share` is that of the steps which each of the probes for
     foreign games trains.
     """
 
@@ -102,6 +102,7 @@ class IDMRecipe(_Section):
     resolution: Annotated[int, Field(ge=32)]
     encoder: ChangeSection | VPTSection | SiglipSection = Field(discriminator="kind")
     width: Count
+    rate: Annotated[float, Field(ge=1, le=60)] = 30.0
     kernel: Count
     layers: Annotated[int, Field(ge=0)]
     heads: Count

@@ -146,7 +146,6 @@ def _worst(clips: Sequence[Mapping[str, Any]]) -> str:
     if not clips:
         return "Not looked for."
     return (
-        "Their filmstrips are in the private clip cache, under the video's key, where a takedown finds them, each named "
-        "for the first 12 digits of the checkpoint: `find $NITRO_CACHE -name 'worst-*.png'`.\n\n"
-        + markdown_table(clips)
+        "Their filmstrips are in the private clip cache, under the video's key, where a takedown finds them, named for "
+        "the first 12 digits of the checkpoint: `find $NITRO_CACHE -name 'worst-*.png'`.\n\n" + markdown_table(clips)
     )

@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
-from nitro_ml.idm.model import RATE
 from nitro_ml.metrics.align import nearest
+from nitro_ml.steps import RATE
 
 AROUND = np.arange(-4, 5) / RATE
 EVIDENCE = ("sure", "sure_around", "least_sure_around", "changes_around", "strange")

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.idm.model import RATE
 from nitro_ml.metrics.align import nearest
+from nitro_ml.steps import RATE
 
 NEAR = 1 / RATE
 """Seconds: one frame of time, whatever the video's own rate."""

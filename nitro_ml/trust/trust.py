@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.idm.infer import BLOCK, Raw, Rows, blocks
-from nitro_ml.idm.model import RATE
 from nitro_ml.labels import Labels
+from nitro_ml.steps import RATE
 from nitro_ml.trust.calibration import POOLED, Calibration, Scaling, calibrate
 from nitro_ml.trust.confidence import STRANGE, Confidence, evidence, fit_confidence
 from nitro_ml.trust.familiar import STRETCH, Familiar, stretches

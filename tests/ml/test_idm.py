@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -228,14 +229,14 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
 
 
 def test_windows_overlap_and_every_frame_lies_in_the_middle_of_one() -> None:
-    for rate in (24.0, 30.0, 60.0, 120.0):
-        time = 5.0 + np.arange(100) / rate
-        times, window, place = windows(time, length=16, edge=4)
-        assert np.abs(times[window, place] - time).max() <= 0.5 / max(rate, 30.0) + 1e-9
+    for fps, rate in product((24.0, 30.0, 60.0, 120.0), (30.0, 15.0)):
+        time = 5.0 + np.arange(100) / fps
+        times, window, place = windows(time, 16, 4, rate)
+        assert np.abs(times[window, place] - time).max() <= 0.5 / max(fps, 30.0) + 1e-9
         assert 4 <= place.min() <= place.max() < 4 + 16
-        np.testing.assert_allclose(np.diff(times, axis=1), 1 / 30)
+        np.testing.assert_allclose(np.diff(times, axis=1), 1 / rate)
     gap = np.array([0.0, 1 / 30, 1000.0, 1000.0 + 1 / 30])
-    assert len(windows(gap, 16, 4)[0]) <= 3
+    assert len(windows(gap, 16, 4, 30.0)[0]) <= 3
 
 
 def test_what_is_read_out_of_training_leans_on_its_neighbours_in_time() -> None:
