@@ -21,8 +21,6 @@ FEWEST_FRAMES = 30  # held, and not held, and
 FEWEST_PRESSES = 8  # presses of a button below which its scaling cannot be fitted
 FLATTEST = 0.05  # scale below which a button would lose the order of its frames
 SHARES = np.linspace(0.02, 0.98, 25)  # of the frames to be held, between which a threshold is looked for
-CHANCE = 1.5  # times the event F1 of labels that see nothing, which a button needs to be called held at all
-NEVER = 1.0
 POOLED = "pooled"
 
 
@@ -30,7 +28,6 @@ POOLED = "pooled"
 class Scaling:
     """Per button p = sigmoid(scale * logit + shift), held from its threshold on; `own` were fitted on this game alone.
 
-    One whose events held-out videos find no better than by chance is never called held; its probabilities stay.
     scale is at least 0.05: a higher logit gives a higher probability, however little it was worth on held-out videos.
     """
 
@@ -119,7 +116,7 @@ def _scaling(videos: Sequence[Held], prior: NDArray[np.float64], fallback: Scali
         elif fallback:
             draft.thresholds[b] = fallback.thresholds[b]
         else:
-            draft.thresholds[b] = 0.5 if prior[b] > 0 else NEVER
+            draft.thresholds[b] = 0.5 if prior[b] > 0 else 1.0
     return draft
 
 
@@ -144,19 +141,13 @@ def _platt(logits: NDArray[np.float64], held: NDArray[np.bool_], weight: NDArray
 
 
 def _threshold(soft: Sequence[NDArray[np.float32]], videos: Sequence[Held], button: int) -> float:
-    """The limit with the best event F1 (+-2 frames); the middle of the best where several are. `NEVER` where that is
-    hardly better than with each video's labels moved by half of its length, which see nothing."""
-
-    def score(limit: float, moved: bool = False) -> float:
-        found = Found()
-        for p, h in zip(soft, videos, strict=True):
-            held = np.roll(p[:, button] >= limit, len(p) // 2 if moved else 0)
-            found = sum(count(held, h.truth.buttons[:, button], 2), found)
-        return found.f1
-
+    """The limit with the best event F1 (+-2 frames); the middle of the best where several are."""
     values = np.concatenate([p[:, button] for p in soft])
     limits = np.unique(np.quantile(values, SHARES).clip(0.02, 0.98))
-    scores = [score(limit) for limit in limits]
+    scores = []
+    for limit in limits:
+        pairs = zip(soft, videos, strict=True)
+        found = (count(p[:, button] >= limit, h.truth.buttons[:, button], 2) for p, h in pairs)
+        scores.append(sum((press + release for press, release in found), Found()).f1)
     best = np.flatnonzero(np.array(scores) == max(scores))
-    limit = float(limits[best[len(best) // 2]])
-    return limit if max(scores) > CHANCE * score(limit, moved=True) else NEVER
+    return float(limits[best[len(best) // 2]])

@@ -129,18 +129,6 @@ def test_a_button_a_game_hardly_shows_takes_the_pooled_scaling(trust: Trust) -> 
     assert calibration.limits("pong")[never] == 1
 
 
-def test_a_button_that_is_found_no_better_than_by_chance_is_never_called_held() -> None:
-    familiar = look(["pong"])
-    videos = [seen(familiar, "pong", s) for s in (0, 1)]
-    blind, sees = USED
-    rng = np.random.default_rng(0)
-    for h in videos:
-        h.raw.logits[:, blind] = rng.permutation(h.raw.logits[:, blind])
-    calibration = fit_trust(videos, [], PRIOR, familiar).calibration
-    assert calibration.limits("pong")[blind] == 1 > calibration.limits("pong")[sees]
-    assert "dpad_left" in calibration.games["pong"].own
-
-
 def test_the_card_and_the_tensors_are_all_of_it(trust: Trust) -> None:
     again = Trust.read(trust.card(), trust.tensors())
     raw, _ = play("bowling", 3)
