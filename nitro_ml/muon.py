@@ -34,18 +34,17 @@ class Muon(torch.optim.AdamW):
         _, hidden = self.param_groups
         for weight in hidden["params"]:
             if weight.grad is not None:
-                self._turn(weight, PACE * hidden["lr"], hidden["weight_decay"])
+                self._turn(weight, weight.grad, PACE * hidden["lr"], hidden["weight_decay"])
                 weight.grad = None  # which is how AdamW knows to leave it
         super().step()
         return loss
 
-    def _turn(self, weight: Tensor, lr: float, weight_decay: float) -> None:
-        assert weight.grad is not None
+    def _turn(self, weight: Tensor, grad: Tensor, lr: float, weight_decay: float) -> None:
         state = self.state[weight]
         if not state:
             state |= {"step": torch.zeros(()), "momentum": torch.zeros_like(weight)}  # AdamW wants a step to restore
-        momentum: Tensor = state["momentum"].mul_(MOMENTUM).add_(weight.grad)
-        ahead = (weight.grad + MOMENTUM * momentum).flatten(1)
+        momentum: Tensor = state["momentum"].mul_(MOMENTUM).add_(grad)
+        ahead = (grad + MOMENTUM * momentum).flatten(1)
         taller = max(1.0, ahead.shape[0] / ahead.shape[1])
         weight.mul_(1 - lr * weight_decay)
         weight.add_(orthogonal(ahead).view_as(weight), alpha=-lr * taller**0.5)
@@ -54,10 +53,10 @@ class Muon(torch.optim.AdamW):
 def orthogonal(matrix: Tensor) -> Tensor:
     """The matrix [m, n] with all singular values near one, by Newton's and Schulz's iteration in bfloat16."""
     a, b, c = QUINTIC
-    x = matrix.bfloat16()
-    x = x.T if len(x) > x.shape[1] else x
+    tall = len(matrix) > matrix.shape[1]
+    x = (matrix.T if tall else matrix).bfloat16()
     x = x / (x.norm() + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.T
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x.T if len(matrix) > matrix.shape[1] else x).to(matrix.dtype)
+    return (x.T if tall else x).to(matrix.dtype)

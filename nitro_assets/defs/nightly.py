@@ -5,7 +5,7 @@ What is stale is decided from the lake's roots, as `nitro status` does. As much 
 Segments that alone are stale, as after a change of `NITRO_RISK`, are judged again from the labels that are there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import dagster as dg
@@ -63,18 +63,22 @@ def _labelled(context: dg.ScheduleEvaluationContext, state: State, night: Night)
 
 def _judged(state: State, labelled: set[str]) -> list[list[str]]:
     """The other shards whose segments are stale, in runs of neighbours."""
-    shards = [shard for run in stale_ranges(state, SEGMENTS) for shard in run if shard not in labelled]
-    found = groupby(enumerate(shards), key=lambda item: int(item[1]) - item[0])
-    return [[shard for _, shard in run] for _, run in found]
+    return _neighbours([shard for run in stale_ranges(state, SEGMENTS) for shard in run if shard not in labelled])
 
 
 def _stretches(night: Night) -> list[list[Task]]:
     """The night's tasks in runs of neighbouring shards at one level, in the order of their most valuable shard."""
-    names = [task.work.shard for task in night.tonight]
-    tasks = sorted(enumerate(night.tonight), key=lambda t: (t[1].level, t[1].work.shard))
-    found = groupby(enumerate(tasks), key=lambda t: (t[1][1].level, int(t[1][1].work.shard) - t[0]))
-    stretches = [[task for _, (_, task) in group] for _, group in found]
-    return sorted(stretches, key=lambda tasks: min(names.index(task.work.shard) for task in tasks))
+    of = {task.work.shard: task for task in night.tonight}
+    rank = {shard: place for place, shard in enumerate(of)}
+    levels = {task.level for task in night.tonight}
+    found = [run for level in levels for run in _neighbours(sorted(s for s, task in of.items() if task.level == level))]
+    return [[of[shard] for shard in run] for run in sorted(found, key=lambda run: min(rank[shard] for shard in run))]
+
+
+def _neighbours(shards: Sequence[str]) -> list[list[str]]:
+    """Rising shards in runs of those that follow one another."""
+    found = groupby(enumerate(shards), key=lambda item: int(item[1]) - item[0])
+    return [[shard for _, shard in run] for _, run in found]
 
 
 def _told(night: Night, hours: float) -> str:

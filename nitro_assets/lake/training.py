@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,10 @@ class Scratch:
 
     def remove(self) -> None:
         """The training is done, and its artifact recorded: what is left is its curves, for TensorBoard."""
-        for path in sorted(self.folder.rglob("*"), reverse=True):
+        for path in list(self.folder.rglob("*")):
             if path.is_file() and path.name != SEEN and not path.name.startswith(CURVES):
-                path.unlink()
+                with suppress(OSError):
+                    path.unlink()
 
 
 @contextmanager

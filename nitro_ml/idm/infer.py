@@ -85,7 +85,7 @@ def windows(
     Windows in which no frame lies are left out, so that a gap in a video costs nothing.
     """
     gap = float(np.median(np.diff(time))) if len(time) > 1 else 1 / rate
-    phases = int(np.clip(round(1 / (rate * max(gap, 1e-6))), 1, max(1, FASTEST // rate)))
+    phases = int(np.clip(round(1 / (rate * max(gap, 1e-6))), 1, FASTEST // rate))
     step, phase = np.divmod(np.rint((time - time[0]) * rate * phases).astype(np.int64), phases)
     number, place = np.divmod(step, length)
     found, window = np.unique(np.stack([number, phase]), axis=1, return_inverse=True)

@@ -38,15 +38,16 @@ class Labeller:
         try:
             recipe = IDMRecipe(**self.card["recipe"])
             self.resolution = recipe.resolution
-            self.model = IDM(recipe, self.card.get("vision")).eval().to(fastest())
+            model = IDM(recipe, self.card.get("vision")).eval()
             known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
             self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
-            self.model.load_state_dict(state)
+            model.load_state_dict(state)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise checkpoint.CheckpointError(
                 f"{path.name}: this version of nitro can't rebuild the model ({type(error).__name__}: "
                 f"{str(error).splitlines()[0]}); train it anew."
             ) from error
+        self.model = model.to(fastest())  # what fails here, such as a full GPU, is not the checkpoint's fault
 
     def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
         """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""

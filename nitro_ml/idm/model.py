@@ -83,10 +83,9 @@ class IDM(nn.Module):
         Out of training each is a weighted mean with its neighbours in time: a button flickers less at its threshold.
         """
         x = self.temporal(encoded)
-        logits = self.buttons(x).float(), self.places(x).float()
+        buttons, places = self.buttons(x).float(), self.places(x).float()
         if self.edge and not self.training:
-            logits = _smoothed(logits[0]), _smoothed(logits[1])
-        buttons, places = logits
+            buttons, places = _smoothed(buttons), _smoothed(places)
         return Inferred(buttons, places.unflatten(-1, (len(STICKS), BINS)))
 
 

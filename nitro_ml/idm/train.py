@@ -154,14 +154,14 @@ def _fitted(
 
 def _hidden(model: IDM) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """The weights of hidden layers that start from nothing, and all other parameters."""
+    named = dict(model.named_parameters())
     hidden = {
         name
-        for name, weight in model.named_parameters()
+        for name, weight in named.items()
         if name.startswith(("encoder.", "temporal.")) and name.endswith(".weight") and weight.ndim > 1
         if not name.startswith("encoder.vision.")  # pretrained: it is to be changed little
     }
-    named = list(model.named_parameters())
-    return [p for name, p in named if name in hidden], [p for name, p in named if name not in hidden]
+    return [named[name] for name in named if name in hidden], [named[name] for name in named if name not in hidden]
 
 
 def share_held(clips: Sequence[Clip]) -> NDArray[np.float64]:
