@@ -112,6 +112,7 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
     are sent to.
 
     Python is started by a path without spaces: Ray joins its processes' commands with spaces and splits them again.
+    Tokens are asked for if the environment says so; left to itself Ray asks where somebody's home happens to hold one.
     """
     import ray
 
@@ -121,7 +122,8 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
         programs = Path(folder, "python")
         programs.symlink_to(sys.prefix)
         path = f"{programs / 'bin'}:{os.environ['PATH']}"
-        env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+        ours = {"PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+        env = {"RAY_AUTH_MODE": "disabled", **os.environ, **environment, **ours}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
         others = [[f"--address=127.0.0.1:{head}"]] * (nodes - 1)
         running = []
@@ -144,6 +146,8 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
 
 
 def _ray_nodes(dashboard: int) -> int:
-    with urllib.request.urlopen(f"http://127.0.0.1:{dashboard}/nodes?view=summary", timeout=10) as answer:
+    token = {"Authorization": f"Bearer {os.environ.get('RAY_AUTH_TOKEN', '')}"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{dashboard}/nodes?view=summary", headers=token)
+    with urllib.request.urlopen(asked, timeout=10) as answer:
         nodes = json.load(answer)["data"]["summary"]
     return sum(node["raylet"].get("state") == "ALIVE" for node in nodes)

@@ -1,6 +1,8 @@
 """The same graph on a cluster: workers are Ray jobs, lake and logs are on S3, Dagster keeps its state in Postgres."""
 
 import json
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -72,6 +74,11 @@ def test_workers_run_as_jobs_and_everything_is_kept_where_it_belongs(cluster: st
         "nothing of the workers' messages is left"
     )
     assert not [f for f in files if LABELLED[0][:11] in f]
+
+
+def test_the_cluster_takes_jobs_from_those_who_have_its_token(cluster: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{Settings().ray_address}/api/jobs/", timeout=10)
 
 
 def test_a_pool_of_actors_labels_as_processes_do(cluster: str, tmp_path: Path) -> None:
