@@ -2,5 +2,6 @@
 
 import os
 
-# Huge pages for large tensors: a training on a CPU else spends an eighth of its time on page faults. Read as torch is imported.
+# Huge pages for large tensors, read as torch is imported: a training on a CPU else spends an eighth of its time on page
+# faults.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
