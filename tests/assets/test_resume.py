@@ -147,8 +147,10 @@ def test_a_video_is_given_up_when_its_lane_died_twice_and_no_other_with_it(
 
 
 def test_a_full_disk_fails_the_shard_and_loses_nothing(
-    corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine
+    corpus: Staging, lake: Lake, settings: Settings, engine: LocalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    engine.close()
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")  # 1000 bytes of it would stay and be read
     results = engine.map(*orders(lake, settings, corpus.url))
     first = next(results)
     resource.prlimit(engine.processes()[0], resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
