@@ -122,8 +122,9 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
         programs = Path(folder, "python")
         programs.symlink_to(sys.prefix)
         path = f"{programs / 'bin'}:{os.environ['PATH']}"
-        ours = {"PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-        env = {"RAY_AUTH_MODE": "disabled", **os.environ, **environment, **ours}
+        mode = {"RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "disabled")}
+        ours = {"PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **mode}
+        env = {**os.environ, **environment, **ours}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
         others = [[f"--address=127.0.0.1:{head}"]] * (nodes - 1)
         running = []
@@ -137,7 +138,8 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
             wait_for(dashboard)
             while _ray_nodes(dashboard) < nodes:
                 time.sleep(0.2)
-            yield f"http://127.0.0.1:{dashboard}"
+            with environ(mode):
+                yield f"http://127.0.0.1:{dashboard}"
         finally:
             ray.shutdown()  # a driver that loses its cluster ends its own process
             for node in reversed(running):
