@@ -118,13 +118,12 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
 
     head, dashboard = free_port(), free_port()
     common = ["--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000", "--node-ip-address=127.0.0.1"]
-    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
+    mode = {"RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "disabled")}
+    with environ(mode), tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         programs = Path(folder, "python")
         programs.symlink_to(sys.prefix)
         path = f"{programs / 'bin'}:{os.environ['PATH']}"
-        mode = {"RAY_AUTH_MODE": os.environ.get("RAY_AUTH_MODE", "disabled")}
-        ours = {"PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", **mode}
-        env = {**os.environ, **environment, **ours}
+        env = {**os.environ, **environment, "PATH": path, "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
         first = ["--head", f"--port={head}", f"--dashboard-port={dashboard}", f"--temp-dir={folder}"]
         others = [[f"--address=127.0.0.1:{head}"]] * (nodes - 1)
         running = []
@@ -138,8 +137,7 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
             wait_for(dashboard)
             while _ray_nodes(dashboard) < nodes:
                 time.sleep(0.2)
-            with environ(mode):
-                yield f"http://127.0.0.1:{dashboard}"
+            yield f"http://127.0.0.1:{dashboard}"
         finally:
             ray.shutdown()  # a driver that loses its cluster ends its own process
             for node in reversed(running):
