@@ -28,11 +28,20 @@ class Steps:
         """uint8 [stop - start, S, S, 3]."""
         return np.ascontiguousarray(self.clip.frames[self.index[start:stop]])
 
+    def frames_at(self, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """uint8 [K, S, S, 3] of these steps."""
+        return np.stack([self.clip.frames[i] for i in self.index[steps]])
+
+    def later(self, seconds: float) -> NDArray[np.int64]:
+        """For each step the clip's frame nearest to so many seconds later, as far as the clip goes."""
+        if not seconds:
+            return self.index
+        at = np.arange(self.clip.time[0] + seconds, self.clip.time[-1] + 0.5 / RATE, 1 / RATE)
+        return nearest(self.clip.time, at)
+
     def actions(self, start: int, stop: int) -> Actions:
         """What was held in those steps. Raises `ValueError` for a clip without labels."""
-        if self.clip.actions is None:
-            raise ValueError(f"Clip of {self.clip.group}: found no actions; this needs labelled clips.")
-        return self.clip.actions[self.index[start:stop]]
+        return self.clip.acted(self.index[start:stop])
 
 
 def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:

@@ -7,8 +7,7 @@ dataset.
 """
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 
@@ -16,13 +15,12 @@ DIMENSIONS = len(BUTTONS) + len(STICKS)
 RELEASED = (*range(11), 14, 15, 16, 18, 19, 20, 21, 22, 23, 24)
 
 
-def encode(actions: Actions) -> Tensor:
+def encode(actions: Actions) -> NDArray[np.float32]:
     """Float32 [T, 21] in [0, 1]."""
-    return torch.from_numpy(np.concatenate([actions.buttons, (actions.sticks + 1) / 2], axis=1, dtype=np.float32))
+    return np.concatenate([actions.buttons, (actions.sticks + 1) / 2], axis=1, dtype=np.float32)
 
 
-def decode(chunk: Tensor) -> Actions:
+def decode(chunk: NDArray[np.float32]) -> Actions:
     """The inverse for [T, 21] of any values: buttons over 0.5 are held, sticks are cut to [-1, 1]."""
-    values = chunk.float().cpu().numpy()
-    buttons, sticks = values[:, : len(BUTTONS)], values[:, len(BUTTONS) :]
+    buttons, sticks = chunk[:, : len(BUTTONS)], chunk[:, len(BUTTONS) :]
     return Actions(buttons > 0.5, np.clip(sticks * 2 - 1, -1, 1))

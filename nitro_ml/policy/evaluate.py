@@ -37,7 +37,7 @@ def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dic
 
 def _game(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[str, float | int | None]:
     picks = spread(clips, FRAMES)
-    parts = [gather(picks[i : i + 64], recipe.horizon) for i in range(0, len(picks), 64)]
+    parts = [gather(picks[i : i + 64], recipe) for i in range(0, len(picks), 64)]
     losses, scores = zip(*(_batch(net, recipe, part) for part in parts), strict=True)
     mask = torch.cat([part.mask[:, : recipe.execute] for part in parts]).numpy()
     truth = torch.cat([part.chunks[:, : recipe.execute, : len(BUTTONS)] for part in parts]).numpy()[mask] > 0.5

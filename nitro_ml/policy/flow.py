@@ -36,13 +36,15 @@ def precondition(t: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return 1 / deviation, (t * spread**2 - (1 - t)) / deviation**2, spread / deviation
 
 
-def loss(velocity: Velocity, a: Tensor, eps: Tensor, t: Tensor, mask: Tensor) -> Tensor:
-    """Mean squared error of the velocity where `mask` is true.
+def loss(velocity: Velocity, a: Tensor, eps: Tensor, t: Tensor, mask: Tensor, unit: Tensor | None = None) -> Tensor:
+    """Mean squared error of the velocity where `mask` is true, measured in `unit` [D] (default: ones).
 
     a, eps: [B, H, D]; t: [B]; mask: bool [B, H], false on the padding after a clip's end.
     """
     at = t[:, None, None]
     error = velocity((1 - at) * eps + at * a, t) - (a - eps)
+    if unit is not None:
+        error = error / unit
     return (error.square().mean(-1) * mask).sum() / mask.sum().clamp(min=1)
 
 

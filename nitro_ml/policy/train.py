@@ -17,12 +17,13 @@ from nitro_ml.holdout import hold_out
 from nitro_ml.policy import augment, flow
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import PolicyError, PolicyNet, to_pixels, vision_encoder
+from nitro_ml.policy.model import PolicyNet, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.vision import PolicyError, Siglip, encoder
 
 
 class Training(Resumable):
-    """AdamW on the flow-matching loss, with a warm-up / stable / decay learning rate."""
+    """AdamW on the flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
 
     def __init__(self, net: PolicyNet, recipe: PolicyRecipe, batches: Chunks) -> None:
         super().__init__()
@@ -33,16 +34,16 @@ class Training(Resumable):
     def training_step(self, batch: Batch, _: int) -> Tensor:
         recipe = self.recipe
         self.seed_step(recipe.seed)
-        pixels = to_pixels(batch.frames)
-        if recipe.jitter:
-            pixels = augment.colour(pixels, recipe.jitter)
-        if recipe.degrees or recipe.crop:
-            pixels = augment.view(pixels, recipe.degrees, recipe.crop)
-        sight = self.net.see(pixels)
+        sight = self.net.see(augment.augmented(to_pixels(batch.frames), recipe))
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
+        spread = self.net.spread
+        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, spread)
+        if recipe.guess:
+            error = ((sight.mean - batch.chunks) / spread).square().mean(-1)
+            loss = loss + recipe.guess * (error * batch.mask).sum() / batch.mask.sum().clamp(min=1)
+        return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
@@ -78,8 +79,8 @@ def train(
     training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
     _check(recipe, training)
     with seeded(recipe.seed):
-        net = PolicyNet(recipe, vision_encoder(recipe)).train()
-        batches = Chunks(training, recipe.horizon, recipe.batch, recipe.seed)
+        net = PolicyNet(recipe, encoder(recipe)).train()
+        batches = Chunks(training, recipe)
         module = Training(net, recipe, batches)
         net.normalise(batches.actions())
         average = EMAWeightAveraging(decay=recipe.ema)
@@ -97,7 +98,7 @@ def train(
         **card,
         "kind": "policy",
         "recipe": recipe.model_dump(),
-        "vision": net.vision.config.to_dict(),
+        **({"vision": net.vision.vision.config.to_dict()} if isinstance(net.vision, Siglip) else {}),
         "metrics": evaluate(net, recipe, held_out),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
