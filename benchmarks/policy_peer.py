@@ -23,7 +23,7 @@ BATCH, RATE = 64, 5e-4
 class Peer(nn.Module):
     """Plays like `nitro_ml.policy.agent.Policy`, an action at a time."""
 
-    resolution, context, execute = 84, (-2, -1, 0), 1
+    resolution, context, execute, commit = 84, (-2, -1, 0), 1, 0
 
     def __init__(self) -> None:
         super().__init__()

@@ -46,7 +46,8 @@ class Turns:
             self._players.append(self._players.pop(0))
             self._left = max(1, round(self._rng.uniform(*self._players[0][1]) * self._fps))
         self._left -= 1
-        return [player.act() for player, _ in self._players][0]
+        held, *_ = [player.act() for player, _ in self._players]
+        return held
 
 
 PLAYERS = ("mixed", "disturbed", "wanderer", "expert")

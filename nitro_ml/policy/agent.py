@@ -25,7 +25,8 @@ class Policy:
     (8, 17)
 
     resolution: the side S of the frames it takes; context: the offsets, in steps of 1/30 s, of the K frames it sees;
-    horizon: actions in a chunk; execute: how many of them are played before it looks again.
+    horizon: actions in a chunk; execute: how many of them are played before it looks again; commit: for how many frames
+    its chunks come from the same noise.
     """
 
     def __init__(self, net: PolicyNet, recipe: PolicyRecipe, card: dict[str, Any]) -> None:
@@ -33,7 +34,7 @@ class Policy:
         self.recipe = recipe
         self.card = card
         self.resolution, self.context = recipe.resolution, recipe.context
-        self.horizon, self.execute = recipe.horizon, recipe.execute
+        self.horizon, self.execute, self.commit = recipe.horizon, recipe.execute, recipe.commit
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
@@ -68,8 +69,8 @@ class Policy:
         allowed = (len(self.context), self.resolution, self.resolution, 3)
         if frames.shape[1:] != allowed or frames.dtype != np.uint8:
             raise PolicyError(
-                f"Found frames {frames.dtype} {frames.shape}; this policy takes uint8 [B, {', '.join(map(str, allowed))}]: "
-                "shrink them first with nitro_ml.video.shrink."
+                f"Found frames {frames.dtype} {frames.shape}; this policy takes uint8 [B, "
+                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.shrink."
             )
         device = self.net.device
         sight = self.net.see(to_pixels(torch.from_numpy(frames).to(device)))

@@ -11,6 +11,8 @@ from nitro_ml.policy.recipe import PolicyRecipe
 
 def augmented(pixels: Tensor, recipe: PolicyRecipe) -> Tensor:
     """The recipe's changes to contexts [B, K, 3, S, S]; the frames of one context are changed alike."""
+    if not (recipe.jitter or recipe.degrees or recipe.crop or recipe.translate):
+        return pixels
     flat = pixels.flatten(1, 2)
     if recipe.jitter:
         flat = colour(flat, recipe.jitter)
@@ -22,10 +24,11 @@ def augmented(pixels: Tensor, recipe: PolicyRecipe) -> Tensor:
 
 
 def translate(pixels: Tensor, most: int) -> Tensor:
-    """Each image of [B, C, S, S] moved by up to `most` pixels either way, its border repeated (DrQ, arXiv 2004.13649)."""
+    """Each image of [B, C, S, S] moved by up to `most` pixels, its border repeated (DrQ, arXiv 2004.13649)."""
     n, _, side, _ = pixels.shape
     wide = F.pad(pixels, (most,) * 4, mode="replicate")
-    rows, columns = torch.randint(2 * most + 1, (2, n, 1), device=pixels.device) + torch.arange(side, device=pixels.device)
+    start = torch.randint(2 * most + 1, (2, n, 1), device=pixels.device)
+    rows, columns = start + torch.arange(side, device=pixels.device)
     which = torch.arange(n, device=pixels.device)[:, None, None]
     return wide.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 

@@ -21,7 +21,7 @@ SEED = 500  # far from the seeds of recordings and of evaluations
 
 
 class Averaged(EMAWeightAveraging):
-    """The exponential moving average of the weights, which is also kept after each of `steps`, as `FOLDER/STEP.safetensors`."""
+    """The exponential moving average of the weights, also kept after each of `steps`: `FOLDER/STEP.safetensors`."""
 
     def __init__(self, decay: float, steps: Collection[int], folder: Path) -> None:
         super().__init__(decay=decay)
@@ -31,7 +31,8 @@ class Averaged(EMAWeightAveraging):
         super().on_train_batch_end(trainer, module, *args)
         if trainer.global_step in self._steps and self._average_model is not None:
             own = self._average_model.module.net.state_dict()
-            save_file({k: v.detach().cpu().contiguous() for k, v in own.items()}, _path(self._folder, trainer.global_step))
+            whole = {name: weight.detach().cpu().contiguous() for name, weight in own.items()}
+            save_file(whole, _path(self._folder, trainer.global_step))
 
 
 def kept_steps(steps: int, candidates: int) -> list[int]:

@@ -65,6 +65,12 @@ class Chunks(Draws[Batch]):
     def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
         return gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.recipe, rng)
 
+    def spread(self, count: int = 1024) -> Batch:
+        """So many contexts as they are drawn, from batches of their own."""
+        rng = np.random.default_rng((self.recipe.seed, 0, 1))
+        drawn = rng.choice(len(self.steps), count, p=self.share)
+        return self.gathered([self.steps[k] for k in drawn], rng)
+
     def actions(self) -> Tensor:
         """Everything held in the clips: float32 [N, 21]."""
         return torch.from_numpy(np.concatenate([chunk.encode(s.actions(0, len(s))) for s in self.steps]))

@@ -18,8 +18,7 @@ def sinusoid(position: Tensor, width: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head attention of queries x [K B, N, W] over the keys and values of y [B, M, W]; each y serves K consecutive
-    x."""
+    """Multi-head attention of queries x [K B, N, W] over keys and values of y [B, M, W]; each y serves K x in a row."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

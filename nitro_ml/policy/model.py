@@ -9,19 +9,23 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, KeysValues, MixerLayer, sinusoid
 from nitro_ml.policy.recipe import PolicyRecipe
 from nitro_ml.policy.vision import Convolved, Siglip
 
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
+GUESSED = chunk.DIMENSIONS + len(STICKS)  # the mean of each number, and the logarithm of the sticks' relative spread
+REACH = (-3.0, 0.7)  # of that logarithm
 
 
 class Sight(NamedTuple):
-    """What the network saw in B contexts: the mean chunk to expect, [B, H, 21], and for each layer that attends to the
-    vision tokens their keys and values."""
+    """What the network saw in B contexts: the mean chunk to expect and how far from it chunks lie, [B, H, 21] each, and
+    for each layer that attends to the vision tokens their keys and values."""
 
     mean: Tensor
+    spread: Tensor
     memory: tuple[KeysValues, ...]
 
 
@@ -29,7 +33,9 @@ class PolicyNet(nn.Module):
     """`see` encodes the frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
 
     With `guess` in the recipe, the mean around which the flow is preconditioned is a linear map of all vision tokens
-    instead of a constant, trained by a loss of its own.
+    instead of a constant, trained by a loss of its own. A button that is held with probability p then spreads by
+    sqrt(p (1 - p)), and how far a stick spreads is guessed as well, so that the flow has little left to do where there
+    is nothing to choose.
     """
 
     mean: Tensor
@@ -43,8 +49,7 @@ class PolicyNet(nn.Module):
         self.vision = vision
         self.vision_in = nn.Linear(vision.width, width)
         self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
-        chunks = self.horizon * chunk.DIMENSIONS
-        self.guess = nn.Linear(vision.tokens * vision.width, chunks) if recipe.guess else None
+        self.guess = nn.Linear(vision.tokens * vision.width, self.horizon * GUESSED) if recipe.guess else None
         self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
@@ -68,17 +73,31 @@ class PolicyNet(nn.Module):
     def see(self, pixels: Tensor) -> Sight:
         """Encodes contexts, float [B, K, 3, S, S] in [-1, 1]."""
         features = self.vision(pixels)
-        mean = self.mean.expand(len(features), self.horizon, -1)
+        mean, spread = (x.expand(len(features), self.horizon, -1) for x in (self.mean, self.spread))
         if self.guess:
-            mean = mean + self.spread * self.guess(features.flatten(1)).unflatten(1, (self.horizon, -1))
+            guessed = self.guess(features.flatten(1)).unflatten(1, (self.horizon, GUESSED))
+            mean = mean + self.spread * guessed[..., : chunk.DIMENSIONS]
+            p = mean[..., : len(BUTTONS)].detach().clamp(0, 1)
+            sticks = spread[..., len(BUTTONS) :] * guessed[..., chunk.DIMENSIONS :].clamp(*REACH).exp()
+            spread = torch.cat([(p * (1 - p)).sqrt(), sticks], -1).clamp(min=LEAST_SPREAD)
         tokens = self.mixer(self.vision_in(features))
-        return Sight(mean, tuple(layer.attention.keys_values(tokens) for layer in self.layers[::2]))
+        return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in self.layers[::2]))
+
+    def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
+        """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and
+        the Gaussian log-likelihood of the sticks' guessed spread."""
+        error = (sight.mean - a) / self.spread
+        sticks = slice(len(BUTTONS), None)
+        spread = sight.spread[..., sticks]
+        off = ((sight.mean.detach() - a)[..., sticks] / spread).square() / 2 + spread.log()
+        each = error.square().mean(-1) + off.sum(-1) / a.shape[-1]
+        return (each * mask).sum() / mask.sum().clamp(min=1)
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B contexts serves K consecutive a_t."""
-        mean = sight.mean.repeat_interleave(len(a_t) // len(sight.mean), 0)
+        mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (sight.mean, sight.spread))
         at = t[:, None, None]
-        x_in, skip, scale = flow.precondition(at, self.spread)
+        x_in, skip, scale = flow.precondition(at, spread)
         centred = a_t - at * mean
         c = self.time_in(sinusoid(flow.bucket(t), self.width))
         x = self.action_in(centred * x_in) + self.place

@@ -24,6 +24,7 @@ class Actor(Protocol):
     resolution: int
     context: Sequence[int]
     execute: int
+    commit: int
 
     def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """What chance gives one act."""
@@ -35,6 +36,9 @@ class Actor(Protocol):
 class PolicyPlayer:
     """A policy at the pad, receding horizon: it plays the first `execute` actions of a chunk, then looks again.
 
+    For `commit` frames its chunks flow from the same noise, so that of several good ways it goes on with the one it
+    began, although it looks again.
+
     `seen` is what it has to look at, `take` gives it the chunk; `act` does both, where it plays alone.
     """
 
@@ -44,25 +48,31 @@ class PolicyPlayer:
         self._policy, self._game, self._rng = policy, game, rng
         self._frames: dict[int, NDArray[np.uint8]] = {}
         self._chunk: Actions | None = None
-        self._now = self._looked = 0
+        self._now = self._looked = self._renew = 0
 
     @property
     def looks(self) -> bool:
         """Whether it needs a new chunk before it can act."""
         return self._chunk is None or self._now - self._looked >= self._policy.execute
 
+    def wanted(self) -> bool:
+        """Whether a look, this one or a later one, will need the frame that is shown now."""
+        apart = self._now - self._looked
+        return not self._frames or any((apart - offset) % self._policy.execute == 0 for offset in self._policy.context)
+
     def see(self) -> None:
-        """Keeps the frame that is shown now, where some look will need it."""
-        execute, context = self._policy.execute, self._policy.context
-        if any((self._now - offset) % execute == 0 for offset in context) or not self._frames:
+        """Keeps the frame that is shown now where it is wanted, and lets go of those too old to be."""
+        if self.wanted():
             self._frames[self._now] = shrink(self._game.frame, self._policy.resolution)
-        for old in [at for at in self._frames if 0 < at < self._now + context[0]]:
+        for old in [at for at in self._frames if 0 < at < self._now + self._policy.context[0]]:
             del self._frames[old]
 
     def seen(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """The context frames, uint8 [K, S, S, 3], the first one for those before the start; and the noise [H, 21]."""
         context = [self._frames[max(self._now + offset, 0)] for offset in self._policy.context]
-        return np.stack(context), self._policy.noise(self._rng)
+        if self._now >= self._renew:
+            self._eps, self._renew = self._policy.noise(self._rng), self._now + self._policy.commit
+        return np.stack(context), self._eps
 
     def take(self, chunk: Actions) -> None:
         self._chunk, self._looked = chunk, self._now
@@ -77,7 +87,7 @@ class PolicyPlayer:
     def pad(self) -> Pad:
         """The next action of the chunk."""
         assert self._chunk is not None
-        at = self._now - self._looked
+        at = min(self._now - self._looked, len(self._chunk) - 1)
         self._now += 1
         return Pad(self._chunk.buttons[at], self._chunk.sticks[at])
 
@@ -101,9 +111,8 @@ class Episode:
 class _Lane:
     """One running game, and those of the episodes that are played in it, one after another."""
 
-    def __init__(self, who: Actor | str, game: str, seed: int, numbers: Sequence[int], most: int) -> None:
-        self._who, self._seed, self._most = who, seed, most
-        self._game = make(game, seed, fps=round(RATE))
+    def __init__(self, who: Actor | str, game: Game, seed: int, numbers: Sequence[int], most: int) -> None:
+        self._who, self._game, self._seed, self._most = who, game, seed, most
         self._numbers = list(numbers)
         self.begin()
 
@@ -135,8 +144,10 @@ def episodes(who: Actor | str, game: str, count: int, seed: int, max_frames: int
     same scores again. Raises `GameError` for a game or player the arcade does not have.
     """
     most = spec_of(game).episode_frames(round(RATE)) if max_frames is None else max_frames
-    side_by_side = min(LANES, count)
-    lanes = [_Lane(who, game, seed + k, range(k, count, side_by_side), most) for k in range(side_by_side)]
+    lanes = [
+        _Lane(who, make(game, seed + k, fps=round(RATE)), seed, range(k, count, LANES), most)
+        for k in range(min(LANES, count))
+    ]
     while lanes:
         players = [lane.player for lane in lanes if isinstance(lane.player, PolicyPlayer)]
         for one in players:
@@ -150,6 +161,14 @@ def episodes(who: Actor | str, game: str, count: int, seed: int, max_frames: int
                     lanes.remove(lane)
                 else:
                     lane.begin()
+
+
+def begun(game: str, seed: int, number: int) -> Game:
+    """A game at the start of the episode with this number of `episodes(..., seed)`, to play it once more."""
+    running = make(game, seed + number % LANES, fps=round(RATE))
+    for _ in range(1 + number // LANES):
+        running.reset()
+    return running
 
 
 def play(who: Actor | str, game: str, count: int, seed: int, max_frames: int | None = None) -> list[float]:

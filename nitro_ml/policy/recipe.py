@@ -14,9 +14,9 @@ Offset = Annotated[int, Field(ge=-60, le=0)]
 class Convolutions(BaseModel):
     """A convolutional encoder that is trained from scratch, for small recipes.
 
-    The newest frame in colour and the older ones in grey are stacked as channels and go through convolutions of 8 x 8 with stride 4, 4 x 4 with stride 2
-    and 3 x 3 (Mnih et al., Nature 518, 2015, Methods), `channels` wide; a dense layer over all places, in which a ball's
-    position becomes a number, gives `tokens` tokens of `token_width` each.
+    The newest frame in colour and the older ones in grey are stacked as channels and go through convolutions of 8 x 8
+    with stride 4, 4 x 4 with stride 2 and 3 x 3 (Mnih et al., Nature 518, 2015, Methods), `channels` wide; a dense
+    layer over all places, in which a ball's position becomes a number, gives `tokens` tokens of `token_width` each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -24,6 +24,16 @@ class Convolutions(BaseModel):
     channels: tuple[Count, Count, Count]
     tokens: Count
     token_width: Count
+
+
+class Corrections(BaseModel):
+    """Rounds of DAgger before the training proper: in each a policy is trained, and experts take over from it for so
+    many `minutes` of each game that the arcade has, which are learned from as well."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rounds: Count
+    minutes: Annotated[float, Field(gt=0)]
 
 
 class PolicyRecipe(BaseModel):
@@ -34,10 +44,12 @@ class PolicyRecipe(BaseModel):
     `shift` is the time in seconds from a frame to the first action of its chunk: 0 for players that react at once,
     NitroGen's 0.05 for people. `guess` is the weight of a direct regression of the chunk, around whose outcome the flow
     is preconditioned; 0 leaves it out. `draws` is the number of flow times and noises per encoded frame, `beta` the
-    parameters of the flow time's distribution. `execute` is the number of actions played before looking again, and
-    `euler_steps` that of the flow's integration. `warmup` and `decay` are the shares of `steps` in which the learning
-    rate rises to its plateau and falls to zero. `translate` moves the whole picture by up to so many pixels while
-    training.
+    parameters of the flow time's distribution. `execute` is the number of actions played before looking again, `commit`
+    that of frames for which chunks flow from the same noise, and `euler_steps` that of the flow's integration.
+    `warmup` and `decay` are the shares of `steps` in which the learning rate rises to its plateau and falls to zero.
+    Of `candidates`, kept over the second half of the training, the one that plays best is chosen, over so many
+    `episodes` of each game that the arcade has; with none, the last. With `corrections` experts help: an upper
+    reference, not a way for video. `translate` moves the whole picture by up to so many pixels while training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +68,7 @@ class PolicyRecipe(BaseModel):
     dit_layers: Count
     horizon: Count
     execute: Count
+    commit: Annotated[int, Field(ge=0)] = 0
     euler_steps: Count
     beta: tuple[float, float]
     steps: Count
@@ -70,6 +83,9 @@ class PolicyRecipe(BaseModel):
     degrees: Annotated[float, Field(ge=0, le=45)] = 0.0
     crop: Share = 0.0
     translate: Annotated[int, Field(ge=0)] = 0
+    candidates: Count = 1
+    episodes: Annotated[int, Field(ge=0)] = 0
+    corrections: Corrections | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> "PolicyRecipe":

@@ -1,11 +1,12 @@
 """Training a policy: from a recipe and clips to a checkpoint with its held-out metrics on the card."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
@@ -15,11 +16,14 @@ from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, Resumable, fit, seeded
 from nitro_ml.holdout import hold_out
 from nitro_ml.policy import augment, flow
+from nitro_ml.policy.agent import Policy
+from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
+from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
 from nitro_ml.policy.model import PolicyNet, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe
-from nitro_ml.policy.vision import PolicyError, Siglip, encoder
+from nitro_ml.policy.vision import Convolved, PolicyError, Siglip, encoder
 
 
 class Training(Resumable):
@@ -32,17 +36,20 @@ class Training(Resumable):
         self.batches = batches
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
+        self.seed_step(self.recipe.seed)
+        return self.loss(batch)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Of the flow, and where the recipe has one of the guess, in units of each number's spread."""
         recipe = self.recipe
-        self.seed_step(recipe.seed)
         sight = self.net.see(augment.augmented(to_pixels(batch.frames), recipe))
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        spread = self.net.spread
-        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, spread)
+        unit = flow.precondition(t[:, None, None], self.net.spread)[2]  # so that rare buttons count, at any flow time
+        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
         if recipe.guess:
-            error = ((sight.mean - batch.chunks) / spread).square().mean(-1)
-            loss = loss + recipe.guess * (error * batch.mask).sum() / batch.mask.sum().clamp(min=1)
+            loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -72,36 +79,63 @@ def train(
 ) -> Trained:
     """Train on all but the held-out videos of `clips`, evaluate on those, save under `root`.
 
-    clips: labelled, frames at the recipe's resolution. The same recipe, clips and thread count give the same weights,
-    also where a training that was stopped goes on from the state it kept in `scratch`. Raises `PolicyError` where there
-    is nothing to train on or a clip has another resolution, `DeviceError` without a GPU that the recipe needs.
+    Where the recipe has `episodes` and the clips' games are in the arcade, the best of its `candidates` at play is
+    kept, and the card has them all; elsewhere the last one. clips: labelled, frames at the recipe's resolution. The
+    same recipe, clips and thread count give the same weights, also where a training that was stopped goes on from the
+    state it kept in `scratch`. Raises `PolicyError` where there is nothing to train on or a clip has another resolution,
+    `DeviceError` without a GPU that the recipe needs.
     """
-    training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
+    training, held_out = hold_out([clip for clip in clips if len(clip)])
+    training = [clip for clip in training if clip.weight > 0]
     _check(recipe, training)
-    with seeded(recipe.seed):
+    training += _corrected(recipe, training, progress, scratch)
+    steps = kept_steps(recipe.steps, recipe.candidates)
+    with seeded(recipe.seed), tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
         net = PolicyNet(recipe, encoder(recipe)).train()
         batches = Chunks(training, recipe)
-        module = Training(net, recipe, batches)
         net.normalise(batches.actions())
-        average = EMAWeightAveraging(decay=recipe.ema)
+        if isinstance(net.vision, Convolved):
+            net.vision.normalise(to_pixels(batches.spread().frames))
+        averaged = Averaged(recipe.ema, steps, scratch or Path(folder))
         fit(
-            module,
+            Training(net, recipe, batches),
             batches,
             recipe.steps,
             requires=recipe.requires,
             progress=progress,
-            callbacks=[average],
+            callbacks=[averaged],
             scratch=scratch,
         )
-    net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
+        net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
+        policy = Policy(net, recipe, {})
+        games = playable({clip.game for clip in training}) if recipe.episodes else []
+        offline = partial(evaluate, net, recipe, held_out)
+        candidates = choose(policy, scratch or Path(folder), steps, games, recipe.episodes, offline) if games else []
     whole = {
         **card,
         "kind": "policy",
         "recipe": recipe.model_dump(),
         **({"vision": net.vision.vision.config.to_dict()} if isinstance(net.vision, Siglip) else {}),
-        "metrics": evaluate(net, recipe, held_out),
+        "candidates": candidates,
+        "metrics": offline(),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
+
+
+def _corrected(
+    recipe: PolicyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None
+) -> list[Clip]:
+    """What experts did where the rounds' policies had brought them; each of those is trained on all before."""
+    found: list[Clip] = []
+    short = recipe.model_copy(update={"corrections": None, "candidates": 1, "episodes": 0})
+    for number in range(recipe.corrections.rounds if recipe.corrections else 0):
+        assert recipe.corrections is not None
+        with tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
+            own = scratch and scratch / f"round-{number}"
+            policy = Policy.load(train(short, [*clips, *found], Path(folder), {}, progress, own).path)
+        for game in playable({clip.game for clip in clips}):
+            found += corrections(policy, game, recipe.corrections.minutes, number)
+    return found
 
 
 def _check(recipe: PolicyRecipe, clips: Sequence[Clip]) -> None:

@@ -8,6 +8,8 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml.policy.recipe import Convolutions, PolicyRecipe
 
+LEAST_VARIANCE = 0.0005  # of a pixel in [-1, 1]: three steps of 255, so that a codec's noise stays small
+
 
 class PolicyError(ValueError):
     """A policy that cannot be built, trained or used as asked; the message says why and what is allowed."""
@@ -32,12 +34,20 @@ class Siglip(nn.Module):
 
 
 class Convolved(nn.Module):
-    """See `Convolutions`."""
+    """See `Convolutions`. Each value of each pixel is first brought to mean 0 and variance 1 over what is trained on:
+    what never moves vanishes, and a ball of one pixel stands out. Without it nothing is learned for a long time.
+    """
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, how: Convolutions, frames: int, resolution: int) -> None:
         super().__init__()
         one, two, three = how.channels
         self.width, self.tokens = how.token_width, how.tokens
+        shape = (2 + frames, resolution, resolution)
+        self.register_buffer("mean", torch.zeros(shape))
+        self.register_buffer("scale", torch.ones(shape))
         self.stack = nn.Sequential(
             nn.Conv2d(2 + frames, one, 8, 4),
             nn.ReLU(),
@@ -49,14 +59,25 @@ class Convolved(nn.Module):
         )
         self.stack.to(memory_format=torch.channels_last)
         with torch.no_grad():
-            places = self.stack(torch.zeros(1, 2 + frames, resolution, resolution)).shape[1]
+            places = self.stack(torch.zeros(1, *shape)).shape[1]
         self.dense = nn.Sequential(nn.Linear(places, self.tokens * self.width), nn.ReLU())
+
+    def normalise(self, pixels: Tensor) -> None:
+        """Take mean and variance of each pixel from contexts, float [N, K, 3, S, S], as they are trained on."""
+        stacked = _stacked(pixels)
+        self.mean.copy_(stacked.mean(0))
+        self.scale.copy_((stacked.var(0) + LEAST_VARIANCE).rsqrt())
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Float [B, K, 3, S, S] in [-1, 1] -> [B, tokens, width]."""
-        stacked = torch.cat([pixels[:, -1], pixels[:, :-1].mean(2)], 1).contiguous(memory_format=torch.channels_last)
-        tokens: Tensor = self.dense(self.stack(stacked)).unflatten(1, (self.tokens, self.width))
+        even = (_stacked(pixels) - self.mean).mul_(self.scale).contiguous(memory_format=torch.channels_last)
+        tokens: Tensor = self.dense(self.stack(even)).unflatten(1, (self.tokens, self.width))
         return tokens
+
+
+def _stacked(pixels: Tensor) -> Tensor:
+    """[B, 2 + K, S, S]: the newest frame in colour, the older ones in grey."""
+    return torch.cat([pixels[:, -1], pixels[:, :-1].mean(2)], 1)
 
 
 def encoder(recipe: PolicyRecipe, config: dict[str, Any] | None = None) -> Siglip | Convolved:

@@ -17,10 +17,13 @@ from nitro_ml.fit import DeviceError
 from nitro_ml.policy import chunk
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.augment import translate
+from nitro_ml.policy.choose import SEED, kept_steps
+from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Chunks, gather
 from nitro_ml.policy.model import PolicyNet, to_pixels
+from nitro_ml.policy.play import play
 from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
-from nitro_ml.policy.train import plateau, train
+from nitro_ml.policy.train import _corrected, plateau, train
 from nitro_ml.policy.vision import PolicyError, Siglip, encoder
 from nitro_ml.steps import Steps
 from tests.ml.stopped import check_it_goes_on
@@ -234,3 +237,28 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -
 def test_a_stopped_training_goes_on_to_the_same_checkpoint(tmp_path: Path) -> None:
     recipe, clips = TINY.model_copy(update={"steps": 20}), [clip(True, "a"), clip(False, "b")]
     check_it_goes_on(lambda root, told, scratch: train(recipe, clips, root, {}, told, scratch), tmp_path)
+
+
+def test_the_candidate_that_plays_best_is_kept_and_all_are_on_the_card(tmp_path: Path) -> None:
+    recipe = TINY.model_copy(update={"steps": 8, "candidates": 2, "episodes": 1})
+    assert kept_steps(8, 2) == [6, 8]
+    games = [replace(example, game="basic") for example in CLIPS]
+    done = train(recipe, games, tmp_path, {})
+    rows = done.card["candidates"]
+    assert [row["step"] for row in rows] == [6, 8]
+    (chosen,) = (row for row in rows if row["chosen"])
+    assert chosen["play"] == max(row["play"] for row in rows)
+    assert play(Policy.load(done.path), "basic", 1, SEED) == chosen["scores"]["basic"]
+    assert chosen["offline"] == done.card["metrics"]
+
+
+def test_experts_correct_what_the_policy_brings_about(trained: Path) -> None:
+    found = corrections(Policy.load(trained), "breakout", minutes=0.2, number=0)
+    assert sum(map(len, found)) == pytest.approx(360, abs=4)
+    assert {c.frames.shape[1:] for c in found} == {(SIDE, SIDE, 3)}
+    held = np.concatenate([c.actions.buttons for c in found if c.actions])
+    assert held[:, BUTTONS.index("south")].any()  # the expert serves; this policy presses east or west, if anything
+    assert not held[:, [EAST, WEST]].any()
+    recipe = PolicyRecipe(**TINY.model_dump() | {"steps": 2, "corrections": {"rounds": 1, "minutes": 0.05}})
+    games = [replace(example, game="breakout") for example in CLIPS]
+    assert len(_corrected(recipe, games, None, None)) >= 1

@@ -1,13 +1,19 @@
 """Closed loop in real games."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade.games import GameError, make
 from nitro_ml.fit import seeded
 from nitro_ml.policy.agent import Policy
+from nitro_ml.policy.live import LivePlayer
 from nitro_ml.policy.model import PolicyNet
-from nitro_ml.policy.play import PolicyPlayer, episodes, play
+from nitro_ml.policy.play import PolicyPlayer, episodes, play, together
 from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.policy.scores import interval, normalised
 from nitro_ml.policy.vision import encoder
@@ -72,3 +78,53 @@ def test_normalised_scores_lie_between_wanderer_and_expert() -> None:
     half = normalised((wanderer + expert) / 2, wanderer, expert)
     assert half.low < 0.5 < half.high
     assert half.high - half.low < 0.2
+
+
+def test_a_policy_that_commits_keeps_its_noise_for_so_long(policy: Policy) -> None:
+    player = PolicyPlayer(policy, make("freeway", 0), np.random.default_rng(0))
+    drawn = []
+    for frame in range(5 * policy.execute):
+        player.see()
+        if frame % policy.execute == 0:
+            drawn.append(player.seen()[1])
+            together([player])
+        player.pad()
+    assert policy.commit >= 2 * policy.execute
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[policy.commit // policy.execute])
+
+
+class Slow:
+    """Chunks of four in which the first button says whether they are its first; all but the first take their time."""
+
+    resolution, context, execute, commit = 36, (0,), 2, 0
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.asked = 0
+
+    def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        return np.zeros(1, np.float32)
+
+    def act(self, frames: NDArray[np.uint8], eps: NDArray[np.float32]) -> list[Actions]:
+        self.asked += 1
+        buttons = np.zeros((4, len(BUTTONS)), np.bool_)
+        buttons[:, 0], buttons[3, 1] = self.asked == 1, True
+        if self.asked > 1:
+            self.free.wait(10)
+        return [Actions(buttons, np.zeros((4, 4), np.float32))]
+
+
+def test_live_the_game_does_not_wait_for_the_policy() -> None:
+    slow = Slow()
+    with LivePlayer(slow, make("freeway", 0), np.random.default_rng(0)) as player:
+        pads = [player.act() for _ in range(8)]
+        assert all(pad.buttons[0] for pad in pads)  # the first chunk is played on,
+        assert [bool(pad.buttons[1]) for pad in pads] == [False] * 3 + [True] * 5  # and its last action held
+        slow.free.set()
+        for _ in range(1000):
+            if not player.act().buttons[0]:
+                break
+            time.sleep(0.01)
+        else:
+            pytest.fail("the second chunk was never played")

@@ -66,6 +66,7 @@ class Gatherer:
     """Walks to the nearest thing worth having, and slows down to turn."""
 
     name = "expert"
+
     def __init__(self, game: DoomGame, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
