@@ -1,4 +1,7 @@
-"""What the demonstration plays and publishes: labelled recordings of four games, plain videos of five."""
+"""What the demonstration plays and publishes: wanderers' labelled recordings of four games, walkthroughs of five.
+
+As in the mission: the play that comes with labels is anyone's, and the walkthroughs of those who play well have none.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,7 @@ from nitro_ml.arcade.shard import Published, write_shard
 TRAINED = ("pong", "breakout", "freeway", "basic")
 UNSEEN = "space_invaders"
 LABELLED_VIDEOS, LABELLED_SECONDS = 7, 40
-PLAIN_VIDEOS, PLAIN_SECONDS = 2, 60
+PLAIN_VIDEOS, PLAIN_SECONDS = 3, 120
 SHARDS = 2
 
 
@@ -46,10 +49,10 @@ def plan() -> list[Video]:
 
 
 def play(video: Video, videos: Path) -> Recording:
-    """Record one video."""
-    return record(
-        video.game, video.frames, video.seed, videos / f"{video.id}.mp4", labelled=video.labelled, fps=video.fps
-    )
+    """Record one video: a wanderer, or an expert who blunders now and then, as people do."""
+    who = "wanderer" if video.labelled else "disturbed"
+    path = videos / f"{video.id}.mp4"
+    return record(video.game, video.frames, video.seed, path, labelled=video.labelled, fps=video.fps, who=who)
 
 
 def prepare(root: Path, address: str) -> None:
