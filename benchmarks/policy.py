@@ -10,6 +10,7 @@ and speed as ratios. What is done is kept in `state/bench/policy`; a run that wa
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -101,7 +102,7 @@ def measure(bench: Bench, swept: str) -> Iterator[Figure]:
         yield from _figures(f"{game}: cloned alone", own, 0.8)
         seconds = alone[game]["core_seconds"]
         facts = [game, bench.minutes]
-        peer = bench.cells.peer(f"peer-{game}", seconds, lambda game=game: bench.clips((game,), 84), facts)
+        peer = bench.cells.peer(f"peer-{game}", seconds, partial(bench.clips, (game,), 84), facts)
         theirs = bench.share(game, bench.cells.scores("peer", peer, game, bench.episodes, [facts, round(seconds)]))
         yield from _figures(f"{game}: the plain peer", theirs)
         yield Figure(f"{game}: training", seconds / 60, "core minutes", 30.0, "lower")

@@ -111,8 +111,11 @@ def play(
         scores = {}
         for label, who in players.items():
             try:
-                how = play_live if live and not isinstance(who, str) else play_episodes
-                scores[label] = how(who, name, episodes, seed)
+                scores[label] = (
+                    play_live(who, name, episodes, seed)
+                    if live and isinstance(who, Policy)
+                    else play_episodes(who, name, episodes, seed)
+                )
             except GameError:
                 if game != "all":  # among all games some have no expert
                     raise

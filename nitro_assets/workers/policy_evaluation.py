@@ -27,8 +27,9 @@ def build(job: Job, partition: str) -> Outcome:
     policy = Policy.load(job.checkpoints.get(checkpoint))
     mixture = job.lake.partition("training_mixture", partition)
     games = sorted(set(mixture["game"]) & set(GAMES))
-    count, shown = job.settings.evaluation_episodes, {}
+    count = job.settings.evaluation_episodes
     rows: list[dict[str, Any]] = []
+    shown: dict[str, show.Value] = {}
     for number, game in enumerate(games):
         job.progress(number / len(games), f"playing {count} episodes of {game}")
         players: dict[str, Policy | str] = {"policy": policy, "wanderer": "wanderer"}

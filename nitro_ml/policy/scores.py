@@ -29,7 +29,7 @@ def interval(scores: Scores) -> Interval:
 
 def normalised(scores: Scores, wanderer: Scores, expert: Scores) -> Interval:
     """(mean - the wanderer's) / (the expert's - the wanderer's), with a 95% interval over the episodes of all three."""
-    means = [np.mean(own) for own in (scores, wanderer, expert)]
+    means = [np.asarray(np.mean(own)) for own in (scores, wanderer, expert)]
     draws = [_means(own, number) for number, own in enumerate((scores, wanderer, expert))]
     return _interval(_share(*means), _share(*draws))
 
