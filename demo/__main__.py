@@ -58,7 +58,7 @@ def main() -> int:
 
     HOME.mkdir(parents=True, exist_ok=True)
     port = port_to_use()
-    say("playing and recording five games")
+    say("playing and recording four games")
     gameplay.prepare(HOME, f"http://127.0.0.1:{port}")
     os.environ |= settings_file(port)
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
