@@ -13,6 +13,7 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, MixerLayer, sinusoid
 from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.released.net import ReleasedNet
 
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
 
@@ -108,6 +109,9 @@ class PolicyNet(nn.Module):
         for i, layer in enumerate(self.layers):
             x = layer(x, c, None if i % 2 else sight.tokens)
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
+
+
+AnyNet = PolicyNet | ReleasedNet
 
 
 def to_pixels(frames: Tensor) -> Tensor:

@@ -16,7 +16,9 @@ RESAMPLES = 2000
 
 
 class PolicyPlayer:
-    """A policy at the pad, receding horizon: it plays the first `execute` actions of a chunk, then looks again."""
+    """A policy at the pad, receding horizon: it plays the first `execute` actions of a chunk, then looks again. Of a
+    policy that acts at 60 Hz every second action is played, as a game's frame is 1/30 s.
+    """
 
     def __init__(self, policy: Policy, game: Game, rng: np.random.Generator) -> None:
         self._policy, self._game, self._rng = policy, game, rng
@@ -25,8 +27,9 @@ class PolicyPlayer:
 
     def act(self) -> Pad:
         """The pad for the frame that is shown now."""
-        if self._chunk is None or self._next == self._policy.recipe.execute:
-            self._chunk = self._policy.act_on(self._game.frame, self._rng)
+        policy = self._policy
+        if self._chunk is None or self._next == len(self._chunk):
+            self._chunk = policy.act_on(self._game.frame, self._rng)[: policy.execute][:: round(policy.rate / RATE)]
             self._next = 0
         pad = Pad(self._chunk.buttons[self._next], self._chunk.sticks[self._next])
         self._next += 1

@@ -17,14 +17,16 @@ from nitro_ml.holdout import hold_out
 from nitro_ml.policy import augment, flow
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import PolicyError, PolicyNet, to_pixels, vision_encoder
-from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.model import AnyNet, PolicyError, PolicyNet, to_pixels, vision_encoder
+from nitro_ml.policy.recipe import AnyRecipe
+from nitro_ml.policy.released.finetune import Finetuned
+from nitro_ml.policy.released.recipe import FinetuneRecipe
 
 
 class Training(Resumable):
     """AdamW on the flow-matching loss, with a warm-up / stable / decay learning rate."""
 
-    def __init__(self, net: PolicyNet, recipe: PolicyRecipe, batches: Chunks) -> None:
+    def __init__(self, net: AnyNet, recipe: AnyRecipe, batches: Chunks) -> None:
         super().__init__()
         self.net = net
         self.recipe = recipe
@@ -54,7 +56,7 @@ class Training(Resumable):
         return batch.to(device)
 
 
-def plateau(progress: float, recipe: PolicyRecipe) -> float:
+def plateau(progress: float, recipe: AnyRecipe) -> float:
     """The learning rate's share of its plateau after `progress` in [0, 1] of the training."""
     rising = (progress + 1 / recipe.steps) / recipe.warmup if recipe.warmup else 1.0
     falling = (1 - progress) / recipe.decay if recipe.decay else 1.0
@@ -62,7 +64,7 @@ def plateau(progress: float, recipe: PolicyRecipe) -> float:
 
 
 def train(
-    recipe: PolicyRecipe,
+    recipe: AnyRecipe,
     clips: Sequence[Clip],
     root: Path,
     card: Mapping[str, Any],
@@ -78,8 +80,9 @@ def train(
     training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
     _check(recipe, training)
     with seeded(recipe.seed):
-        net = PolicyNet(recipe, vision_encoder(recipe)).train()
-        batches = Chunks(training, recipe.horizon, recipe.batch, recipe.seed)
+        start = Finetuned(recipe) if isinstance(recipe, FinetuneRecipe) else None
+        net = start.net if start else PolicyNet(recipe, vision_encoder(recipe)).train()
+        batches = Chunks(training, recipe)
         module = Training(net, recipe, batches)
         net.normalise(batches.actions())
         average = EMAWeightAveraging(decay=recipe.ema)
@@ -92,18 +95,20 @@ def train(
             callbacks=[average],
             scratch=scratch,
         )
+    if start:
+        start.merge()
     net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
     whole = {
         **card,
         "kind": "policy",
         "recipe": recipe.model_dump(),
-        "vision": net.vision.config.to_dict(),
+        **(start.facts if start else {"vision": net.vision.config.to_dict()}),
         "metrics": evaluate(net, recipe, held_out),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
 
 
-def _check(recipe: PolicyRecipe, clips: Sequence[Clip]) -> None:
+def _check(recipe: AnyRecipe, clips: Sequence[Clip]) -> None:
     if not clips:
         raise PolicyError(f"policy recipe {recipe.name}: found no labelled clip to train on; give at least one.")
     side = recipe.resolution

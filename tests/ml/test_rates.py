@@ -17,6 +17,7 @@ from nitro_ml.idm.infer import infer
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import Augmentation
 from nitro_ml.policy.data import gather
+from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.steps import RATE, Steps
 from nitro_ml.video import Frames, probe, read
 from tests.ml.moving import write_video
@@ -99,7 +100,7 @@ def test_policies_and_world_models_see_the_same_steps(clip: Clip) -> None:
     assert not off_grid(clip, numbers, clip.time[0] + np.arange(len(steps)) / RATE).any()
     assert len(steps) == round((clip.time[-1] - clip.time[0]) * RATE) + 1
     assert (read_off(steps.actions(0, len(steps)).buttons) == numbers).all()
-    one = gather([(steps, 50)], horizon=4)
+    one = gather([(steps, 50)], load_recipe("small"))
     assert shown(one.frames.numpy()).tolist() == [numbers[50]]
 
 
