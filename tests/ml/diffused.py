@@ -37,7 +37,7 @@ class Diffused:
 
     def attention(self, prefix: str, cross: bool) -> nn.Module:
         w, heads = self.sizes.width, self.sizes.heads
-        made = Attention(w, w if cross else None, heads, w // heads, bias=True)
+        made = Attention(w, w if cross else None, heads=heads, dim_head=w // heads, bias=True)
         return self.filled(made, prefix)
 
     def feed_forward(self, prefix: str) -> nn.Module:

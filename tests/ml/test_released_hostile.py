@@ -92,7 +92,6 @@ def pickled(*opcodes: bytes) -> bytes:
     return b"\x80\x02" + b"".join(opcodes) + b"."
 
 
-LAUGHS = b"]q\x00" + b"".join(b"(h%ch%ch%ch%ce]q%c" % (i, i, i, i, i + 1) for i in range(0)) + b""
 NESTED = {
     "lists": b"]" * 10_000 + b"a" * 9_999,
     "tuples": b")" + b"\x85" * 100_000,
@@ -100,7 +99,7 @@ NESTED = {
     "a key of tuples": b"}" + b")" + b"\x85" * 100_000 + b"K\x01s",
     "shared eightfold, thirty times": b")q\x00" + b"".join(b"h\x00h\x00h\x00\x87q\x00" for _ in range(30)),
     "a shape of those": b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00)q\x00" + b"h\x00h\x00\x86q\x00" * 40 + b"h\x00)tR",
-    "a memo at four thousand million": b"}r\xff\xff\xff\xff",
+    "a list, in a memo at four thousand million": b"]r\xff\xff\xff\xff" + b"]" * 50 + b"a" * 50,
     "bytes of an exabyte": b"\x8e" + struct.pack("<Q", 1 << 60),
     "a bytearray of an exabyte": b"\x96" + struct.pack("<Q", 1 << 60),
     "a frame of an exabyte": b"\x95" + struct.pack("<Q", 1 << 60),
