@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
@@ -85,7 +86,8 @@ def train(
         batches = Chunks(training, recipe)
         module = Training(net, recipe, batches)
         net.normalise(batches.actions())
-        average = EMAWeightAveraging(decay=recipe.ema)
+        # By interpolation, which leaves frozen weights as they are to the bit; averaged position ids would be off by one.
+        average = WeightAveraging(use_buffers=False, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
         fit(
             module,
             batches,
