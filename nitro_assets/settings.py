@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     github_repo: str = Field("", description="`owner/name` whose `takedown` issues are requests; '': none.")
     github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close its issues.")
     github_api: str = Field("https://api.github.com", description="GitHub's API, or that of GitHub Enterprise.")
+    evaluation_episodes: int = Field(50, ge=1, description="Whole episodes of each open game a policy is scored on.")
     nightly_hours: float = Field(8.0, gt=0, description="Hours of labelling that one night's schedule may take.")
     exports: Path = Field(
         ROOT / "state" / "exports",

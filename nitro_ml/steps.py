@@ -28,22 +28,22 @@ class Steps:
         """uint8 [stop - start, S, S, 3]."""
         return np.ascontiguousarray(self.clip.frames[self.index[start:stop]])
 
-    def ahead(self, step: int, seconds: float, count: int, rate: float) -> NDArray[np.int64]:
+    def frames_at(self, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """uint8 [K, S, S, 3] of these steps."""
+        return np.stack([self.clip.frames[i] for i in self.index[steps]])
+
+    def ahead(self, step: int, seconds: float, count: int, rate: float = RATE) -> NDArray[np.int64]:
         """The clip's frames nearest to `count` moments, 1 / `rate` s apart, the first of them so many seconds after a
         step; fewer where the clip ends before. Half way between two frames the input of the earlier is still held.
         """
+        if not seconds and rate == RATE:
+            return self.index[step : step + count]
         at = self.clip.time[0] + step / RATE + seconds + np.arange(count) / rate
         return nearest(self.clip.time, at[at < self.clip.time[-1] + 0.5 / RATE])
 
     def actions(self, start: int, stop: int) -> Actions:
         """What was held in those steps. Raises `ValueError` for a clip without labels."""
-        return self.held(self.index[start:stop])
-
-    def held(self, frames: NDArray[np.int64]) -> Actions:
-        """What was held in these frames of the clip. Raises `ValueError` for a clip without labels."""
-        if self.clip.actions is None:
-            raise ValueError(f"Clip of {self.clip.group}: found no actions; this needs labelled clips.")
-        return self.clip.actions[frames]
+        return self.clip.acted(self.index[start:stop])
 
 
 def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:

@@ -1,5 +1,7 @@
 """Let the policy of one mixture play the arcade, beside the wanderer and the expert."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -10,55 +12,82 @@ from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_ml.arcade.games import GAMES
 from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.play import interval, play
+from nitro_ml.policy.film import film, write_webp
+from nitro_ml.policy.play import Episode, episodes
+from nitro_ml.policy.scores import interval, normalised
 
-EPISODES = 3
-SECONDS = 15  # at most, an episode
-SEED = 1000  # far from the seeds of recordings
+SEED = 1000  # far from the seeds of recordings, and from those by which a checkpoint is chosen
+FILMED = 6.0  # seconds, the last ones of an episode
 
 
 def build(job: Job, partition: str) -> Outcome:
-    """Table `policy_evaluation` for one mixture: every open game that the mixture holds."""
-    torch.set_num_threads(1)  # one frame at a time: threads would wait for each other
+    """Table `policy_evaluation` for one mixture: whole episodes of every open game that the mixture holds."""
+    torch.set_num_threads(1)  # small networks: threads would wait for each other
     checkpoint = job.state.records["policy_checkpoint", partition].version
     policy = Policy.load(job.checkpoints.get(checkpoint))
     mixture = job.lake.partition("training_mixture", partition)
     games = sorted(set(mixture["game"]) & set(GAMES))
+    count, shown = job.settings.evaluation_episodes, {}
     rows: list[dict[str, Any]] = []
     for number, game in enumerate(games):
-        job.progress(number / len(games), f"playing {game}")
+        job.progress(number / len(games), f"playing {count} episodes of {game}")
         players: dict[str, Policy | str] = {"policy": policy, "wanderer": "wanderer"}
         if GAMES[game].has_expert:
             players["expert"] = "expert"
         for name, who in players.items():
-            scores = play(who, game, EPISODES, SEED, max_frames=min(GAMES[game].episode_frames(), SECONDS * 30))
-            rows += [{"game": game, "player": name, "episode": i, "score": s} for i, s in enumerate(scores)]
+            played = sorted(episodes(who, game, count, SEED), key=lambda episode: episode.number)
+            rows += [{"game": game, "player": name, "episode": e.number, "score": e.score} for e in played]
+            if name == "policy":
+                shown |= _films(game, played)
     schema = {"game": pl.String, "player": pl.String, "episode": pl.Int32, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema).with_columns(checkpoint=pl.lit(checkpoint))
     written = job.lake.write("policy_evaluation", partition, table)
-    played = {game: set(table.filter(game=game)["player"]) for game in games}
+    played_by = {game: set(table.filter(game=game)["player"]) for game in games}
     return Outcome(
         rows=written.rows,
         edges=[Edge("policy_checkpoint", partition, checkpoint, None, written.rows)],
         checks=[
-            Check("every_game_was_played", all({"policy", "wanderer"} <= p for p in played.values()), f"games: {games}")
+            Check(
+                "every_game_was_played", all({"policy", "wanderer"} <= p for p in played_by.values()), f"games: {games}"
+            )
         ],
         metadata={
             "scores": show.table(scores_with_intervals(table)),
             "open games in the mixture": len(games),
+            **shown,
             "dagster/column_schema": show.schema("policy_evaluation"),
         },
     )
 
 
 def scores_with_intervals(table: pl.DataFrame) -> list[dict[str, Any]]:
-    """Mean score and 95% interval by game and player."""
+    """By game and player: the mean score with its 95% interval, and where there is an expert the normalised one, which
+    is 0 for the wanderer and 1 for the expert, with its own.
+    """
     found = []
-    for (game, player), part in table.partition_by("game", "player", as_dict=True).items():
-        i = interval(part["score"].to_list())
-        found.append(
-            {"game": game, "player": player, "episodes": len(part), "mean": i.mean, "low": i.low, "high": i.high}
-        )
+    for (game,), played in table.partition_by("game", as_dict=True, maintain_order=True).items():
+        scores = {who: part["score"].to_numpy() for (who,), part in played.partition_by("player", as_dict=True).items()}
+        for who, own in scores.items():
+            i = interval(own)
+            row = {"game": game, "player": who, "episodes": len(own), "mean": i.mean, "low": i.low, "high": i.high}
+            if "expert" in scores:
+                n = normalised(own, scores["wanderer"], scores["expert"])
+                row |= {"normalised": n.mean, "normalised low": n.low, "normalised high": n.high}
+            found.append(row)
+    return found
+
+
+def _films(game: str, played: list[Episode]) -> dict[str, show.Value]:
+    """The best, the median and the worst episode as moving pictures with the controller drawn."""
+    ranked = sorted(played, key=lambda episode: episode.score)
+    chosen = {"best": ranked[-1], "median": ranked[len(ranked) // 2], "worst": ranked[0]}
+    with tempfile.TemporaryDirectory(prefix="nitro-film-") as folder:
+        path = Path(folder) / "film.webp"
+        found = {}
+        for name, episode in chosen.items():
+            write_webp(film(game, SEED, episode, FILMED), path)
+            title = f"{game}: {name} episode, score {episode.score:g}"
+            found[title] = show.picture(path.read_bytes(), "webp", title)
     return found
 
 

@@ -22,15 +22,18 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class MixtureRecipe(BaseModel):
     """One mixture, `recipes/mixture/NAME.yaml`.
 
-    policy: the policy recipe trained on it; pseudo: whether kept pseudo-labelled segments are in it, drawn
-    `pseudo_weight` times their mean confidence as often as ground truth; idle: the share of idle chunks that is taken
-    as well, or the policy never learns to wait; minimum_density: the least share of a labelled chunk's frames with an
-    input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled videos.
+    policy: the policy recipe trained on it; truth_weight: how often labelled play is drawn, which may be anyone's: an
+    inverse dynamics model learns from all of it, while a policy plays as well as those it copies, so that where the
+    labelled players are worse than those of the walkthroughs it is less than 1, or 0; pseudo: whether kept
+    pseudo-labelled segments are in it, drawn `pseudo_weight` times their mean confidence as often; idle: the share of
+    idle chunks that is taken as well, or the policy never learns to wait; minimum_density: the least share of a labelled
+    chunk's frames with an input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled videos.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     policy: str
+    truth_weight: Annotated[float, Field(ge=0)] = 1.0
     pseudo: bool = False
     pseudo_weight: Annotated[float, Field(ge=0)] = 0.5
     idle: Share = 0.05
@@ -47,7 +50,7 @@ def build(job: Job, partition: str) -> Outcome:
     """Table `training_mixture` for one recipe."""
     recipe = load_recipe(partition)
     truth = job.lake.read("nitrogen_chunks").filter(pl.col("density") >= recipe.minimum_density).collect()
-    rows = [_ground_truth(row) for row in truth.iter_rows(named=True)]
+    rows = [_ground_truth(row, recipe) for row in truth.iter_rows(named=True)]
     if recipe.pseudo:
         labelled = set(job.lake.read("nitrogen_videos").select("video_key").collect()["video_key"])
         rows += [row for row in _pseudo(job, recipe) if row["video_key"] not in labelled]
@@ -77,7 +80,7 @@ def build(job: Job, partition: str) -> Outcome:
     )
 
 
-def _ground_truth(row: dict[str, Any]) -> dict[str, Any]:
+def _ground_truth(row: dict[str, Any], recipe: MixtureRecipe) -> dict[str, Any]:
     return {
         "video_key": row["video_key"],
         "origin": "nitrogen",
@@ -87,7 +90,7 @@ def _ground_truth(row: dict[str, Any]) -> dict[str, Any]:
         "end": row["end_time"],
         "frames": row["frames"],
         "game": row["game"] or "other",
-        "weight": 1.0,
+        "weight": recipe.truth_weight,
     }
 
 

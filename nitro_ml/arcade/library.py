@@ -33,9 +33,18 @@ def record_to(
 
 
 def save_truth(recording: Recording, folder: Path) -> list[Path]:
-    """Writes what was held (NitroGen's columns with `frame` and `time`) and the segments, named after the video."""
+    """Writes what was held and by whom (NitroGen's columns with `frame`, `time`, `player` and `reward`) and the
+    segments, named after the video.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    frame = pl.DataFrame({"frame": np.arange(len(recording.time)), "time": recording.time})
+    frame = pl.DataFrame(
+        {
+            "frame": np.arange(len(recording.time)),
+            "time": recording.time,
+            "player": recording.players,
+            "reward": recording.rewards,
+        }
+    )
     segments = pl.DataFrame(
         [(s.start, s.end, s.kind) for s in recording.segments],
         schema={"start": pl.Float64, "end": pl.Float64, "kind": pl.String},

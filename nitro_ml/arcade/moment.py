@@ -13,8 +13,13 @@ channel's own card; facecam: a person in front of a camera, and no game; overlay
 
 
 class Moment(NamedTuple):
-    """image: uint8 [240, 320, 3] RGB as shown; pad: what is held while it is shown; kind: one of `KINDS`."""
+    """image: uint8 [240, 320, 3] RGB as shown; pad: what is held while it is shown; kind: one of `KINDS`.
+
+    player: who holds the pad, "" where nobody plays; reward: the points that this frame's inputs brought.
+    """
 
     image: NDArray[np.uint8]
     pad: Pad
     kind: str
+    player: str = ""
+    reward: float = 0.0

@@ -47,7 +47,11 @@ class Pad:
 
 
 class Player(Protocol):
-    """Holds the pad: `act` gives the inputs for the frame that its game shows now."""
+    """Holds the pad: `act` gives the inputs for the frame that its game shows now; `name` says whose they were."""
+
+    @property
+    def name(self) -> str:
+        """Who gave the last inputs, such as `expert` or `wanderer`."""
 
     def act(self) -> Pad:
         """The pad for the frame that is shown now."""

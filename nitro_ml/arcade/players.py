@@ -1,5 +1,7 @@
 """Who plays: the wanderer, the scripted experts, and both taking turns."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nitro_ml.arcade.experts import EXPERTS
@@ -8,6 +10,8 @@ from nitro_ml.arcade.pad import Pad, Player
 from nitro_ml.arcade.wanderer import Wanderer
 
 TURN = (4.0, 10.0)  # seconds each of two players has the pad, drawn evenly
+PLAY, DISTURBANCE = (2.0, 6.0), (0.2, 1.0)  # seconds of the expert, and of the wanderer who disturbs it
+Span = tuple[float, float]
 
 
 def wanderer(game: Game, rng: np.random.Generator) -> Player:
@@ -22,28 +26,39 @@ def expert(game: Game, rng: np.random.Generator) -> Player | None:
 
 
 class Turns:
-    """Expert and wanderer taking turns: skilled play, and the odd inputs that skilled play never shows."""
+    """Players taking turns at one pad, each for a time drawn evenly from its span, in seconds; the last one begins.
 
-    def __init__(self, players: list[Player], fps: int, rng: np.random.Generator) -> None:
-        self._players = players
+    Those who wait watch: they are asked for inputs that nobody holds, so that they know where things are going.
+    """
+
+    def __init__(self, players: Sequence[tuple[Player, Span]], fps: int, rng: np.random.Generator) -> None:
+        self._players = list(players)
         self._fps = fps
         self._rng = rng
         self._left = 0
 
+    @property
+    def name(self) -> str:
+        return self._players[0][0].name
+
     def act(self) -> Pad:
         if self._left == 0:
             self._players.append(self._players.pop(0))
-            self._left = round(self._rng.uniform(*TURN) * self._fps)
+            self._left = max(1, round(self._rng.uniform(*self._players[0][1]) * self._fps))
         self._left -= 1
-        return self._players[0].act()
+        held, *_ = [player.act() for player, _ in self._players]
+        return held
 
 
-PLAYERS = ("mixed", "wanderer", "expert")
+PLAYERS = ("mixed", "disturbed", "wanderer", "expert")
 
 
 def player(kind: str, game: Game, rng: np.random.Generator) -> Player:
-    """A player by name: `mixed` (taking turns; the wanderer alone where there is no expert), `wanderer` or `expert`.
+    """A player by name: `wanderer`, `expert`, or the two taking turns.
 
+    `mixed`: long turns, for the inverse dynamics model, which learns from anyone; the wanderer alone where there is no
+    expert. `disturbed`: an expert who loses the pad for a moment now and then and recovers, for policies, which would
+    otherwise never see how a mistake is mended (DART, arXiv 1703.09327).
     Raises `GameError` for another name, or for the expert of a game that has none.
     """
     if kind not in PLAYERS:
@@ -53,7 +68,10 @@ def player(kind: str, game: Game, rng: np.random.Generator) -> Player:
         return wanderer(game, rng)
     if skilled is None:
         raise GameError(f"{game.spec.name} has no expert; those that have: {', '.join(EXPERTS)}.")
-    return skilled if kind == "expert" else Turns([skilled, wanderer(game, rng)], game.fps, rng)
+    if kind == "expert":
+        return skilled
+    own, other = (TURN, TURN) if kind == "mixed" else (PLAY, DISTURBANCE)
+    return Turns([(skilled, own), (wanderer(game, rng), other)], game.fps, rng)
 
 
 def score_episode(game: Game, who: Player, max_frames: int | None = None) -> float:

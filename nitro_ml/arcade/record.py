@@ -13,10 +13,12 @@ from nitro_ml.actions import Actions
 from nitro_ml.arcade.encode import encode
 from nitro_ml.arcade.games import make
 from nitro_ml.arcade.moment import Moment
-from nitro_ml.arcade.pad import Pad, actions_of
+from nitro_ml.arcade.pad import actions_of
 from nitro_ml.arcade.players import player
 from nitro_ml.arcade.session import kinds_of, play, session
 from nitro_ml.arcade.stream import Layout
+
+_NOTHING = np.zeros((0, 0, 3), np.uint8)  # the picture of a moment that has been filmed
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,19 @@ class Segment:
 
 @dataclass(frozen=True)
 class Recording:
-    """A video file and its truth. actions and time: one row a frame; layout: None where no controller is drawn."""
+    """A video file and its truth. layout: None where no controller is drawn.
+
+    actions, time, players and rewards have one row a frame: what was held, seconds, who held it ("" where nobody
+    played) and the points it brought.
+    """
 
     game: str
     fps: int
     video: Path
     actions: Actions
     time: NDArray[np.float64]
+    players: NDArray[np.str_]
+    rewards: NDArray[np.float64]
     segments: tuple[Segment, ...]
     layout: Layout | None
 
@@ -66,14 +74,12 @@ def record(
     playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
     moments = session(running, playing, chance) if screens and not labelled else play(running, playing)
-    pads: list[Pad] = []
-    kinds: list[str] = []
+    told: list[Moment] = []
 
     def filmed() -> Iterator[NDArray[np.uint8]]:
         moment: Moment
         for moment in itertools.islice(moments, frames):
-            pads.append(moment.pad)
-            kinds.append(moment.kind)
+            told.append(moment._replace(image=_NOTHING))
             yield layout.compose(moment.image, moment.pad) if layout else moment.image
 
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -82,9 +88,11 @@ def record(
         game,
         fps,
         out,
-        actions_of(pads),
+        actions_of([moment.pad for moment in told]),
         np.arange(frames) / fps,
-        _segments(kinds_of(list(zip(pads, kinds, strict=True)), fps), fps),
+        np.array([moment.player for moment in told]),
+        np.array([moment.reward for moment in told], np.float64),
+        _segments(kinds_of([(moment.pad, moment.kind) for moment in told], fps), fps),
         layout,
     )
 

@@ -20,9 +20,10 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
     """The game at play, episode after episode; without a player it runs and nobody touches the pad."""
     done = 0
     while frames is None or done < frames:
-        pad = player.act() if player else Pad.idle()
-        yield Moment(game.frame, pad, "active" if player else "idle")
-        if game.step(pad).done:
+        image, pad = game.frame, player.act() if player else Pad.idle()
+        step = game.step(pad)
+        yield Moment(image, pad, "active" if player else "idle", player.name if player else "", step.reward)
+        if step.done:
             game.reset()
         done += 1
 
@@ -86,7 +87,7 @@ def _footage(game: Game, player: Player) -> Iterator[Image]:
 
 
 def _displayed(display: InputDisplay, moments: Iterator[Moment]) -> Iterator[Moment]:
-    return (Moment(display.over(m.image, m.pad), m.pad, "overlay") for m in moments)
+    return (m._replace(image=display.over(m.image, m.pad), kind="overlay") for m in moments)
 
 
 def _skipping(moments: Iterator[Moment], fps: int, rng: np.random.Generator) -> Iterator[Moment]:

@@ -12,6 +12,8 @@ SLEW = 10.0  # full deflections a second a thumb can move a stick
 class Wanderer:
     """Draws a direction, an action button and a target for each stick, each for a random while, with pauses between."""
 
+    name = "wanderer"
+
     def __init__(self, game: Game, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng

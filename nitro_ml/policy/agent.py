@@ -9,37 +9,43 @@ from numpy.typing import NDArray
 
 from nitro_ml import checkpoint
 from nitro_ml.actions import Actions
+from nitro_ml.checkpoint import CheckpointError
 from nitro_ml.fit import fastest
 from nitro_ml.policy import chunk, flow
-from nitro_ml.policy.model import AnyNet, PolicyError, PolicyNet, build_vision, to_pixels
+from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe
 from nitro_ml.policy.released.folder import LAYOUT, restore
 from nitro_ml.policy.released.recipe import ReleasedRecipe
-from nitro_ml.video import shrink
+from nitro_ml.policy.vision import PolicyError, encoder
+from nitro_ml.steps import RATE
 
 
 class Policy:
-    """Acts on single frames; knows nothing of the game but what it sees.
+    """Acts on a few frames; knows nothing of the game but what it sees.
 
     >>> policy = Policy.load(Path("checkpoints/3f0c..."))          # doctest: +SKIP
-    >>> policy.act_on(screen, np.random.default_rng(0)).buttons.shape   # doctest: +SKIP
-    (16, 17)
+    >>> seen = np.stack([shrink(screen, policy.resolution)] * len(policy.context))[None]   # doctest: +SKIP
+    >>> policy.act(seen, policy.noise(np.random.default_rng(0))[None])[0].buttons.shape   # doctest: +SKIP
+    (8, 17)
 
-    resolution: the side of the frames it takes; rate: actions a second, 30 or 60; horizon: actions in a chunk; execute:
-    how many of them are played before it looks again.
+    resolution: the side S of the frames it takes; context: the offsets, in steps of 1/30 s, of the K frames it sees;
+    rate: actions a second in its chunks, 30 or 60; horizon: actions in a chunk; execute: for how many frames of 1/30 s
+    it plays before it looks again; commit: for how many frames its chunks come from the same noise.
     """
 
     def __init__(self, net: AnyNet, recipe: PolicyRecipe | ReleasedRecipe, card: dict[str, Any]) -> None:
         self.net = net.eval()
         self.recipe = recipe
         self.card = card
-        self.resolution, self.rate = recipe.resolution, recipe.layout.rate
-        self.horizon, self.execute = recipe.horizon, recipe.execute
+        self.resolution, self.context = recipe.resolution, recipe.context
+        self.rate, self.horizon, self.commit = recipe.layout.rate, recipe.horizon, recipe.commit
+        self._stride = round(self.rate / RATE)
+        self.execute = -(-recipe.execute // self._stride)
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
-        """From a checkpoint folder, without any download. Raises `CheckpointError`, or `PolicyError` for another
-        kind.
+        """From a checkpoint folder, without any download. Raises `CheckpointError` for one of another version, or
+        `PolicyError` for another kind.
         """
         state, card = checkpoint.load(path)
         if card.get("kind") != "policy":
@@ -47,25 +53,37 @@ class Policy:
         if card.get("layout") == LAYOUT:
             released, played = restore(path.name, state, card)
             return cls(released.to(fastest()), played, card)
-        recipe = PolicyRecipe(**card["recipe"])
-        net = PolicyNet(recipe, build_vision(card["vision"]))
-        net.load_state_dict(state)
+        try:
+            recipe = PolicyRecipe(**card["recipe"])
+            net = PolicyNet(recipe, encoder(recipe, card.get("vision")))
+            net.load_state_dict(state)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{path.name}: this version of nitro can't rebuild the policy ({type(error).__name__}: "
+                f"{str(error).splitlines()[0]}); train it anew."
+            ) from error
         return cls(net, recipe, card)
 
-    @torch.inference_mode()
-    def act(self, rgb: NDArray[np.uint8], rng: np.random.Generator) -> Actions:
-        """The next H actions, `rate` a second, from the frame shown now, uint8 [S, S, 3]; the noise comes from `rng`."""
-        if rgb.shape != (self.resolution, self.resolution, 3) or rgb.dtype != np.uint8:
-            raise PolicyError(
-                f"Found a frame {rgb.dtype} {rgb.shape}; this policy takes uint8 "
-                f"({self.resolution}, {self.resolution}, 3): shrink it first with nitro_ml.video.shrink."
-            )
-        sight = self.net.see(to_pixels(torch.from_numpy(rgb)[None].to(self.net.device)))
-        noise = rng.standard_normal((1, self.horizon, self.recipe.layout.dimensions), dtype=np.float32)
-        eps = torch.from_numpy(noise).to(self.net.device)
-        sampled = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), eps, self.recipe.euler_steps)
-        return chunk.decode(sampled[0], self.recipe.layout)
+    def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """What a chunk starts from, float32 [H, D]."""
+        return rng.standard_normal((self.horizon, self.recipe.layout.dimensions), dtype=np.float32)
 
-    def act_on(self, screen: NDArray[np.uint8], rng: np.random.Generator) -> Actions:
-        """`act` for a live frame uint8 [H, W, 3] of any size, through the preprocessing of the training."""
-        return self.act(shrink(screen, self.resolution), rng)
+    @torch.inference_mode()
+    def act(self, frames: NDArray[np.uint8], eps: NDArray[np.float32]) -> list[Actions]:
+        """The next actions at 30 Hz for each of B contexts: its chunk, or of one at 60 Hz every second action.
+
+        frames: uint8 [B, K, S, S, 3], live frames made small by `nitro_ml.video.shrink`; eps: float32 [B, H, D],
+        see `noise`. Raises `PolicyError` for frames of another shape.
+        """
+        allowed = (len(self.context), self.resolution, self.resolution, 3)
+        if frames.shape[1:] != allowed or frames.dtype != np.uint8:
+            raise PolicyError(
+                f"Found frames {frames.dtype} {frames.shape}; this policy takes uint8 [B, "
+                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.shrink."
+            )
+        device = self.net.device
+        sight = self.net.see(to_pixels(torch.from_numpy(frames).to(device)))
+        start = torch.from_numpy(eps).to(device)
+        flowed = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), start, self.recipe.euler_steps)
+        played = flowed[:, :: self._stride].float().cpu().numpy()
+        return [chunk.decode(one, self.recipe.layout) for one in played]

@@ -1,15 +1,15 @@
 """Actions as the flow sees them: a chunk of H actions, each some numbers in [0, 1].
 
-17 of the numbers are the dataset's buttons (`nitro_ml.actions.BUTTONS`), 4 the sticks, mapped from [-1, 1] to [0, 1]. Where
-they stand is the layout's: ours has these 21 alone, NitroGen's released checkpoint 21 buttons and the same 4 sticks.
-Its columns 11, 12, 13 and 17 (the right stick as buttons) never occur in the dataset: they are written as 0 and not read.
+17 of the numbers are the dataset's buttons (`nitro_ml.actions.BUTTONS`), 4 the sticks, mapped from [-1, 1] to [0, 1].
+Where they stand is the layout's: ours has these 21 alone, NitroGen's released checkpoint 21 buttons and the same 4
+sticks. Its columns 11, 12, 13 and 17 (the right stick as buttons) never occur in the dataset: they are written as 0 and
+not read.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 
@@ -34,15 +34,15 @@ OURS = Layout(DIMENSIONS, tuple(range(DIMENSIONS)), 30)
 RELEASED = Layout(25, (*range(11), 14, 15, 16, 18, 19, 20, 21, 22, 23, 24), 60)
 
 
-def encode(actions: Actions, layout: Layout = OURS) -> Tensor:
+def encode(actions: Actions, layout: Layout = OURS) -> NDArray[np.float32]:
     """Float32 [T, D] in [0, 1]."""
     values = np.zeros((len(actions), layout.dimensions), np.float32)
     values[:, layout.columns] = np.concatenate([actions.buttons, (actions.sticks + 1) / 2], axis=1, dtype=np.float32)
-    return torch.from_numpy(values)
+    return values
 
 
-def decode(chunk: Tensor, layout: Layout = OURS) -> Actions:
+def decode(chunk: NDArray[np.float32], layout: Layout = OURS) -> Actions:
     """The inverse for [T, D] of any values: buttons over 0.5 are held, sticks are cut to [-1, 1]."""
-    values = chunk.float().cpu().numpy()[:, layout.columns]
+    values = chunk[:, layout.columns]
     buttons, sticks = values[:, : len(BUTTONS)], values[:, len(BUTTONS) :]
     return Actions(buttons > 0.5, np.clip(sticks * 2 - 1, -1, 1))

@@ -28,21 +28,24 @@ def bucket(t: Tensor) -> Tensor:
 def precondition(t: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(input, skip, scale) so that v = skip * x + scale * network(input * x), where x = a_t - t * (the mean of a).
 
-    t: [B, 1, 1]; spread: [D], the standard deviation of a; results [B, 1, D]. `skip` is the least-squares slope of v
-    on x, `scale` the standard deviation of what remains, `input` brings x to unit variance: the preconditioning of
-    EDM (arXiv 2206.00364, section 5) for this path. A network that starts at zero already knows to remove the noise.
+    t: [B, 1, 1]; spread: [D] or [B, H, D], the standard deviation of a; results broadcast from both. `skip` is the
+    least-squares slope of v on x, `scale` the standard deviation of what remains, `input` brings x to unit variance: the
+    preconditioning of EDM (arXiv 2206.00364, section 5) for this path. A network that starts at zero already knows to
+    remove the noise.
     """
     deviation = ((1 - t) ** 2 + (t * spread) ** 2).sqrt()
     return 1 / deviation, (t * spread**2 - (1 - t)) / deviation**2, spread / deviation
 
 
-def loss(velocity: Velocity, a: Tensor, eps: Tensor, t: Tensor, mask: Tensor) -> Tensor:
-    """Mean squared error of the velocity where `mask` is true.
+def loss(velocity: Velocity, a: Tensor, eps: Tensor, t: Tensor, mask: Tensor, unit: Tensor | None = None) -> Tensor:
+    """Mean squared error of the velocity where `mask` is true, measured in `unit`, which broadcasts to a (default: 1).
 
     a, eps: [B, H, D]; t: [B]; mask: bool [B, H], false on the padding after a clip's end.
     """
     at = t[:, None, None]
     error = velocity((1 - at) * eps + at * a, t) - (a - eps)
+    if unit is not None:
+        error = error / unit
     return (error.square().mean(-1) * mask).sum() / mask.sum().clamp(min=1)
 
 

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+KeysValues = tuple[Tensor, Tensor]
+"""What is attended to: keys and values, each [B, heads, M, W / heads]."""
+
 
 def sinusoid(position: Tensor, width: int) -> Tensor:
     """Sines and cosines [..., width] of positions [...], wavelengths from 2 pi to 20000 pi (arXiv 1706.03762, 3.5)."""
@@ -15,9 +18,7 @@ def sinusoid(position: Tensor, width: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head attention of queries x [K B, N, W] over y [B, M, W]; each y serves K consecutive x; y = x attends to
-    itself.
-    """
+    """Multi-head attention of queries x [K B, N, W] over keys and values of y [B, M, W]; each y serves K x in a row."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -26,9 +27,14 @@ class Attention(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        q = self._split(self.query(x).reshape(len(y), -1, x.shape[-1]))
+    def keys_values(self, y: Tensor) -> KeysValues:
+        """Of y [B, M, W]; they don't depend on the queries, so that they are computed once for many."""
         k, v = (self._split(part) for part in self.key_value(y).chunk(2, dim=-1))
+        return k, v
+
+    def forward(self, x: Tensor, over: KeysValues) -> Tensor:
+        k, v = over
+        q = self._split(self.query(x).reshape(len(k), -1, x.shape[-1]))
         mixed = F.scaled_dot_product_attention(q, k, v)
         return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
@@ -65,14 +71,14 @@ class MixerLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.norms[0](x)
-        x = x + self.attention(y, y)
+        x = x + self.attention(y, self.attention.keys_values(y))
         return x + self.feed_forward(self.norms[1](x))
 
 
 class DiTLayer(nn.Module):
-    """A transformer layer over action tokens x [B, H, W], conditioned on the flow time c [B, W].
+    """A transformer layer over action tokens x [K B, H, W], conditioned on the flow time c [K B, W].
 
-    With vision tokens it attends to those, without to the action tokens themselves.
+    With keys and values of the vision tokens it attends to those, without to the action tokens themselves.
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -82,7 +88,7 @@ class DiTLayer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.feed_forward = feed_forward(width)
 
-    def forward(self, x: Tensor, c: Tensor, vision: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, c: Tensor, vision: KeysValues | None) -> Tensor:
         y = self.adaptive(x, c)
-        x = x + self.attention(y, y if vision is None else vision)
+        x = x + self.attention(y, self.attention.keys_values(y) if vision is None else vision)
         return x + self.feed_forward(self.norm(x))

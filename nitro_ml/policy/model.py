@@ -1,76 +1,56 @@
-"""The policy network: SigLIP 2 vision tokens, a mixer over them, and a diffusion transformer over the action chunk.
+"""The policy network: vision tokens, a mixer over them, and a diffusion transformer over the action chunk.
 
-As in NitroGen (arXiv 2601.02427, section 4): one context frame, no game name; cross-attention to the vision tokens
-interleaved with self-attention (odd layers are self-attention), adaptive layer norm from the flow time.
+As in NitroGen (arXiv 2601.02427, section 4): no game name; cross-attention to the vision tokens interleaved with
+self-attention (odd layers are self-attention), adaptive layer norm from the flow time.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from transformers import SiglipVisionConfig, SiglipVisionModel
 
+from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.policy import chunk, flow
-from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, MixerLayer, sinusoid
+from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, KeysValues, MixerLayer, sinusoid
 from nitro_ml.policy.recipe import PolicyRecipe
 from nitro_ml.policy.released.net import ReleasedNet
+from nitro_ml.policy.vision import Convolved, Siglip
 
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
-
-
-class PolicyError(ValueError):
-    """A policy that cannot be built, trained or used as asked; the message says why and what is allowed."""
-
-
-def vision_encoder(recipe: PolicyRecipe) -> SiglipVisionModel:
-    """The recipe's encoder: random weights, or pretrained ones from the hub or a folder."""
-    if not isinstance(recipe.vision, str):
-        return build_vision({**recipe.vision.model_dump(), "image_size": recipe.resolution})
-    model = SiglipVisionModel.from_pretrained(recipe.vision, vision_use_head=False)
-    if model.config.image_size != recipe.resolution:
-        raise PolicyError(
-            f"policy recipe {recipe.name}: {recipe.vision} takes images of {model.config.image_size} pixels, "
-            f"the recipe says resolution: {recipe.resolution}; make them the same."
-        )
-    return model
-
-
-def build_vision(config: dict[str, Any]) -> SiglipVisionModel:
-    """An encoder with random weights from a `SiglipVisionConfig` mapping; without the pooling head, which is not
-    used.
-    """
-    return SiglipVisionModel(SiglipVisionConfig(**{**config, "vision_use_head": False}))
+GUESSED = chunk.DIMENSIONS + len(STICKS)  # the mean of each number, and the logarithm of the sticks' relative spread
+REACH = (-3.0, 0.7)  # of that logarithm
 
 
 class Sight(NamedTuple):
-    """What the network saw in B frames: tokens [B, N, W], and the mean action to expect [B, 1, 21]."""
+    """What the network saw in B contexts: the mean chunk to expect and how far from it chunks lie, [B, H, 21] each, and
+    for each layer that attends to the vision tokens their keys and values."""
 
-    tokens: Tensor
     mean: Tensor
+    spread: Tensor
+    memory: tuple[KeysValues, ...]
 
 
 class PolicyNet(nn.Module):
-    """`see` encodes frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
+    """`see` encodes the frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
 
-    With `guess` in the recipe, the mean around which the flow is preconditioned is a linear map of the whole frame's
-    tokens instead of a constant: trained from scratch, weights of its own for each place find a ball long before
-    attention does.
+    With `guess` in the recipe, the mean around which the flow is preconditioned is a linear map of all vision tokens
+    instead of a constant, trained by a loss of its own. A button that is held with probability p then spreads by
+    sqrt(p (1 - p)), and how far a stick spreads is guessed as well, so that the flow has little left to do where there
+    is nothing to choose.
     """
 
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, recipe: PolicyRecipe, vision: SiglipVisionModel) -> None:
+    def __init__(self, recipe: PolicyRecipe, vision: Siglip | Convolved) -> None:
         super().__init__()
         width, heads = recipe.width, recipe.heads
         self.horizon = recipe.horizon
         self.width = width
         self.vision = vision
-        self.vision_in = nn.Linear(vision.config.hidden_size, width)
+        self.vision_in = nn.Linear(vision.width, width)
         self.mixer = nn.Sequential(*(MixerLayer(width, heads) for _ in range(recipe.mixer_layers)), nn.LayerNorm(width))
-        flat = vision.embeddings.position_embedding.weight.numel()  # all tokens of a frame, one after another
-        guess = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(flat, affine=False), nn.Linear(flat, chunk.DIMENSIONS))
-        self.guess = guess if recipe.guess else None
+        self.guess = nn.Linear(vision.tokens * vision.width, self.horizon * GUESSED) if recipe.guess else None
         self.time_in = nn.Sequential(nn.Linear(width, width), nn.SiLU(), nn.Linear(width, width))
         self.action_in = nn.Sequential(nn.Linear(chunk.DIMENSIONS, width), nn.SiLU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(DiTLayer(width, heads) for _ in range(recipe.dit_layers))
@@ -80,6 +60,7 @@ class PolicyNet(nn.Module):
         self.action_out = nn.Sequential(nn.Linear(width, width), nn.SiLU(), last)
         self.register_buffer("mean", torch.zeros(chunk.DIMENSIONS))
         self.register_buffer("spread", torch.ones(chunk.DIMENSIONS))
+        self.register_buffer("place", sinusoid(torch.arange(self.horizon), width), persistent=False)
 
     def normalise(self, actions: Tensor) -> None:
         """Take mean and spread of each of the 21 numbers from actions [N, 21] as they are trained on."""
@@ -91,23 +72,38 @@ class PolicyNet(nn.Module):
         return self.vision_in.weight.device
 
     def see(self, pixels: Tensor) -> Sight:
-        """Encodes frames float [B, 3, S, S] in [-1, 1] (SigLIP's normalisation)."""
-        features = self.vision(pixel_values=pixels).last_hidden_state
-        mean = self.mean.expand(len(features), 1, -1)
+        """Encodes contexts, float [B, K, 3, S, S] in [-1, 1]."""
+        features = self.vision(pixels)
+        mean, spread = (x.expand(len(features), self.horizon, -1) for x in (self.mean, self.spread))
         if self.guess:
-            mean = mean + (self.spread * self.guess(features))[:, None]
-        return Sight(self.mixer(self.vision_in(features)), mean)
+            guessed = self.guess(features.flatten(1)).unflatten(1, (self.horizon, GUESSED))
+            mean = mean + self.spread * guessed[..., : chunk.DIMENSIONS]
+            p = mean[..., : len(BUTTONS)].detach().clamp(0, 1)
+            sticks = spread[..., len(BUTTONS) :] * guessed[..., chunk.DIMENSIONS :].clamp(*REACH).exp()
+            spread = torch.cat([(p * (1 - p)).sqrt(), sticks], -1).clamp(min=LEAST_SPREAD)
+        tokens = self.mixer(self.vision_in(features))
+        return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in self.layers[::2]))
+
+    def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
+        """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and
+        the Gaussian log-likelihood of the sticks' guessed spread."""
+        error = (sight.mean - a) / self.spread
+        sticks = slice(len(BUTTONS), None)
+        spread = sight.spread[..., sticks]
+        off = ((sight.mean.detach() - a)[..., sticks] / spread).square() / 2 + spread.log()
+        each = error.square().mean(-1) + off.sum(-1) / a.shape[-1]
+        return (each * mask).sum() / mask.sum().clamp(min=1)
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
-        """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B frames serves K consecutive a_t."""
-        mean = sight.mean.repeat_interleave(len(a_t) // len(sight.mean), 0)
+        """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B contexts serves K consecutive a_t."""
+        mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (sight.mean, sight.spread))
         at = t[:, None, None]
-        x_in, skip, scale = flow.precondition(at, self.spread)
+        x_in, skip, scale = flow.precondition(at, spread)
         centred = a_t - at * mean
         c = self.time_in(sinusoid(flow.bucket(t), self.width))
-        x = self.action_in(centred * x_in) + sinusoid(torch.arange(a_t.shape[1], device=a_t.device), self.width)
+        x = self.action_in(centred * x_in) + self.place
         for i, layer in enumerate(self.layers):
-            x = layer(x, c, None if i % 2 else sight.tokens)
+            x = layer(x, c, None if i % 2 else sight.memory[i // 2])
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
 
@@ -115,5 +111,5 @@ AnyNet = PolicyNet | ReleasedNet
 
 
 def to_pixels(frames: Tensor) -> Tensor:
-    """Float32 [B, 3, S, S] in [-1, 1] from uint8 RGB [B, S, S, 3]."""
-    return frames.permute(0, 3, 1, 2).float() / 127.5 - 1
+    """Float32 [B, K, 3, S, S] in [-1, 1] from uint8 RGB [B, K, S, S, 3]."""
+    return frames.float().div_(127.5).sub_(1).permute(0, 1, 4, 2, 3)

@@ -1,14 +1,14 @@
 """Training a policy: from a recipe and clips to a checkpoint with its held-out metrics on the card."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
@@ -16,16 +16,20 @@ from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, Resumable, fit, seeded
 from nitro_ml.holdout import hold_out
 from nitro_ml.policy import augment, flow
+from nitro_ml.policy.agent import Policy
+from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
+from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import AnyNet, PolicyError, PolicyNet, to_pixels, vision_encoder
+from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.policy.recipe import AnyRecipe
 from nitro_ml.policy.released.finetune import Finetuned
 from nitro_ml.policy.released.recipe import FinetuneRecipe
+from nitro_ml.policy.vision import Convolved, PolicyError, Siglip, encoder
 
 
 class Training(Resumable):
-    """AdamW on the flow-matching loss, with a warm-up / stable / decay learning rate."""
+    """AdamW on the flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
 
     def __init__(self, net: AnyNet, recipe: AnyRecipe, batches: Chunks) -> None:
         super().__init__()
@@ -34,18 +38,23 @@ class Training(Resumable):
         self.batches = batches
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
+        self.seed_step(self.recipe.seed)
+        return self.loss(batch)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Of the flow, and where the recipe has one of the guess, in units of each number's spread."""
         recipe = self.recipe
-        self.seed_step(recipe.seed)
-        pixels = to_pixels(batch.frames)
-        if recipe.jitter:
-            pixels = augment.colour(pixels, recipe.jitter)
-        if recipe.degrees or recipe.crop:
-            pixels = augment.view(pixels, recipe.degrees, recipe.crop)
-        sight = self.net.see(pixels)
+        sight = self.net.see(augment.augmented(to_pixels(batch.frames), recipe))
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        return flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask)
+        spread = self.net.spread
+        # So that rare buttons count, at any flow time; upstream's flow counts in ones.
+        unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
+        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
+        if recipe.guess:
+            loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
+        return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
@@ -74,40 +83,67 @@ def train(
 ) -> Trained:
     """Train on all but the held-out videos of `clips`, evaluate on those, save under `root`.
 
-    clips: labelled, frames at the recipe's resolution. The same recipe, clips and thread count give the same weights,
-    also where a training that was stopped goes on from the state it kept in `scratch`. Raises `PolicyError` where there
-    is nothing to train on or a clip has another resolution, `DeviceError` without a GPU that the recipe needs.
+    Where the recipe has `episodes` and the clips' games are in the arcade, the best of its `candidates` at play is
+    kept, and the card has them all; elsewhere the last one. clips: labelled, frames at the recipe's resolution. The
+    same recipe, clips and thread count give the same weights, also where a training that was stopped goes on from the
+    state it kept in `scratch`. Raises `PolicyError` where there is nothing to train on or a clip has another resolution,
+    `DeviceError` without a GPU that the recipe needs.
     """
-    training, held_out = hold_out([clip for clip in clips if clip.weight > 0 and len(clip)])
+    training, held_out = hold_out([clip for clip in clips if len(clip)])
+    training = [clip for clip in training if clip.weight > 0]
     _check(recipe, training)
-    with seeded(recipe.seed):
+    training += _corrected(recipe, training, progress, scratch)
+    steps = kept_steps(recipe.steps, recipe.candidates)
+    with seeded(recipe.seed), tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
         start = Finetuned(recipe) if isinstance(recipe, FinetuneRecipe) else None
-        net = start.net if start else PolicyNet(recipe, vision_encoder(recipe)).train()
+        net = start.net if start else PolicyNet(recipe, encoder(recipe)).train()
         batches = Chunks(training, recipe)
-        module = Training(net, recipe, batches)
         net.normalise(batches.actions())
-        # By interpolation, which leaves frozen weights as they are to the bit; averaged position ids would be off by one.
-        average = WeightAveraging(use_buffers=False, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        if isinstance(net.vision, Convolved):
+            net.vision.normalise(to_pixels(batches.spread().frames))
+        averaged = Averaged(recipe.ema, steps, scratch or Path(folder))
         fit(
-            module,
+            Training(net, recipe, batches),
             batches,
             recipe.steps,
             requires=recipe.requires,
             progress=progress,
-            callbacks=[average],
+            callbacks=[averaged],
             scratch=scratch,
         )
-    if start:
-        start.merge()
-    net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
+        net.eval().to("cuda" if recipe.requires == "gpu" else "cpu")
+        policy = Policy(net, recipe, {})
+        games = playable({clip.game for clip in training}) if recipe.episodes else []
+        offline = partial(evaluate, net, recipe, held_out)
+        candidates = choose(policy, scratch or Path(folder), steps, games, recipe.episodes, offline) if games else []
+        if start:
+            start.merge()
     whole = {
         **card,
         "kind": "policy",
         "recipe": recipe.model_dump(),
-        **(start.facts if start else {"vision": net.vision.config.to_dict()}),
-        "metrics": evaluate(net, recipe, held_out),
+        **({"vision": net.vision.vision.config.to_dict()} if isinstance(net.vision, Siglip) else {}),
+        **(start.facts if start else {}),
+        "candidates": candidates,
+        "metrics": offline(),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
+
+
+def _corrected(
+    recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None
+) -> list[Clip]:
+    """What experts did where the rounds' policies had brought them; each of those is trained on all before."""
+    found: list[Clip] = []
+    short = recipe.model_copy(update={"corrections": None, "candidates": 1, "episodes": 0})
+    for number in range(recipe.corrections.rounds if recipe.corrections else 0):
+        assert recipe.corrections is not None
+        with tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
+            own = scratch and scratch / f"round-{number}"
+            policy = Policy.load(train(short, [*clips, *found], Path(folder), {}, progress, own).path)
+        for game in playable({clip.game for clip in clips}):
+            found += corrections(policy, game, recipe.corrections.minutes, number)
+    return found
 
 
 def _check(recipe: AnyRecipe, clips: Sequence[Clip]) -> None:

@@ -1,5 +1,6 @@
 """The vision-action policy, on clips whose frames tell what to press."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +16,27 @@ from nitro_ml.clip import Clip
 from nitro_ml.fit import DeviceError
 from nitro_ml.policy import chunk
 from nitro_ml.policy.agent import Policy
+from nitro_ml.policy.augment import translate
+from nitro_ml.policy.choose import SEED, kept_steps
+from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Chunks, gather
-from nitro_ml.policy.model import PolicyError, PolicyNet, vision_encoder
+from nitro_ml.policy.model import PolicyNet, to_pixels
+from nitro_ml.policy.play import play
 from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
-from nitro_ml.policy.train import plateau, train
+from nitro_ml.policy.train import _corrected, plateau, train
+from nitro_ml.policy.vision import PolicyError, Siglip, encoder
 from nitro_ml.steps import Steps
 from tests.ml.stopped import check_it_goes_on
 
-SIDE = 16
+SIDE = 36
 EAST, WEST = BUTTONS.index("east"), BUTTONS.index("west")
 TINY = PolicyRecipe(
     name="tiny",
     seed=1,
     resolution=SIDE,
-    vision={
-        "patch_size": 8,
-        "hidden_size": 16,
-        "intermediate_size": 32,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 1,
-    },
-    guess=False,
+    vision={"channels": (8, 8, 8), "tokens": 2, "token_width": 16},
+    context=(-2, 0),
+    guess=1.0,
     width=32,
     heads=2,
     mixer_layers=1,
@@ -55,7 +56,13 @@ TINY = PolicyRecipe(
     jitter=0.1,
     degrees=2,
     crop=0.05,
+    translate=1,
 )
+
+
+def seen(example: Clip, policy: Policy) -> np.ndarray:
+    """The clip's start as contexts of one."""
+    return np.stack([example.frames[0]] * len(policy.context))[None]
 
 
 def clip(left: bool, group: str, length: int = 40, held_out: bool = False) -> Clip:
@@ -79,7 +86,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_frame_decides_what_is_pressed(trained: Path) -> None:
     policy = Policy.load(trained)
     for example, pressed, stick in ((CLIPS[0], WEST, -0.8), (CLIPS[1], EAST, 0.8)):
-        chunks = [policy.act(example.frames[0], np.random.default_rng(seed)) for seed in range(8)]
+        noise = [policy.noise(np.random.default_rng(seed)) for seed in range(8)]
+        chunks = policy.act(np.repeat(seen(example, policy), 8, 0), np.stack(noise))
         buttons = np.concatenate([c.buttons for c in chunks])
         assert buttons[:, pressed].mean() > 0.9
         assert np.delete(buttons, pressed, axis=1).mean() < 0.02
@@ -88,8 +96,7 @@ def test_the_frame_decides_what_is_pressed(trained: Path) -> None:
 
 def test_a_loaded_policy_acts_the_same_for_the_same_noise(trained: Path) -> None:
     one, two = Policy.load(trained), Policy.load(trained)
-    frame = CLIPS[0].frames[0]
-    a, b = (p.act(frame, np.random.default_rng(3)) for p in (one, two))
+    a, b = (p.act(seen(CLIPS[0], p), p.noise(np.random.default_rng(3))[None])[0] for p in (one, two))
     assert len(a) == TINY.horizon
     np.testing.assert_array_equal(a.buttons, b.buttons)
     np.testing.assert_array_equal(a.sticks, b.sticks)
@@ -116,20 +123,62 @@ def test_the_same_seed_gives_the_same_checkpoint_and_ema_is_not_the_last_step(tm
 
 def test_pretrained_vision_is_read_from_a_folder_and_rebuilt_without_it(tmp_path: Path) -> None:
     config = SiglipVisionConfig(
-        image_size=SIDE, patch_size=8, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=1
+        image_size=SIDE, patch_size=12, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=1
     )
     original = SiglipVisionModel(config)
     original.save_pretrained(tmp_path / "siglip")
-    recipe = TINY.model_copy(update={"vision": str(tmp_path / "siglip"), "steps": 1, "guess": True})
-    encoder = vision_encoder(recipe)
-    for name, weight in encoder.state_dict().items():
+    recipe = TINY.model_copy(update={"vision": str(tmp_path / "siglip"), "steps": 1})
+    eyes = encoder(recipe)
+    assert isinstance(eyes, Siglip)
+    for name, weight in eyes.vision.state_dict().items():
         assert torch.equal(weight, original.state_dict()[name]), name
     path = train(recipe, CLIPS, tmp_path, {}).path
     (tmp_path / "siglip").rename(tmp_path / "gone")
-    assert len(Policy.load(path).act(CLIPS[0].frames[0], np.random.default_rng(0))) == TINY.horizon
+    policy = Policy.load(path)
+    assert len(policy.act(seen(CLIPS[0], policy), policy.noise(np.random.default_rng(0))[None])[0]) == TINY.horizon
     (tmp_path / "gone").rename(tmp_path / "siglip")
-    with pytest.raises(PolicyError, match=r"takes images of 16 pixels.*resolution: 32"):
-        vision_encoder(recipe.model_copy(update={"resolution": 32}))
+    with pytest.raises(PolicyError, match=r"takes images of 36 pixels.*resolution: 48"):
+        encoder(recipe.model_copy(update={"resolution": 48}))
+
+
+def test_what_it_saw_is_computed_once_and_serves_every_step(trained: Path) -> None:
+    net = Policy.load(trained).net
+    frames = torch.from_numpy(np.stack([seen(c, Policy.load(trained))[0] for c in CLIPS[:2]]))
+    a_t, t = torch.randn(4, TINY.horizon, chunk.DIMENSIONS), torch.rand(4)
+    with torch.inference_mode():
+        both = net(net.see(to_pixels(frames)), a_t, t)
+        for row in range(4):
+            alone = net(net.see(to_pixels(frames[row // 2][None])), a_t[row][None], t[row][None])
+            torch.testing.assert_close(both[row], alone[0])
+
+
+def test_the_context_is_older_frames_and_the_shift_later_actions() -> None:
+    moving = clip(True, "a", 20)
+    moving.frames[:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
+    moving.actions.buttons[10:, EAST] = True
+    batch = gather([(Steps(moving), 0), (Steps(moving), 7)], TINY.model_copy(update={"shift": 0.1}))
+    assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0], [5, 7]]
+    assert batch.chunks[1, :, EAST].tolist() == [1, 1, 1, 1]
+    assert gather([(Steps(moving), 7)], TINY).chunks[0, :, EAST].tolist() == [0, 0, 0, 1]
+
+
+def test_buttons_are_drawn_by_their_probability_and_do_not_flicker() -> None:
+    unsure = replace(clip(True, "a"), chance=np.full((40, 17), 0.3, np.float32))
+    rng = np.random.default_rng(0)
+    drawn = gather([(Steps(unsure), 0)] * 400, TINY, rng).chunks[..., :17]
+    assert drawn.mean() == pytest.approx(0.3, abs=0.02)
+    assert (drawn == drawn[:, :1]).all()
+
+
+def test_a_picture_is_moved_as_a_whole() -> None:
+    pixels = torch.zeros(64, 2, 9, 9)
+    pixels[:, :, 4, 4] = 1.0
+    moved = translate(pixels, 2)
+    assert (moved.sum((2, 3)) == 1).all()
+    assert torch.equal(moved[:, 0], moved[:, 1])
+    places = moved[:, 0].flatten(1).argmax(1)
+    assert {(int(p) // 9, int(p) % 9) for p in places} <= {(y, x) for y in range(2, 7) for x in range(2, 7)}
+    assert len(places.unique()) > 15
 
 
 def test_chunks_are_padded_and_masked_after_the_end_and_resampled_to_30_hz() -> None:
@@ -143,8 +192,8 @@ def test_chunks_are_padded_and_masked_after_the_end_and_resampled_to_30_hz() -> 
 
 
 def test_clips_are_drawn_by_their_weight() -> None:
-    heavy = Clip(**{**vars(clip(True, "a")), "weight": 3.0})
-    batch = next(iter(Chunks([heavy, clip(False, "b")], TINY.model_copy(update={"batch": 2000}))))
+    recipe = TINY.model_copy(update={"batch": 2000})
+    batch = next(iter(Chunks([replace(clip(True, "a"), weight=3.0), clip(False, "b")], recipe)))
     assert batch.chunks[:, 0, WEST].mean() == pytest.approx(0.75, abs=0.04)
 
 
@@ -166,18 +215,20 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
 @pytest.mark.parametrize("name", recipes.names("policy"))
 def test_every_checked_in_recipe_is_valid(name: str) -> None:
     recipe = load_recipe(name)
-    assert recipe.execute <= recipe.horizon
     if isinstance(recipe, PolicyRecipe) and not isinstance(recipe.vision, str):
-        assert PolicyNet(recipe, vision_encoder(recipe)).horizon == recipe.horizon
+        assert PolicyNet(recipe, encoder(recipe)).horizon == recipe.horizon
 
 
 def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -> None:
     with pytest.raises(PolicyError, match="found no labelled clip"):
         train(TINY, [], tmp_path, {})
-    with pytest.raises(PolicyError, match=r"Clip of a: found frames \(16, 16, 3\)"):
-        train(TINY.model_copy(update={"resolution": 32}), CLIPS, tmp_path, {})
-    with pytest.raises(PolicyError, match="shrink it first"):
-        Policy.load(trained).act(np.zeros((8, 8, 3), np.uint8), np.random.default_rng(0))
+    with pytest.raises(PolicyError, match=r"Clip of a: found frames \(36, 36, 3\)"):
+        train(TINY.model_copy(update={"resolution": 48}), CLIPS, tmp_path, {})
+    with pytest.raises(PolicyError, match="shrink them first"):
+        Policy.load(trained).act(np.zeros((1, 2, 8, 8, 3), np.uint8), np.zeros((1, 4, 21), np.float32))
+    for field, value in {"context": (0, -2), "execute": 5, "width": 33}.items():
+        with pytest.raises(ValueError, match=field):
+            PolicyRecipe(**TINY.model_dump() | {field: value})
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="requires: gpu"):
             train(TINY.model_copy(update={"requires": "gpu"}), CLIPS, tmp_path, {})
@@ -186,3 +237,28 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -
 def test_a_stopped_training_goes_on_to_the_same_checkpoint(tmp_path: Path) -> None:
     recipe, clips = TINY.model_copy(update={"steps": 20}), [clip(True, "a"), clip(False, "b")]
     check_it_goes_on(lambda root, told, scratch: train(recipe, clips, root, {}, told, scratch), tmp_path)
+
+
+def test_the_candidate_that_plays_best_is_kept_and_all_are_on_the_card(tmp_path: Path) -> None:
+    recipe = TINY.model_copy(update={"steps": 8, "candidates": 2, "episodes": 1})
+    assert kept_steps(8, 2) == [6, 8]
+    games = [replace(example, game="basic") for example in CLIPS]
+    done = train(recipe, games, tmp_path, {})
+    rows = done.card["candidates"]
+    assert [row["step"] for row in rows] == [6, 8]
+    (chosen,) = (row for row in rows if row["chosen"])
+    assert chosen["play"] == max(row["play"] for row in rows)
+    assert play(Policy.load(done.path), "basic", 1, SEED) == chosen["scores"]["basic"]
+    assert chosen["offline"] == done.card["metrics"]
+
+
+def test_experts_correct_what_the_policy_brings_about(trained: Path) -> None:
+    found = corrections(Policy.load(trained), "breakout", minutes=0.2, number=0)
+    assert sum(map(len, found)) == pytest.approx(360, abs=4)
+    assert {c.frames.shape[1:] for c in found} == {(SIDE, SIDE, 3)}
+    held = np.concatenate([c.actions.buttons for c in found if c.actions])
+    assert held[:, BUTTONS.index("south")].any()  # the expert serves; this policy presses east or west, if anything
+    assert not held[:, [EAST, WEST]].any()
+    recipe = PolicyRecipe(**TINY.model_dump() | {"steps": 2, "corrections": {"rounds": 1, "minutes": 0.05}})
+    games = [replace(example, game="breakout") for example in CLIPS]
+    assert len(_corrected(recipe, games, None, None)) >= 1

@@ -101,7 +101,7 @@ def test_policies_and_world_models_see_the_same_steps(clip: Clip) -> None:
     assert len(steps) == round((clip.time[-1] - clip.time[0]) * RATE) + 1
     assert (read_off(steps.actions(0, len(steps)).buttons) == numbers).all()
     one = gather([(steps, 50)], load_recipe("small"))
-    assert shown(one.frames.numpy()).tolist() == [numbers[50]]
+    assert shown(one.frames.numpy()).tolist() == [[numbers[50 + offset] for offset in load_recipe("small").context]]
 
 
 def test_labels_lie_on_the_frames_times(clip: Clip) -> None:

@@ -30,7 +30,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recipe_from(start: Path, **changes: object) -> FinetuneRecipe:
-    tiny = {"resolution": 32, "seed": 1, "beta": (1.6, 0.8), "steps": 40, "batch": 8, "draws": 4, "learning_rate": 3e-3}
+    tiny = {"resolution": 32, "seed": 1, "beta": (1.6, 0.8), "steps": 60, "batch": 8, "draws": 4, "learning_rate": 1e-2}
     still = {"weight_decay": 0.0, "warmup": 0.1, "decay": 0.3, "ema": 0.9, "jitter": 0.0, "degrees": 0.0, "crop": 0.0}
     return FinetuneRecipe(**{"name": "tiny", "start": str(start), "train_vision": False, **tiny, **still, **changes})
 
@@ -81,14 +81,16 @@ def test_what_is_to_learn_learns_and_the_rest_stays(
     assert {name for name in before if pattern.fullmatch(name)} - unread == changed - unread
     losses = [float(what.rsplit(" ", 1)[1]) for what in said]
     if recipe.steps > 4:
-        assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:3])
-        assert trained.card["metrics"]["toy"]["frames"] == 60
+        assert np.mean(losses[-5:]) < 0.85 * losses[0]
+        toy = trained.card["metrics"]["toy"]
+        print("TOY", losses, toy)
+        assert toy["button_ap"] > 0.9 > toy["button_ap_chance"]
 
 
 def test_the_result_is_one_plain_checkpoint_that_plays_and_goes_on(start: Path, tmp_path: Path) -> None:
     once = train(recipe_from(start, lora=Lora(rank=2, alpha=4), steps=2), CLIPS[:2], tmp_path, {"mixture": "m"})
     policy = Policy.load(once.path)
-    assert len(policy.act(CLIPS[0].frames[0], np.random.default_rng(0))) == 18
+    assert len(policy.act(CLIPS[0].frames[None, :1], policy.noise(np.random.default_rng(0))[None])[0]) == 9
     card = policy.card
     assert (card["start"], card["mixture"], card["recipe"]["lora"]) == (start.name, "m", {"rank": 2, "alpha": 4})
     assert "start" not in card["recipe"]

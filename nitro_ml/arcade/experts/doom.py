@@ -30,6 +30,7 @@ class Marksman:
     It walks where the game lets it walk, and only as far as it still sees what is in front of it.
     """
 
+    name = "expert"
     _REACTION = (0.3, 0.8)  # seconds
     _TURN = 0.8  # the farthest the stick goes
     _FAR = 250.0  # map units from which on it walks up to a monster
@@ -63,6 +64,8 @@ class Marksman:
 
 class Gatherer:
     """Walks to the nearest thing worth having, and slows down to turn."""
+
+    name = "expert"
 
     def __init__(self, game: DoomGame, rng: np.random.Generator) -> None:
         self._game = game

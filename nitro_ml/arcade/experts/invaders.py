@@ -10,6 +10,7 @@ from nitro_ml.arcade.pad import Pad
 class InvadersExpert:
     """Walks from place to place under the invaders and taps the button; a tap lasts as long as a person's."""
 
+    name = "expert"
     _PLAYER_X, _INVADERS_X, _LEFT, _WIDTH = 28, 26, 8.0, 75.0
     _NEAR, _THERE, _BOUNDS = 4.0, 2.0, (36.0, 116.0)
     _TAP = (0.1, 0.3)  # seconds it is held, and seconds until the next one

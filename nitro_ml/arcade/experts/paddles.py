@@ -16,6 +16,7 @@ def _folded(at: float, low: float, high: float) -> float:
 class PongExpert:
     """Waits where the ball will arrive, walls included, and meets it off the paddle's middle for a steep return."""
 
+    name = "expert"
     _MEMORY = (49, 54, 51)  # the ball's x and y, the paddle's y
     _PADDLE_X, _TOP, _BOTTOM, _REST = 188, 44, 207, 120
     _MIDDLE, _EDGE = 6, 4  # from the paddle's y to its middle, and from there to where returns are steep
@@ -47,6 +48,7 @@ class PongExpert:
 class BreakoutExpert:
     """Serves, then follows the ball, loosely while it rises; when it falls, waits where it will arrive."""
 
+    name = "expert"
     _MEMORY = (99, 101, 72)  # the ball's x and y, the paddle's x
     _PADDLE_Y, _LEFT, _RIGHT = 180, 56, 201
     _MIDDLE = 8  # from the paddle's x to its middle
@@ -77,6 +79,7 @@ class BreakoutExpert:
 class FreewayExpert:
     """Walks up, and waits between two lanes for a car that would hit it in the next one."""
 
+    name = "expert"
     _CHICKEN_Y, _CARS_X = 14, slice(108, 118)
     _LANE, _FIRST, _STEP = 16, 12, 60.0  # a lane's height, where the first begins, how much of it is walked a second
     _ROAD, _HIT = 160, (38.0, 56.0)  # the road's length, and where on it a car hits the chicken

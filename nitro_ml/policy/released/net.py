@@ -174,6 +174,11 @@ class ReleasedNet(nn.Module):
         return net
 
     @property
+    def vision(self) -> SiglipVisionModel:
+        """The vision tower."""
+        return self.vision_encoder
+
+    @property
     def device(self) -> torch.device:
         return self.position_embedding.weight.device
 

@@ -22,6 +22,8 @@ class ReleasedRecipe(BaseModel):
     layout: ClassVar[chunk.Layout] = chunk.RELEASED
     horizon: ClassVar[int] = HORIZON
     shift: ClassVar[float] = 0.05  # seconds from a frame to the first action of its chunk: three frames of 60
+    context: ClassVar[tuple[int, ...]] = (0,)
+    commit: ClassVar[int] = 0
 
     name: str = "nitrogen"
     resolution: Count = 256
@@ -48,6 +50,10 @@ class FinetuneRecipe(ReleasedRecipe):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    guess: ClassVar[float] = 0.0
+    translate: ClassVar[int] = 0
+    corrections: ClassVar[None] = None
+
     start: str = Field(exclude=True)  # a folder of one machine; the card has the checkpoint's own name
     train_vision: bool
     lora: Lora | None = None
@@ -65,3 +71,5 @@ class FinetuneRecipe(ReleasedRecipe):
     jitter: Share
     degrees: Annotated[float, Field(ge=0, le=45)]
     crop: Share
+    candidates: Count = 1
+    episodes: Annotated[int, Field(ge=0)] = 0
