@@ -32,12 +32,14 @@ class Steps:
         """uint8 [K, S, S, 3] of these steps."""
         return np.stack([self.clip.frames[i] for i in self.index[steps]])
 
-    def later(self, seconds: float) -> NDArray[np.int64]:
-        """For each step the clip's frame nearest to so many seconds later, as far as the clip goes."""
-        if not seconds:
-            return self.index
-        at = np.arange(self.clip.time[0] + seconds, self.clip.time[-1] + 0.5 / RATE, 1 / RATE)
-        return nearest(self.clip.time, at)
+    def ahead(self, step: int, seconds: float, count: int, rate: float = RATE) -> NDArray[np.int64]:
+        """The clip's frames nearest to `count` moments, 1 / `rate` s apart, the first of them so many seconds after a
+        step; fewer where the clip ends before. Half way between two frames the input of the earlier is still held.
+        """
+        if not seconds and rate == RATE:
+            return self.index[step : step + count]
+        at = self.clip.time[0] + step / RATE + seconds + np.arange(count) / rate
+        return nearest(self.clip.time, at[at < self.clip.time[-1] + 0.5 / RATE])
 
     def actions(self, start: int, stop: int) -> Actions:
         """What was held in those steps. Raises `ValueError` for a clip without labels."""

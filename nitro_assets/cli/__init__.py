@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from nitro_assets.cli import evaluate, lake, play, takedown
+from nitro_assets.cli import evaluate, lake, play, policy, takedown
 from nitro_assets.cli.answer import KNOWN_ERRORS, complain
 from nitro_assets.cli.bench import bench
 
@@ -27,6 +27,7 @@ for command in (
     bench,
 ):
     app.command()(command)
+app.add_typer(policy.app, name="policy")
 app.add_typer(takedown.app, name="takedown")
 
 

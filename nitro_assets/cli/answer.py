@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -47,3 +48,11 @@ def complain(error: Exception) -> None:
         print("\n".join(lines), file=sys.stderr)
         return
     print(f"{error.__class__.__name__}: {error}", file=sys.stderr)
+
+
+@contextmanager
+def told(what: str) -> Iterator[Callable[[float, str], None]]:
+    """Shows on standard error what is being done; the function it gives says how far it is, from 0 to 1."""
+    console = Console(stderr=True)
+    with console.status(f"{what} ...") as status:
+        yield lambda done, now: status.update(f"{what}: {now} ({done:.0%})")

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from nitro_ml import checkpoint
 from nitro_ml.actions import Actions
 from nitro_ml.checkpoint import CheckpointError
+from nitro_ml.fit import fastest
 from nitro_ml.policy import chunk, flow
-from nitro_ml.policy.model import PolicyNet, to_pixels
+from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.released.folder import LAYOUT, restore
+from nitro_ml.policy.released.recipe import ReleasedRecipe
 from nitro_ml.policy.vision import PolicyError, encoder
+from nitro_ml.steps import RATE
 
 
 class Policy:
@@ -25,16 +29,18 @@ class Policy:
     (8, 17)
 
     resolution: the side S of the frames it takes; context: the offsets, in steps of 1/30 s, of the K frames it sees;
-    horizon: actions in a chunk; execute: how many of them are played before it looks again; commit: for how many frames
-    its chunks come from the same noise.
+    rate: actions a second in its chunks, 30 or 60; horizon: actions in a chunk; execute: for how many frames of 1/30 s
+    it plays before it looks again; commit: for how many frames its chunks come from the same noise.
     """
 
-    def __init__(self, net: PolicyNet, recipe: PolicyRecipe, card: dict[str, Any]) -> None:
+    def __init__(self, net: AnyNet, recipe: PolicyRecipe | ReleasedRecipe, card: dict[str, Any]) -> None:
         self.net = net.eval()
         self.recipe = recipe
         self.card = card
         self.resolution, self.context = recipe.resolution, recipe.context
-        self.horizon, self.execute, self.commit = recipe.horizon, recipe.execute, recipe.commit
+        self.rate, self.horizon, self.commit = recipe.layout.rate, recipe.horizon, recipe.commit
+        self._stride = round(self.rate / RATE)
+        self.execute = -(-recipe.execute // self._stride)
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
@@ -44,6 +50,9 @@ class Policy:
         state, card = checkpoint.load(path)
         if card.get("kind") != "policy":
             raise PolicyError(f"{path.name}: found a checkpoint of kind {card.get('kind')!r}; a policy is needed.")
+        if card.get("layout") == LAYOUT:
+            released, played = restore(path.name, state, card)
+            return cls(released.to(fastest()), played, card)
         try:
             recipe = PolicyRecipe(**card["recipe"])
             net = PolicyNet(recipe, encoder(recipe, card.get("vision")))
@@ -56,14 +65,14 @@ class Policy:
         return cls(net, recipe, card)
 
     def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
-        """What a chunk starts from, float32 [H, 21]."""
-        return rng.standard_normal((self.horizon, chunk.DIMENSIONS), dtype=np.float32)
+        """What a chunk starts from, float32 [H, D]."""
+        return rng.standard_normal((self.horizon, self.recipe.layout.dimensions), dtype=np.float32)
 
     @torch.inference_mode()
     def act(self, frames: NDArray[np.uint8], eps: NDArray[np.float32]) -> list[Actions]:
-        """The next H actions at 30 Hz for each of B contexts.
+        """The next actions at 30 Hz for each of B contexts: its chunk, or of one at 60 Hz every second action.
 
-        frames: uint8 [B, K, S, S, 3], live frames made small by `nitro_ml.video.shrink`; eps: float32 [B, H, 21],
+        frames: uint8 [B, K, S, S, 3], live frames made small by `nitro_ml.video.shrink`; eps: float32 [B, H, D],
         see `noise`. Raises `PolicyError` for frames of another shape.
         """
         allowed = (len(self.context), self.resolution, self.resolution, 3)
@@ -76,4 +85,5 @@ class Policy:
         sight = self.net.see(to_pixels(torch.from_numpy(frames).to(device)))
         start = torch.from_numpy(eps).to(device)
         flowed = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), start, self.recipe.euler_steps)
-        return [chunk.decode(one) for one in flowed.float().cpu().numpy()]
+        played = flowed[:, :: self._stride].float().cpu().numpy()
+        return [chunk.decode(one, self.recipe.layout) for one in played]

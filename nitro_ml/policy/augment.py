@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.recipe import AnyRecipe
 
 
-def augmented(pixels: Tensor, recipe: PolicyRecipe) -> Tensor:
+def augmented(pixels: Tensor, recipe: AnyRecipe) -> Tensor:
     """The recipe's changes to contexts [B, K, 3, S, S]; the frames of one context are changed alike."""
     if not (recipe.jitter or recipe.degrees or recipe.crop or recipe.translate):
         return pixels

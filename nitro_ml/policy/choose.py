@@ -9,8 +9,9 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
 from safetensors.torch import load_file, save_file
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from nitro_ml.arcade.games import GAMES
 from nitro_ml.policy.agent import Policy
@@ -20,11 +21,15 @@ from nitro_ml.policy.scores import normalised
 SEED = 500  # far from the seeds of recordings and of evaluations
 
 
-class Averaged(EMAWeightAveraging):
-    """The exponential moving average of the weights, also kept after each of `steps`: `FOLDER/STEP.safetensors`."""
+class Averaged(WeightAveraging):
+    """The exponential moving average of the weights, also kept after each of `steps`: `FOLDER/STEP.safetensors`.
+
+    By interpolation, which leaves frozen weights as they are to the bit, and not of buffers: averaged, whole numbers
+    such as the places of patches come out off by one.
+    """
 
     def __init__(self, decay: float, steps: Collection[int], folder: Path) -> None:
-        super().__init__(decay=decay)
+        super().__init__(use_buffers=False, multi_avg_fn=get_ema_multi_avg_fn(decay))
         self._steps, self._folder = set(steps), folder
 
     def on_train_batch_end(self, trainer: L.Trainer, module: L.LightningModule, *args: Any) -> None:

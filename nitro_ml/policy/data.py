@@ -1,7 +1,7 @@
 """What the policy learns from: context frames with the chunk of actions that follows, drawn by the clips' weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,13 +11,13 @@ from torch import Tensor
 from nitro_ml.clip import Clip
 from nitro_ml.draws import Draws
 from nitro_ml.policy import chunk
-from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.recipe import AnyRecipe
 from nitro_ml.steps import Steps
 
 
 @dataclass(frozen=True)
 class Batch:
-    """frames: uint8 [B, K, S, S, 3]; chunks: float32 [B, H, 21]; mask: bool [B, H], false after a clip's end."""
+    """frames: uint8 [B, K, S, S, 3]; chunks: float32 [B, H, D]; mask: bool [B, H], false after a clip's end."""
 
     frames: Tensor
     chunks: Tensor
@@ -27,7 +27,7 @@ class Batch:
         return Batch(self.frames.to(device), self.chunks.to(device), self.mask.to(device))
 
 
-def gather(picks: Sequence[tuple[Steps, int]], recipe: PolicyRecipe, rng: np.random.Generator | None = None) -> Batch:
+def gather(picks: Sequence[tuple[Steps, int]], recipe: AnyRecipe, rng: np.random.Generator | None = None) -> Batch:
     """The batch of these (clip, step) pairs, padded with zeros and masked after each clip's end.
 
     Before a clip's start its first frame is repeated, as at the start of an episode. Where a clip has probabilities,
@@ -36,7 +36,7 @@ def gather(picks: Sequence[tuple[Steps, int]], recipe: PolicyRecipe, rng: np.ran
     """
     context = np.array(recipe.context)
     frames = np.stack([steps.frames_at(np.maximum(i + context, 0)) for steps, i in picks])
-    chunks = np.zeros((len(picks), recipe.horizon, chunk.DIMENSIONS), np.float32)
+    chunks = np.zeros((len(picks), recipe.horizon, recipe.layout.dimensions), np.float32)
     mask = np.zeros((len(picks), recipe.horizon), np.bool_)
     for row, (steps, i) in enumerate(picks):
         ahead = _ahead(steps, i, recipe, rng)
@@ -45,20 +45,20 @@ def gather(picks: Sequence[tuple[Steps, int]], recipe: PolicyRecipe, rng: np.ran
     return Batch(torch.from_numpy(frames), torch.from_numpy(chunks), torch.from_numpy(mask))
 
 
-def _ahead(steps: Steps, i: int, recipe: PolicyRecipe, rng: np.random.Generator | None) -> NDArray[np.float32]:
-    """The actions of up to H steps from the `shift` after step i on, float32 [H, 21]."""
-    index = steps.later(recipe.shift)[i : i + recipe.horizon]
-    held = chunk.encode(steps.clip.acted(index))
+def _ahead(steps: Steps, i: int, recipe: AnyRecipe, rng: np.random.Generator | None) -> NDArray[np.float32]:
+    """Up to H actions from the `shift` after step i on, float32 [H, D]."""
+    index = steps.ahead(i, recipe.shift, recipe.horizon, recipe.layout.rate)
+    held = steps.clip.acted(index)
     if rng is not None and steps.clip.chance is not None:
         chance = steps.clip.chance[index]
-        held[:, : chance.shape[1]] = chance > rng.random(chance.shape[1])
-    return held
+        held = replace(held, buttons=chance > rng.random(chance.shape[1]))
+    return chunk.encode(held, recipe.layout)
 
 
 class Chunks(Draws[Batch]):
     """Contexts with the chunks that follow them."""
 
-    def __init__(self, clips: Sequence[Clip], recipe: PolicyRecipe) -> None:
+    def __init__(self, clips: Sequence[Clip], recipe: AnyRecipe) -> None:
         super().__init__([Steps(clip) for clip in clips], recipe.batch, recipe.seed)
         self.recipe = recipe
 

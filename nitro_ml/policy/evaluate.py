@@ -10,20 +10,19 @@ import torch
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-from nitro_ml.actions import BUTTONS
 from nitro_ml.clip import Clip
 from nitro_ml.fit import seeded
 from nitro_ml.policy import flow
 from nitro_ml.policy.data import Batch, gather
-from nitro_ml.policy.model import PolicyNet, to_pixels
-from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.model import AnyNet, to_pixels
+from nitro_ml.policy.recipe import AnyRecipe
 from nitro_ml.steps import spread
 
 FRAMES = 256  # per game
 DRAWS = 4
 
 
-def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[str, Any]:
+def evaluate(net: AnyNet, recipe: AnyRecipe, clips: Sequence[Clip]) -> dict[str, Any]:
     """Per game: `frames` looked at, `flow_loss`, `button_ap` and `button_ap_chance`; with no held-out clip, nothing.
 
     `button_ap` is the macro average precision, over the buttons that occur, of the expected chunk's executed part: at
@@ -35,14 +34,15 @@ def evaluate(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dic
         return {game: _game(net, recipe, [c for c in clips if c.game == game]) for game in games}
 
 
-def _game(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[str, float | int | None]:
+def _game(net: AnyNet, recipe: AnyRecipe, clips: Sequence[Clip]) -> dict[str, float | int | None]:
     picks = spread(clips, FRAMES)
     parts = [gather(picks[i : i + 64], recipe) for i in range(0, len(picks), 64)]
     losses, scores = zip(*(_batch(net, recipe, part) for part in parts), strict=True)
     mask = torch.cat([part.mask[:, : recipe.execute] for part in parts]).numpy()
-    truth = torch.cat([part.chunks[:, : recipe.execute, : len(BUTTONS)] for part in parts]).numpy()[mask] > 0.5
+    buttons = recipe.layout.buttons
+    truth = torch.cat([part.chunks[:, : recipe.execute, buttons] for part in parts]).numpy()[mask] > 0.5
     score = np.concatenate(scores)[mask]
-    varies = [b for b in range(len(BUTTONS)) if 0 < truth[:, b].sum() < len(truth)]
+    varies = [b for b in range(len(buttons)) if 0 < truth[:, b].sum() < len(truth)]
     ap = [average_precision_score(truth[:, b], score[:, b]) for b in varies]
     return {
         "frames": len(picks),
@@ -52,7 +52,7 @@ def _game(net: PolicyNet, recipe: PolicyRecipe, clips: Sequence[Clip]) -> dict[s
     }
 
 
-def _batch(net: PolicyNet, recipe: PolicyRecipe, batch: Batch) -> tuple[float, NDArray[np.float32]]:
+def _batch(net: AnyNet, recipe: AnyRecipe, batch: Batch) -> tuple[float, NDArray[np.float32]]:
     batch = batch.to(net.device)
     sight = net.see(to_pixels(batch.frames))
     a = batch.chunks.repeat_interleave(DRAWS, 0)
@@ -62,4 +62,4 @@ def _batch(net: PolicyNet, recipe: PolicyRecipe, batch: Batch) -> tuple[float, N
     loss = flow.loss(lambda a_t, t: net(sight, a_t, t), a, eps, t, mask)
     nothing = torch.zeros_like(batch.chunks)
     expected = net(sight, nothing, nothing[:, 0, 0])
-    return float(loss), expected[:, : recipe.execute, : len(BUTTONS)].cpu().numpy()
+    return float(loss), expected[:, : recipe.execute, recipe.layout.buttons].cpu().numpy()

@@ -13,6 +13,7 @@ from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.layers import AdaptiveNorm, DiTLayer, KeysValues, MixerLayer, sinusoid
 from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.released.net import ReleasedNet
 from nitro_ml.policy.vision import Convolved, Siglip
 
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
@@ -105,6 +106,9 @@ class PolicyNet(nn.Module):
         for i, layer in enumerate(self.layers):
             x = layer(x, c, None if i % 2 else sight.memory[i // 2])
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
+
+
+AnyNet = PolicyNet | ReleasedNet
 
 
 def to_pixels(frames: Tensor) -> Tensor:

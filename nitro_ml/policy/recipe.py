@@ -1,10 +1,12 @@
 """The policy's recipe: every number that decides what is trained, from `recipes/policy/NAME.yaml`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nitro_ml import recipes
+from nitro_ml.policy import chunk
+from nitro_ml.policy.released.recipe import FinetuneRecipe
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -55,6 +57,8 @@ class PolicyRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    layout: ClassVar[chunk.Layout] = chunk.OURS
+
     name: str
     requires: Literal["cpu", "gpu"] = "cpu"
     seed: int
@@ -100,6 +104,13 @@ class PolicyRecipe(BaseModel):
         return self
 
 
-def load_recipe(name: str) -> PolicyRecipe:
-    """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
+AnyRecipe = PolicyRecipe | FinetuneRecipe
+
+
+def load_recipe(name: str) -> AnyRecipe:
+    """The checked-in recipe; one with a `start` fine-tunes it. Raises `RecipeError` naming the file, the field, what was
+    found and what is allowed.
+    """
+    if "start" in recipes.read("policy", name):
+        return recipes.load(FinetuneRecipe, "policy", name)
     return recipes.load(PolicyRecipe, "policy", name)

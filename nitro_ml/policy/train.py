@@ -22,15 +22,17 @@ from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
 from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import PolicyNet, to_pixels
-from nitro_ml.policy.recipe import PolicyRecipe
+from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
+from nitro_ml.policy.recipe import AnyRecipe
+from nitro_ml.policy.released.finetune import Finetuned
+from nitro_ml.policy.released.recipe import FinetuneRecipe
 from nitro_ml.policy.vision import Convolved, PolicyError, Siglip, encoder
 
 
 class Training(Resumable):
     """The flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
 
-    def __init__(self, net: PolicyNet, recipe: PolicyRecipe, batches: Chunks) -> None:
+    def __init__(self, net: AnyNet, recipe: AnyRecipe, batches: Chunks) -> None:
         super().__init__()
         self.net = net
         self.recipe = recipe
@@ -47,7 +49,9 @@ class Training(Resumable):
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
-        unit = flow.precondition(t[:, None, None], self.net.spread)[2]  # so that rare buttons count, at any flow time
+        spread = self.net.spread
+        # So that rare buttons count, at any flow time; upstream's flow counts in ones.
+        unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
         loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
         if recipe.guess:
             loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
@@ -64,7 +68,7 @@ class Training(Resumable):
         return batch.to(device)
 
 
-def _hidden(net: PolicyNet) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def _hidden(net: AnyNet) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """The weights that learn by Muon, and all others: filters and transformer layers that start from nothing.
 
     The dense layer after the filters is too large for it to pay, and pretrained vision is to be changed little.
@@ -75,7 +79,7 @@ def _hidden(net: PolicyNet) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     return [named[name] for name in named if name in hidden], [named[name] for name in named if name not in hidden]
 
 
-def plateau(progress: float, recipe: PolicyRecipe) -> float:
+def plateau(progress: float, recipe: AnyRecipe) -> float:
     """The learning rate's share of its plateau after `progress` in [0, 1] of the training."""
     rising = (progress + 1 / recipe.steps) / recipe.warmup if recipe.warmup else 1.0
     falling = (1 - progress) / recipe.decay if recipe.decay else 1.0
@@ -83,7 +87,7 @@ def plateau(progress: float, recipe: PolicyRecipe) -> float:
 
 
 def train(
-    recipe: PolicyRecipe,
+    recipe: AnyRecipe,
     clips: Sequence[Clip],
     root: Path,
     card: Mapping[str, Any],
@@ -104,7 +108,8 @@ def train(
     training += _corrected(recipe, training, progress, scratch)
     steps = kept_steps(recipe.steps, recipe.candidates)
     with seeded(recipe.seed), tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
-        net = PolicyNet(recipe, encoder(recipe)).train()
+        start = Finetuned(recipe) if isinstance(recipe, FinetuneRecipe) else None
+        net = start.net if start else PolicyNet(recipe, encoder(recipe)).train()
         batches = Chunks(training, recipe)
         net.normalise(batches.actions())
         if isinstance(net.vision, Convolved):
@@ -124,25 +129,27 @@ def train(
         games = playable({clip.game for clip in training}) if recipe.episodes else []
         offline = partial(evaluate, net, recipe, held_out)
         candidates = choose(policy, scratch or Path(folder), steps, games, recipe.episodes, offline) if games else []
+        if start:
+            start.merge()
     whole = {
         **card,
         "kind": "policy",
         "recipe": recipe.model_dump(),
         **({"vision": net.vision.vision.config.to_dict()} if isinstance(net.vision, Siglip) else {}),
+        **(start.facts if start else {}),
         "candidates": candidates,
         "metrics": offline(),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
 
 
-def _corrected(
-    recipe: PolicyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None
-) -> list[Clip]:
+def _corrected(recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> list[Clip]:
     """What experts did where the rounds' policies had brought them; each of those is trained on all before."""
     found: list[Clip] = []
+    if not recipe.corrections:
+        return found
     short = recipe.model_copy(update={"corrections": None, "candidates": 1, "episodes": 0})
-    for number in range(recipe.corrections.rounds if recipe.corrections else 0):
-        assert recipe.corrections is not None
+    for number in range(recipe.corrections.rounds):
         with tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
             own = scratch and scratch / f"round-{number}"
             policy = Policy.load(train(short, [*clips, *found], Path(folder), {}, progress, own).path)
@@ -151,7 +158,7 @@ def _corrected(
     return found
 
 
-def _check(recipe: PolicyRecipe, clips: Sequence[Clip]) -> None:
+def _check(recipe: AnyRecipe, clips: Sequence[Clip]) -> None:
     if not clips:
         raise PolicyError(f"policy recipe {recipe.name}: found no labelled clip to train on; give at least one.")
     side = recipe.resolution

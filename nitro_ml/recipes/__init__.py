@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +25,11 @@ def names(kind: str) -> list[str]:
 
 
 def read(kind: str, name: str) -> dict[str, Any]:
-    """The recipe as a mapping. Raises `RecipeError` naming the recipe and the ones there are."""
+    """The recipe as a mapping. Raises `RecipeError` naming the recipe and the ones there are.
+
+    Environment variables in a `start`, the checkpoint that a training starts from, are filled in: another checkpoint
+    makes it another recipe.
+    """
     path = ROOT / kind / f"{name}.yaml"
     if not path.is_file():
         raise RecipeError(f"{kind} recipe {name!r} not found; there are: {', '.join(names(kind))}.")
@@ -34,7 +39,7 @@ def read(kind: str, name: str) -> dict[str, Any]:
         raise RecipeError(f"{path.name}: not valid YAML: {error}") from error
     if not isinstance(recipe, dict):
         raise RecipeError(f"{path.name}: found a {type(recipe).__name__}; a recipe is a mapping.")
-    return recipe
+    return {**recipe, "start": os.path.expandvars(str(recipe["start"]))} if "start" in recipe else recipe
 
 
 def load(model: type[Recipe], kind: str, name: str) -> Recipe:
