@@ -86,17 +86,21 @@ class Erasure:
 
 def identify(job: Erasure) -> Counts:
     """Keep what the index knows the videos by, sealed, for the later steps and the scan; it is about to be erased."""
-    found: set[str] = set()
-    for table, columns in {"nitrogen_videos": ("address",), "video_index": ("address", "title")}.items():
-        rows = job.lake.stored(table)
-        mine = rows.filter(pl.col("video_key").is_in(list(job.keys))).select(columns).collect()
-        found |= {text for column in columns for text in mine[column].drop_nulls()}
-    found -= others(job.lake, job.keys, found)  # a re-upload's title, or one that is a game's name, identifies nothing
+    titles = _mine(job, "video_index", "title")
+    # A title that a re-upload has too, or that is a game's name, identifies nothing.
+    shared = others(job.lake, job.keys, titles) | _mine(job, "video_index", "game")
+    found = {title for title in titles if not any(title in other for other in shared)}
+    found |= _mine(job, "video_index", "address") | _mine(job, "nitrogen_videos", "address")
     addresses = [text for text in {*found, *job.texts()} if "://" in text]
     names = [name for address in addresses for name in names_by(address) if not name.startswith("page:")]
     found |= {video_id for name in names if (video_id := name.split(":", 1)[1])}
     add_needles(job.lake, job.request.id, found)
     return {"identifiers": len(found)}
+
+
+def _mine(job: Erasure, table: str, column: str) -> set[str]:
+    rows = job.lake.stored(table).filter(pl.col("video_key").is_in(list(job.keys))).select(column)
+    return set(rows.collect()[column].drop_nulls())
 
 
 def destroy_checkpoints(job: Erasure) -> Counts:

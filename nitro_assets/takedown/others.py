@@ -15,10 +15,9 @@ WORDS = {
 
 def others(lake: Lake, video_keys: Collection[str], texts: Collection[str]) -> set[str]:
     """The texts in rows of all other videos that hold one of these texts, whole or in a part."""
-    found = set()
-    for table, columns in WORDS.items():
-        rows = lake.stored(table).filter(~pl.col("video_key").is_in(list(video_keys)))
+    found, mine = set[str](), pl.col("video_key").is_in(list(video_keys))
+    for table, columns in WORDS.items() if texts else ():
+        rows = lake.stored(table).filter(~mine)
         for column in columns:
-            words = rows.select(pl.col(column).drop_nulls().unique()).collect()[column]
-            found |= {word for text in texts for word in words.filter(words.str.contains(text, literal=True))}
+            found |= set(rows.filter(pl.col(column).str.contains_any(list(texts))).select(column).collect()[column])
     return found
