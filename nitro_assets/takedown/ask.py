@@ -75,12 +75,16 @@ class Answer:
 
 @dataclass
 class Reading:
-    """What the lines of an ask mean: targets, lines to ask about, and lines whose page can't be read now."""
+    """What the lines of an ask mean: targets, lines to ask about, and lines whose page can't be read now.
+
+    `back`: earlier requests of which it takes something back.
+    """
 
     ask: Ask
     found: dict[Item, Targets] = field(default_factory=dict)
     unclear: list[Told] = field(default_factory=list)
     later: list[Told] = field(default_factory=list)
+    back: set[str] = field(default_factory=set)
 
     @property
     def targets(self) -> Targets:
@@ -123,6 +127,12 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
             else:
                 reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
     return reading
+
+
+def unclear_lines(ask: Ask) -> Reading:
+    """Only the lines to ask about; nothing is fetched."""
+    problems = [Told(i.line, "", i.problem, "unclear") for i in read(ask.texts, ask.named) if i.problem]
+    return Reading(ask, unclear=problems)
 
 
 def _sentence(error: Exception) -> str:

@@ -13,7 +13,7 @@ from nitro_assets.lake.known import known
 from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask, Reading, Told, read_ask
+from nitro_assets.takedown.ask import Answer, Ask, Reading, Told, read_ask, unclear_lines
 from nitro_assets.takedown.migrate import migrate
 from nitro_assets.takedown.naming import Targets
 from nitro_assets.takedown.quarantine import extend, lapse, taint
@@ -25,6 +25,7 @@ from nitro_assets.takedown.verify_owner import lapses
 MOST_ADDRESSES = 100  # in one request of a stranger
 DONE = ("scanned", "rebuilt", "reported")
 NOT_HELD = "nothing we hold has this name; it is blocked from now on"
+NONE_HELD = "nothing we hold has these names; they are blocked from now on"
 Held = Mapping[str, frozenset[str]]
 
 
@@ -51,10 +52,10 @@ def take_in(lake: Lake, settings: Settings, asks: Sequence[Ask]) -> list[Answer]
 
 def _look_again(lake: Lake, desk: "_Desk") -> None:
     """Whoever wrote while the requests were read was not aware of them: what was written meanwhile is blocked too."""
-    held = known(lake, frozenset[str]().union(*(targets.keys(lake.secret) for targets in desk.taken.values())))
-    for name, targets in desk.taken.items():
+    held = known(lake, frozenset[str]().union(*(targets.keys(lake.secret) for targets, _ in desk.taken.values())))
+    for name, (targets, blocked) in desk.taken.items():
         videos, names = targets.blocked(lake.secret, held)
-        if videos - {key for key, request in desk.videos.items() if request == name}:
+        if videos - blocked:
             extend(lake, name, videos, names)
 
 
@@ -69,7 +70,7 @@ class _Desk:
         self.lake, self.settings = lake, settings
         self.new: list[New] = []
         self.videos: dict[str, str] = {}
-        self.taken: dict[str, Targets] = {}
+        self.taken: dict[str, tuple[Targets, frozenset[str]]] = {}
         self.replaced: list[str] = []
         known_ones = requests(lake)
         # A stranger's unverified request must not keep the owner from asking: it holds nothing but for whoever made it.
@@ -84,26 +85,26 @@ class _Desk:
         self._held = sum(len(r.block_keys) for r in strangers)
 
     def read(self, ask: Ask) -> Reading:
-        """What the ask means; one that stands as it did when it was taken is not looked into again."""
+        """What the ask means; one that stands as it did when it was taken is only asked about again."""
         if any(r.entries[0].body.get("text") == self._text(ask) for r in self._own(ask)):
-            return Reading(ask)
+            return unclear_lines(ask)
         return read_ask(self.lake, self.settings, ask)
 
     def answer(self, reading: Reading, held: Held) -> Answer:
         """Raises nothing: whatever is wrong with the ask is its answer."""
         ask, own = reading.ask, self._own(reading.ask)
-        if own and not (reading.found or reading.unclear or reading.later):
-            return _same(own[-1])
+        if own and not (reading.found or reading.later):
+            return _same(own[-1], reading)
         if not reading.found:
             return reading.nothing_taken()
         if ask.by and len(reading.found) > MOST_ADDRESSES:
             found = f"it names {len(reading.found)} addresses; allowed are {MOST_ADDRESSES} in one request."
             return Answer("malformed", f"not taken: {found}")
-        self._take_back(reading, held, own)
-        covered = {key for r in own if r.id not in self.replaced for key in r.keys}
+        reading.back = self._taken_back(reading, held, own)
+        covered = {key for r in own if r.id not in reading.back for key in r.keys}
         new = {item: each for item, each in reading.found.items() if not self._block_keys(each, held) <= covered}
         if not new:
-            return Answer("known", _same(own[-1]).text, own[-1].id, (*reading.unclear, *reading.later))
+            return _same(own[-1], reading)
         return self._known(reading, new, held) or self._limited(ask, new, held) or self._take(reading, new, held)
 
     def _own(self, ask: Ask) -> list[Request]:
@@ -117,24 +118,23 @@ class _Desk:
         videos, names = targets.blocked(self.lake.secret, held)
         return set(self.lake.block_keys([*videos, *names, *targets.channels]))
 
-    def _take_back(self, reading: Reading, held: Held, own: list[Request]) -> None:
-        """Unverified requests from the same place of which a clear edit names something no longer stand for nothing."""
+    def _taken_back(self, reading: Reading, held: Held, own: list[Request]) -> set[str]:
+        """Unverified requests from the same place of which a clear edit takes something back: they are replaced."""
         if reading.unclear or reading.later:
-            return
+            return set()
         named = self._block_keys(reading.targets, held)
-        self.replaced += [r.id for r in own if lapses(r) and not set(r.keys) <= named]
-        self._holders = {key: holder for key, holder in self._holders.items() if holder[0] not in self.replaced}
+        return {r.id for r in own if lapses(r) and not set(r.keys) <= named}
 
-    def _holder_of(self, ask: Ask, targets: Targets, held: Held) -> tuple[str, str] | None:
+    def _holder_of(self, reading: Reading, targets: Targets, held: Held) -> tuple[str, str] | None:
         """The request, and its state, under which all of the targets are already."""
-        own = source_key(self.lake, ask.by) if ask.by else ""
+        own = source_key(self.lake, reading.ask.by) if reading.ask.by else ""
         keys = self._block_keys(targets, held)
-        found = {self._holders.get((key, None)) or self._holders.get((key, own)) for key in keys}
-        return None if None in found else min(holder for holder in found if holder)
+        found = {self._holders.get((key, None)) or self._holders.get((key, own)) or ("", "") for key in keys}
+        return None if {name for name, _ in found} & {"", *reading.back} else min(found)
 
     def _known(self, reading: Reading, new: Mapping[Item, Targets], held: Held) -> Answer | None:
         """The answer where all that is named is under one or more requests already."""
-        holders = {self._holder_of(reading.ask, each, held) for each in new.values()}
+        holders = {self._holder_of(reading, each, held) for each in new.values()}
         if None in holders:
             return None
         name, state = sorted(holder for holder in holders if holder)[0]
@@ -172,16 +172,17 @@ class _Desk:
             needles=tuple(sorted({each[0] for each in targets.names})),
         )
         seal(self.lake, name, sealed)
+        self.replaced += sorted(reading.back)
         self._record(name, ask, targets, held)
         what = f"{len(videos)} video{'s' * (len(videos) != 1)}" + (" and the channel" if targets.channels else "")
         text = f"request {name}: {what} quarantined."
         if not ask.by and not targets.channels and not any(held.get(key) for key in targets.keys(self.lake.secret)):
-            text = f"request {name}: {NOT_HELD}."
+            text = f"request {name}: {NOT_HELD if len(new) == 1 else NONE_HELD}."
         return Answer("quarantined", text, name, tuple(sorted(told, key=lambda each: each.line)))
 
     def _told(self, reading: Reading, item: Item, targets: Targets, held: Held) -> Told:
         """What became of one item. Whether the lake holds it is for this machine's own user to know."""
-        if holder := self._holder_of(reading.ask, targets, held):
+        if holder := self._holder_of(reading, targets, held):
             return Told(item.line, item.shown, f"already under request {holder[0]}")
         is_held = targets.channels or any(held.get(key) for key in targets.keys(self.lake.secret))
         return Told(item.line, item.shown, "quarantined" if is_held or reading.ask.by else NOT_HELD)
@@ -204,7 +205,7 @@ class _Desk:
         if ask.source:
             body |= {"source": source_key(self.lake, ask.source), "text": self._text(ask)}
         self.new.append(("quarantined", name, body))
-        self.taken[name] = targets
+        self.taken[name] = (targets, videos)
         self.videos |= dict.fromkeys(videos, name)
         holder = str(body.get("by", ""))
         keys = self._block_keys(targets, held)
@@ -218,8 +219,9 @@ def _whole(found: Mapping[Item, Targets]) -> Targets:
     return whole
 
 
-def _same(request: Request) -> Answer:
-    return Answer("known", f"this is request {request.id} already; it is {request.state}.", request.id)
+def _same(request: Request, reading: Reading) -> Answer:
+    said = f"this is request {request.id} already; it is {request.state}."
+    return Answer("known", said, request.id, (*reading.unclear, *reading.later))
 
 
 def _holder(request: Request) -> str | None:
