@@ -131,14 +131,14 @@ def _world(lake: Lake, state: State, asset: str) -> str:
 def _lineage(lake: Lake) -> str:
     key = lake.read("nitrogen_videos").select("video_key").collect()["video_key"].sort()[0]
     rows = [{**artifact.__dict__} for artifact in came_from(lake, key)]
-    return f"What came from video {key}:\n\n{_table(rows)}"
+    return f"What came from one of the labelled videos:\n\n{_table(rows)}"
 
 
 def _rejects(lake: Lake) -> str:
     rejects = lake.read("rejects").select("scope", "item", "message").collect().to_dicts()
     kept = lake.read("video_index").collect()
     verdicts = [
-        {"scope": "video_index verdict", "item": r["video_key"], "message": r["reason"]}
+        {"scope": "video_index verdict", "item": "a video", "message": r["reason"]}
         for r in kept.filter(~pl.col("keep")).iter_rows(named=True)
     ]
     return _table([*rejects, *verdicts])

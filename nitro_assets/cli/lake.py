@@ -17,7 +17,7 @@ from nitro_assets.lineage.status import statuses
 from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
 from nitro_assets.settings import ROOT, Settings
-from nitro_assets.takedown.naming import resolve
+from nitro_assets.takedown.naming import held_as
 from nitro_assets.takedown.requests import requests
 
 
@@ -89,7 +89,7 @@ def lineage(
         rows = made_from(lake, what).drop("asset", "partition").to_dicts()
         answer(rows, as_json, title=f"checkpoint {what} ({states[what]}) was made from")
         return
-    key = resolve(settings, what)
+    key = held_as(lake, settings, what)
     state = State(lake, settings)
     rows = []
     for artifact in came_from(lake, key):

@@ -1,5 +1,6 @@
 """Takedown from the command line: who asks, who agrees, what is done, and the proof."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,28 +14,33 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
 from nitro_assets.takedown import intake, life, quarantine, verify_owner
 from nitro_assets.takedown.draw import page
+from nitro_assets.takedown.naming import count_held
 from nitro_assets.takedown.requests import Request, TakedownError, find, requests
+from nitro_assets.takedown.traces import Trace, as_rows
 from nitro_assets.takedown.verify import verify as check
+from nitro_assets.workers.progress import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
 
 Id = Annotated[str, typer.Argument(help="The request's id, as `nitro takedown status` lists it.")]
+NONE = "no request was ever made"
 NEXT = {
     "quarantined": "verify-owner, vouch or refuse",
     "verified": "plan",
     "planned": "approve",
     "approved": "run",
     "erasing": "run",
-    "unclean": "look at what was found, then plan again",
+    "unclean": "`nitro takedown status ID` says what was found and what to do",
     "scanned": "`nitro run` makes again what came from it",
 }
 
 
-def _row(request: Request) -> dict[str, Any]:
+def _row(request: Request, held: int | None) -> dict[str, Any]:
     return {
         "request": request.id,
         "state": request.state,
         "videos": len(request.block_keys),
+        "held here": held,
         "asked": request.asked_at,
         "changed": request.changed_at,
         "approvals": f"{len(request.approvals)} of {request.approvers_needed}" if request.approvers_needed else "-",
@@ -42,8 +48,13 @@ def _row(request: Request) -> dict[str, Any]:
     }
 
 
+def _rows(lake: Lake, found: Sequence[Request]) -> list[dict[str, Any]]:
+    held = count_held(lake, found)
+    return [_row(request, held[request.id]) for request in found]
+
+
 def _show(request: Request, as_json: bool) -> None:
-    answer([_row(request)], as_json)
+    answer(_rows(Lake(Settings()), [request]), as_json)
 
 
 @app.command("request")
@@ -55,11 +66,19 @@ def ask(
 ) -> None:
     """Quarantine at once: nothing reads or writes the videos, and what was trained on them is tainted.
 
+    Whatever is clear is taken, and each address is answered as it was understood.
+
     Example: nitro takedown request https://www.youtube.com/watch?v=... --reason "asked by its creator"
     """
     settings = Settings()
-    found = intake.request(Lake(settings), settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
-    answer([_row(found)], as_json, title="quarantined")
+    lake = Lake(settings)
+    said = intake.ask_for(lake, settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
+    row = _rows(lake, [find(lake, said.request)])[0]
+    if as_json:
+        answer([row | {"answer": said.text, "understood": [told.__dict__ for told in said.told]}], as_json)
+        return
+    print(said)
+    answer([row], as_json)
 
 
 @app.command("verify-owner")
@@ -167,11 +186,24 @@ def run(request: Id, as_json: AsJson = False) -> None:
     import dagster as dg
 
     settings = Settings()
-    with dg.DagsterInstance.get() as instance:
-        found = life.erase_approved(Lake(settings), settings, request, instance)
-    _show(found, as_json)
+    lake = Lake(settings)
+    with dg.DagsterInstance.get() as instance, progress_bar(f"takedown {request}") as tell:
+        found = life.erase_approved(lake, settings, request, instance, tell)
+    left = life.found_in(lake, settings, found)
+    if as_json:
+        answer([row | {"found": as_rows(left)} for row in _rows(lake, [found])], as_json)
+    else:
+        _show(found, as_json)
+        _show_found(left)
     if found.state == "unclean":
-        raise TakedownError(f"request {request}: the scan found traces; the audit says where.")
+        raise TakedownError(
+            f"request {request}: the scan found {len(left)} traces; {left[0].next if left else 'run it again'}."
+        )
+
+
+def _show_found(left: Sequence[Trace]) -> None:
+    if left:
+        answer(as_rows(left), as_json=False, title="what the scan found")
 
 
 @app.command()
@@ -185,12 +217,22 @@ def lift(request: Id, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def status(as_json: AsJson = False) -> None:
-    """Every request, its state, and what it waits for.
+def status(
+    request: Annotated[str | None, typer.Argument(help="One request's id: also what its scan found.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every request, its state, and what it waits for; of one that is unclean, where its traces are and what to do.
 
     Example: nitro takedown status
     """
-    answer([_row(r) for r in requests(Lake(Settings()))], as_json, empty="no request was ever made")
+    settings = Settings()
+    lake = Lake(settings)
+    shown = [find(lake, request)] if request else requests(lake)
+    left = life.found_in(lake, settings, shown[0]) if request else []
+    rows = _rows(lake, shown)
+    answer([row | {"found": as_rows(left)} for row in rows] if request and as_json else rows, as_json, empty=NONE)
+    if not as_json:
+        _show_found(left)
 
 
 @app.command()

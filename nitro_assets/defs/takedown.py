@@ -1,5 +1,7 @@
 """Takedown in Dagster: the ledger's view, and the audit."""
 
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -18,6 +20,11 @@ from nitro_assets.takedown import life
 from nitro_assets.takedown import requests as takedown
 from nitro_assets.takedown.dagster_records import DagsterRecords
 from nitro_assets.takedown.mentions import Mentions
+from nitro_assets.takedown.naming import count_held
+from nitro_assets.takedown.traces import as_rows
+from nitro_ml.markdown import markdown_table
+
+EVERY_SECONDS = 15.0
 
 
 @dg.asset(
@@ -37,18 +44,20 @@ def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     settings = Settings()
     lake = Lake(settings)
     before = {r.id: r.state for r in takedown.requests(lake)}
-    trouble = life.carry_on(lake, settings, context.instance)
+    trouble = life.carry_on(lake, settings, context.instance, _logged(context))
     all_requests = takedown.requests(lake)
+    for name, why in trouble:
+        context.log.error(f"request {name}: {why}")
     for request in all_requests:
         if before.get(request.id) in ("approved", "erasing") and request.state not in takedown.OPEN:
             _tell(context.instance, State(lake, settings), request, life.standing_plan(lake, request).holdings)
-    pending = sum(r.state in takedown.OPEN for r in all_requests)
-    lines = [f"| {r.id} | {r.state} | {len(r.block_keys)} | {r.asked_at} | {r.changed_at} |" for r in all_requests]
-    listing = "\n".join(["| request | state | videos | asked | changed |", "|---|---|---|---|---|", *lines])
+    pending = sum(r.state in takedown.OPEN or r.state == "unclean" for r in all_requests)
+    found = [row for r in all_requests for row in as_rows(life.found_in(lake, settings, r))]
     return dg.MaterializeResult(
         data_version=record(lake, settings, "takedown_requests", len(all_requests)),
         metadata={
-            "requests": dg.MetadataValue.md(listing),
+            "requests": dg.MetadataValue.md(markdown_table(_listed(lake, all_requests)) if all_requests else "none"),
+            "found by scans": dg.MetadataValue.md(markdown_table(found) if found else "nothing"),
             "trouble": dg.MetadataValue.md("\n".join(f"- {why}" for _, why in trouble) or "none"),
             "dagster/row_count": len(all_requests),
         },
@@ -61,6 +70,35 @@ def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult
             )
         ],
     )
+
+
+def _listed(lake: Lake, found: Sequence[takedown.Request]) -> list[dict[str, Any]]:
+    """Every request, for whoever runs the lake: how many of its videos are held is told to nobody else."""
+    held = count_held(lake, found)
+    return [
+        {
+            "request": r.id,
+            "state": r.state,
+            "videos": len(r.block_keys),
+            "held here": "-" if held[r.id] is None else held[r.id],
+            "asked": r.asked_at,
+            "changed": r.changed_at,
+        }
+        for r in found
+    ]
+
+
+def _logged(context: dg.AssetExecutionContext) -> Callable[[float, str], None]:
+    """How far an erasure is, into the run's log, now and then."""
+    last = 0.0
+
+    def tell(fraction: float, message: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= EVERY_SECONDS:
+            last = time.monotonic()
+            context.log.info(f"{fraction:.0%}, {message}")
+
+    return tell
 
 
 def _tell(instance: dg.DagsterInstance, state: State, request: takedown.Request, holdings: tuple[Holding, ...]) -> None:
@@ -105,7 +143,9 @@ def takedown_audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     settings = Settings()
     lake = Lake(settings)
     findings = auditing.audit(lake, settings, DagsterRecords(context.instance, Mentions(()), settings.lake).servers())
-    listing = "\n".join(f"- {f.where}: {f.found}" for f in findings) or "Nothing was found."
+    for finding in findings:
+        context.log.error(str(finding))
+    listing = "\n".join(f"- {finding}" for finding in findings) or "Nothing was found."
     return dg.MaterializeResult(
         data_version=record(lake, settings, "takedown_audit", len(findings)),
         metadata={"findings": dg.MetadataValue.md(listing), "blocked videos": len(lake.blocklist())},

@@ -11,7 +11,7 @@ from yt_dlp.extractor import get_info_extractor
 from yt_dlp.utils import unsmuggle_url
 
 from nitro_assets.fetch.ytdlp import FetchError, Guarded, client, look_up
-from nitro_assets.identity import GENERIC, canonical_channel, canonical_name, name_of
+from nitro_assets.identity import Names, canonical_channel, names_of
 from nitro_assets.settings import Settings
 
 MOST = 50_000  # videos of one list
@@ -20,13 +20,13 @@ MAX_DEPTH = 3  # a channel holds playlists, a playlist videos
 
 @dataclass(frozen=True)
 class Page:
-    """`videos` are canonical names; `channel` the canonical name of the one channel that page and videos belong to.
+    """`videos` are the names of each; `channel` the canonical name of the one channel that page and videos belong to.
 
     `channel` is None where the page doesn't say or its videos are of several; `channel_url` is where the site says a
     video's channel is; `description` the page's own text.
     """
 
-    videos: tuple[str, ...]
+    videos: tuple[Names, ...]
     channel: str | None
     is_list: bool
     channel_url: str | None
@@ -40,13 +40,13 @@ def page(url: str, settings: Settings) -> Page:
         info = look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
         text = str(info.get("description") or "")
         if "entries" not in info:
-            return Page((_name(info, url),), _channel(info, url), False, info.get("channel_url"), text)
+            return Page((_names(info, url),), _channel(info, url), False, info.get("channel_url"), text)
         entries = list(_flat(ydl, info, allow_loopback, MAX_DEPTH))
         if not entries:
             raise FetchError("unsupported", "found an empty list; needed are videos.")
         if len(entries) > MOST:
             raise FetchError("unsupported", f"found more than {MOST} videos; name the lists one by one.")
-        names = dict.fromkeys(_name(entry, url) for entry in entries)
+        names = dict.fromkeys(_names(entry, url) for entry in entries)
         return Page(tuple(names), _channel_of(ydl, entries, allow_loopback), True, url, text)
 
 
@@ -71,12 +71,10 @@ def _is_list(entry: dict[str, Any]) -> bool:
     return bool(key) and getattr(get_info_extractor(key), "_RETURN_TYPE", None) == "playlist"
 
 
-def _name(entry: dict[str, Any], url: str) -> str:
+def _names(entry: dict[str, Any], url: str) -> Names:
     address = unsmuggle_url(str(entry.get("webpage_url") or entry.get("url") or url))[0]
     extractor = str(entry.get("extractor_key") or entry.get("ie_key") or "").lower()
-    if extractor not in GENERIC and entry.get("id"):
-        return canonical_name(extractor, str(entry["id"]), address)
-    return name_of(address)
+    return names_of(extractor if entry.get("id") else "", str(entry.get("id")), address)
 
 
 def _channel(info: dict[str, Any], url: str) -> str | None:

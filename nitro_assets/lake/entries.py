@@ -61,14 +61,16 @@ FIELDS: dict[Kind, dict[str, Callable[[Any], bool]]] = {
     "registered": {"key": _hash},
     "quarantined": {
         "videos": _keys,
+        "names?": _keys,  # of further names by which the videos may come again
         "channels?": _keys,
         "named?": _word,  # video, playlist, channel or upstream: what the request named
         "origin?": _word,  # command, inbox, issue or upstream: the way it came
         "asked?": _time,
         "by?": _key,  # keyed hash of who asked
         "source?": _key,  # keyed hash of the issue or file
+        "text?": _key,  # keyed hash of what it said
     },
-    "extended": {"videos": _keys},
+    "extended": {"videos": _keys, "names?": _keys},
     "verified": {"how": _word},  # token or maintainer
     "planned": {"plan_hash": _hash, "approvers": _number},
     "approved": {"plan_hash": _hash, "approver": _hash, "signature": _signature},

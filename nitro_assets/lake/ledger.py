@@ -207,7 +207,7 @@ def blocks(entries: Iterable[Entry]) -> tuple[frozenset[str], frozenset[str]]:
     channels: dict[str, set[str]] = {}
     for entry in entries:
         if entry.kind in ("quarantined", "extended"):
-            videos.setdefault(entry.request, set()).update(entry.body["videos"])
+            videos.setdefault(entry.request, set()).update(entry.body["videos"], entry.body.get("names", ()))
             channels.setdefault(entry.request, set()).update(entry.body.get("channels", ()))
         elif entry.kind in ("lifted", "lapsed", "refused"):
             videos.pop(entry.request, None)

@@ -1,7 +1,7 @@
 """The tables: what columns they have, and the one column each is partitioned by.
 
 `nitrogen_videos` and `video_index` are the index: the only tables that hold addresses and titles. Every other table
-knows a video by its `video_key`.
+knows a video by its `video_key`, which stands in the columns of `KEYED` and in no text.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,12 @@ class Table:
     def empty(self) -> pl.DataFrame:
         return pl.DataFrame(schema=self.columns)
 
+
+KEYED = frozenset({"video_key", "channel_key", "name_key"})
+"""The columns that are made for keys."""
+
+SENTENCES = frozenset({"reason", "item", "message"})
+"""Columns with words of ours, in which nothing may look like a key (lake/text.py)."""
 
 _BOX = {f"overlay_{c}": pl.Int32 for c in ("x", "y", "w", "h")}
 _AREA = {f"area_{c}": pl.Float64 for c in ("x", "y", "w", "h")}
@@ -218,6 +224,14 @@ _TABLES = (
         },
         "One row a video that an asset's partition could not fetch: a keyed hash of what was asked for, the class of "
         "the failure, how often it was tried in a row, and when it may be tried again.",
+        packed=True,
+    ),
+    Table(
+        "video_names",
+        "video_names",
+        "scope",
+        {"scope": pl.String, "video_key": pl.String, "name_key": pl.String},
+        "Further names of videos: a keyed hash of what a site's address calls it, or of what it was called before.",
         packed=True,
     ),
     Table(

@@ -29,13 +29,16 @@ from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge, literals
-from nitro_assets.lake.schemas import TABLES, Table
+from nitro_assets.lake.schemas import KEYED, TABLES, Table
+from nitro_assets.lake.text import column_with_key
 from nitro_assets.settings import Settings
 from nitro_ml.terms import TERMS
 
 COMMIT_RETRIES = 30
 MARK = "nitro/commit"
 """A random number in each commit, by which its writer knows it again."""
+NAMES = 2
+"""Of the way in which a lake's videos are named; `takedown/migrate.py` brings an older one up to it."""
 PACKED_PATIENCE = 60.0
 """Seconds for which a commit to a packed table is tried again when others are faster."""
 
@@ -78,7 +81,7 @@ class Lake:
 
     def _identify(self, settings: Settings) -> None:
         fingerprint = hashlib.sha256(b"nitro\0" + settings.secret).hexdigest()[:16]
-        card = {"corpus_shards": settings.corpus_shards, "secret": fingerprint, "terms": TERMS}
+        card = {"corpus_shards": settings.corpus_shards, "secret": fingerprint, "terms": TERMS, "names": NAMES}
         path = f"{self.root}/lake.json"
         if not self.fs.exists(path):
             self.fs.makedirs(self.root, exist_ok=True)
@@ -95,6 +98,16 @@ class Lake:
                 f"{self.url}: made with {found['corpus_shards']} corpus shards, NITRO_CORPUS_SHARDS is "
                 f"{settings.corpus_shards}; the number is fixed for a lake: set it back, or make a new lake."
             )
+
+    @property
+    def names(self) -> int:
+        """Which way of naming videos the lake is up to."""
+        return int(json.loads(self.fs.cat_file(f"{self.root}/lake.json")).get("names", 1))
+
+    def set_names(self) -> None:
+        """Say that its videos are named as they are today."""
+        path = f"{self.root}/lake.json"
+        self.fs.pipe_file(path, json.dumps(json.loads(self.fs.cat_file(path)) | {"names": NAMES}).encode())
 
     def blocklist(self) -> Blocklist:
         """The videos that no reader returns and no writer accepts. Raises `LedgerError` where it cannot be read."""
@@ -133,7 +146,8 @@ class Lake:
     def write(self, name: str, partition: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> Written:
         """Replace one partition by `rows` (streamed when they come in parts) in one commit.
 
-        The partition column is filled in. Raises `LakeError` for columns that aren't the table's.
+        The partition column is filled in. Raises `LakeError` for columns that aren't the table's, and for a video key
+        in a text.
         """
         table = _table(name)
         parts = [rows] if isinstance(rows, pl.DataFrame) else rows
@@ -285,7 +299,13 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
             f"{table.name}: columns {sorted(found - allowed)} are not the table's, "
             f"{sorted(allowed - found)} are missing."
         )
-    return rows.select(pl.col(c).cast(t) for c, t in table.columns.items())
+    rows = rows.select(pl.col(c).cast(t) for c, t in table.columns.items())
+    if column := column_with_key(table, rows):
+        raise LakeError(
+            f"{table.name}: found a video key in the text of column {column!r}, where it outlives the video; allowed "
+            f"are the columns {', '.join(sorted(KEYED))}. Say 'the video' in its place."
+        )
+    return rows
 
 
 def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:

@@ -15,14 +15,21 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown.needles import Tokens
 from nitro_assets.takedown.places import look
 from nitro_assets.takedown.requests import OPEN, requests
+from nitro_assets.takedown.traces import traces
+
+RETRAIN = "make it anew: `nitro run`"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that should not be there."""
+    """One thing that should not be there: where it is, what it is, in which form, and what to do about it."""
 
     where: str
     found: str
+    next: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.found}{'; ' if self.next else ''}{self.next}"
 
 
 def audit(lake: Lake, settings: Settings, databases: Iterable[str] = ()) -> list[Finding]:
@@ -30,16 +37,23 @@ def audit(lake: Lake, settings: Settings, databases: Iterable[str] = ()) -> list
 
     databases: SQLAlchemy addresses of the servers to search too, such as Dagster's Postgres.
     """
-    erased = frozenset(key for r in requests(lake) if r.is_live and r.state not in OPEN for key in r.block_keys)
+    erased = frozenset(
+        key for r in requests(lake) if r.is_live and r.state not in OPEN for key in (*r.block_keys, *r.names)
+    )
     scan = look(settings, Tokens(Blocklist(lake.secret, erased), lake.secret), (), databases) if erased else None
-    return [*(Finding(f.where, f.what) for f in (scan.found if scan else ())), *_checkpoints(lake, settings)]
+    found = scan.found if scan else []
+    left = [
+        Finding(f.where, f"{t.found}, in: {t.kind}", t.next)
+        for f, t in zip(found, traces(settings, found), strict=True)
+    ]
+    return [*left, *_checkpoints(lake, settings)]
 
 
 def _checkpoints(lake: Lake, settings: Settings) -> list[Finding]:
     states = State(lake, settings).checkpoints
     keys = {key for r in requests(lake) if r.is_live for key in (*r.video_keys, *r.block_keys)}
     return [
-        Finding(f"checkpoint {artifact.version}", f"is {states[artifact.version]['state']}, not tainted")
+        Finding(f"checkpoint {artifact.version}", f"is {states[artifact.version]['state']}, not tainted", RETRAIN)
         for artifact in came_from(lake, *sorted(keys))
         if ASSETS[artifact.asset].is_checkpoint
         and states.get(artifact.version, {}).get("state", "tainted") != "tainted"

@@ -12,14 +12,18 @@ from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import purge_versions
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erasure import IN_TABLES, Erasure, steps
+from nitro_assets.takedown.erasure import IN_TABLES, STEPS, Erasure, steps
 from nitro_assets.takedown.journal import Journal
 from nitro_assets.takedown.needles import Needles
-from nitro_assets.takedown.places import look
+from nitro_assets.takedown.others import others
+from nitro_assets.takedown.places import Tell, look
 from nitro_assets.takedown.plan import Plan, closure
-from nitro_assets.takedown.requests import Request, TakedownError
+from nitro_assets.takedown.requests import Request, TakedownError, find
 from nitro_assets.takedown.scan import Found
 from nitro_assets.takedown.sealed import forget, sealed_path
+
+ERASING = 0.3
+"""The part of a takedown's time that the erasure may take; the rest is the scan's."""
 
 
 class PlanOutgrownError(TakedownError):
@@ -49,11 +53,19 @@ class Erased:
         return round(sum(step["seconds"] for step in self.steps.values()), 3)
 
 
-def execute(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> Erased:
+def execute(
+    lake: Lake,
+    settings: Settings,
+    request: Request,
+    plan: Plan,
+    instance: Any = None,
+    tell: Tell = lambda fraction, message: None,
+) -> Erased:
     """Erase by the plan, scan, and forget the identifiers where the scan is clean.
 
-    instance: Dagster's, where there is one; its pools are held meanwhile and its records erased. Raises
-    `TakedownError` for a request that is not live, `PlanOutgrownError` before anything is touched.
+    instance: Dagster's, where there is one; its pools are held meanwhile and its records erased. tell(fraction,
+    message) is told how far it is. Raises `TakedownError` for a request that is not live, `PlanOutgrownError` before
+    anything is touched.
     """
     if not request.is_live:
         raise TakedownError(f"request {request.id} is {request.state}; there is nothing to erase.")
@@ -62,18 +74,36 @@ def execute(lake: Lake, settings: Settings, request: Request, plan: Plan, instan
             from nitro_assets.takedown.quiet import quiet  # Dagster takes a second to load
 
             stack.enter_context(quiet(instance, request.id))
-        done = carry_out(lake, settings, request, plan, instance)
+        done = carry_out(lake, settings, request, plan, instance, lambda part, said: tell(part * ERASING, said))
         databases = Erasure(lake, settings, request, plan, instance).databases()
-        scan = look(settings, needles(request), [sealed_path(lake, request.id)], databases)
+        wanted = needles(find(lake, request.id))  # with what the first step has found out
+        scan = look(
+            settings,
+            wanted,
+            [sealed_path(lake, request.id)],
+            databases,
+            lambda part, said: tell(ERASING + part * (1 - ERASING), f"looking for traces: {said}"),
+        )
         if scan.clean:
             forget(lake, request.id)
             purge_versions(lake.fs, f"{lake.root}/requests")
-    return Erased(done, scan.found, scan.files, scan.size, needles(request).too_short)
+    return Erased(done, scan.found, scan.files, scan.size, wanted.too_short)
 
 
-def carry_out(lake: Lake, settings: Settings, request: Request, plan: Plan, instance: Any = None) -> dict[str, Any]:
-    """The steps that are not done yet, in order; all of them with what they counted."""
-    job, journal = Erasure(lake, settings, request, plan, instance), Journal(lake, request.id, plan.hash)
+def carry_out(
+    lake: Lake,
+    settings: Settings,
+    request: Request,
+    plan: Plan,
+    instance: Any = None,
+    tell: Tell = lambda fraction, message: None,
+) -> dict[str, Any]:
+    """The steps that are not done yet, in order; all of them with what they counted.
+
+    After a scan that found something they are all done again.
+    """
+    scans = sum(entry.kind == "scanned" for entry in request.entries)
+    job, journal = Erasure(lake, settings, request, plan, instance), Journal(lake, request.id, plan.hash, scans)
     done = journal.done()
     if not done and (grown := plan.grown(closure(lake, settings, request))):
         raise PlanOutgrownError(
@@ -85,6 +115,7 @@ def carry_out(lake: Lake, settings: Settings, request: Request, plan: Plan, inst
             stack.enter_context(held(lake.url, table, alone=True))
         for number, step in steps(job):
             if step.__name__ not in done:
+                tell(number / len(STEPS), f"step {number} of {len(STEPS)}: {step.__name__.replace('_', ' ')}")
                 done[step.__name__] = journal.step(number, step.__name__, lambda step=step: step(job))  # type: ignore[misc]
             if step is IN_TABLES[-1]:
                 stack.close()
@@ -94,4 +125,6 @@ def carry_out(lake: Lake, settings: Settings, request: Request, plan: Plan, inst
 def needles(request: Request) -> Needles:
     """All that the scanner has to look for."""
     sealed = request.sealed
-    return Needles({"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles})
+    texts = {*sealed.addresses, *sealed.needles}
+    theirs = others(request.lake, sealed.video_keys, texts) - texts if request.lake else ()
+    return Needles({"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles}, theirs)

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from nitro_assets.identity import name_of
+from nitro_assets.identity import names_by
 from nitro_assets.lake import staging, training
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.files import writer
@@ -28,6 +28,7 @@ from nitro_assets.lineage.state import State, index_version, version_of
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.files import erase_mentioning, erase_nitrogen, nitrogen_places
 from nitro_assets.takedown.mentions import Mentions
+from nitro_assets.takedown.others import others
 from nitro_assets.takedown.plan import Plan
 from nitro_assets.takedown.requests import Request
 from nitro_assets.takedown.sealed import add_needles, unseal
@@ -57,7 +58,8 @@ class Erasure:
 
     @cached_property
     def mentions(self) -> Mentions:
-        return Mentions({*self.texts(), *self.plan.checkpoints})
+        texts = self.texts()
+        return Mentions({*texts, *self.plan.checkpoints}, others(self.lake, self.keys, texts))
 
     @cached_property
     def tables(self) -> dict[str, Purge]:
@@ -84,21 +86,21 @@ class Erasure:
 
 def identify(job: Erasure) -> Counts:
     """Keep what the index knows the videos by, sealed, for the later steps and the scan; it is about to be erased."""
-    found: set[str] = set()
-    for table, columns in {"nitrogen_videos": ("address",), "video_index": ("address", "title")}.items():
-        rows = job.lake.stored(table).select("video_key", *columns).collect()
-        mine = rows.filter(pl.col("video_key").is_in(list(job.keys)))
-        others = rows.filter(~pl.col("video_key").is_in(list(job.keys)))
-        for column in columns:  # a title that another video has too identifies neither
-            found |= set(mine[column].drop_nulls()) - set(others[column].drop_nulls())
+    titles = _mine(job, "video_index", "title")
+    # A title that a re-upload has too, or that is a game's name, identifies nothing.
+    shared = others(job.lake, job.keys, titles) | _mine(job, "video_index", "game")
+    found = {title for title in titles if not any(title in other for other in shared)}
+    found |= _mine(job, "video_index", "address") | _mine(job, "nitrogen_videos", "address")
     addresses = [text for text in {*found, *job.texts()} if "://" in text]
-    found |= {video_id for a in addresses if not (name := name_of(a)).startswith("page:") and (video_id := _id(name))}
+    names = [name for address in addresses for name in names_by(address) if not name.startswith("page:")]
+    found |= {video_id for name in names if (video_id := name.split(":", 1)[1])}
     add_needles(job.lake, job.request.id, found)
     return {"identifiers": len(found)}
 
 
-def _id(name: str) -> str:
-    return name.split(":", 1)[1]
+def _mine(job: Erasure, table: str, column: str) -> set[str]:
+    rows = job.lake.stored(table).filter(pl.col("video_key").is_in(list(job.keys))).select(column)
+    return set(rows.collect()[column].drop_nulls())
 
 
 def destroy_checkpoints(job: Erasure) -> Counts:

@@ -1,12 +1,13 @@
 """Files outside the tables that hold or mention the videos: NitroGen's shards on disk, exports, requests taken in."""
 
+import json
 import shutil
 import tarfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from nitro_assets.identity import canonical_name, video_key
+from nitro_assets.identity import canonical_name, names_of, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.mentions import Mentions
@@ -29,12 +30,14 @@ def nitrogen_places(
     """The local shards with folders or members of the videos; nothing where the shards are remote.
 
     An archive is looked into where an index row or the plan names it, a folder always: its names are quickly read.
+    Where the index knows of more videos there than the names tell (pages that have no id), the metadata are read.
     """
     if "://" in settings.nitrogen or not Path(settings.nitrogen).exists():
         return
     keys = set(video_keys)
     rows = lake.stored("nitrogen_videos").select("nitrogen_shard", "video_key", "source").collect()
-    known = {*planned, *rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"]}
+    mine = rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"].to_list()
+    known = {*planned, *mine}
     sources = {"youtube", *rows["source"].drop_nulls()}
 
     def wanted(video_id: str) -> bool:
@@ -50,8 +53,42 @@ def nitrogen_places(
         if shard.archive and name not in known:
             continue
         inside = _members(path) if shard.archive else {p.name for p in path.iterdir()}
-        if ids := frozenset(filter(wanted, inside)):
+        ids = frozenset(filter(wanted, inside))
+        if mine.count(name) > len(ids):
+            ids |= {video for video, names in _described(path, shard.archive) if _any(settings.secret, names, keys)}
+        if ids:
             yield NitrogenPlace(name, path, shard.archive, ids)
+
+
+def _any(secret: bytes, names: Collection[str], keys: Collection[str]) -> bool:
+    return any(video_key(secret, name) in keys for name in names)
+
+
+def _described(path: Path, is_archive: bool) -> Iterator[tuple[str, Collection[str]]]:
+    """Each video's folder, and all names that its metadata give it."""
+    for folder, data in _metadata_packed(path) if is_archive else _metadata(path):
+        try:
+            found = json.loads(data)["original_video"]
+            yield folder, names_of(found["source"], found["video_id"], found["url"])
+        except (ValueError, TypeError, LookupError, AttributeError):
+            continue  # no video of the index's: reading the shard refuses it
+
+
+def _metadata(path: Path) -> Iterator[tuple[str, bytes]]:
+    for folder in path.iterdir():
+        for file in list(folder.glob("*/metadata.json"))[:1]:
+            yield folder.name, file.read_bytes()
+
+
+def _metadata_packed(path: Path) -> Iterator[tuple[str, bytes]]:
+    seen = set()
+    with tarfile.open(path, "r|gz") as archive:
+        for member in archive:
+            parts = PurePosixPath(member.name).parts
+            if len(parts) > 2 and parts[-1] == "metadata.json" and parts[-3] not in seen:
+                seen.add(parts[-3])
+                if file := archive.extractfile(member):
+                    yield parts[-3], file.read()
 
 
 def _members(path: Path) -> set[str]:

@@ -1,25 +1,30 @@
 """Requests from the issues of a repository, and their answers: what became of each stands where it was asked.
 
 An issue counts when it has the label `takedown`, as the form gives it. Quarantine comes first, answers after. Both may
-be done again at any time: the ledger knows an issue's keyed hash, and an answer carries a mark by which it is found. No
-text of an issue is repeated anywhere.
+be done again at any time: the ledger knows an issue's keyed hash, and an answer carries a mark by which it is found. An
+edited issue is read again; what it names besides becomes a request of its own. Of an issue's text nothing is repeated
+but its addresses, as they were understood, and these only until its requests have ended.
 """
 
 import hashlib
 import hmac
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from github import Auth, Github, GithubRetry
+from github import Auth, Github, GithubException, GithubRetry
 from github.Issue import Issue
 
+from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake import Answer, Ask, source_key, take_in
-from nitro_assets.takedown.naming import Named
+from nitro_assets.takedown.ask import Answer, Ask, Told
+from nitro_assets.takedown.intake import source_key, take_in
+from nitro_assets.takedown.reading import SHOWN, Named, names_an_address
 from nitro_assets.takedown.report import is_final, read_reports
 from nitro_assets.takedown.requests import Request, requests
 from nitro_assets.takedown.verify_owner import expires, token_of
@@ -34,6 +39,12 @@ FIELDS = {
     "contact (optional)": "contact",
 }
 NOTHING = "_no response_"
+HELP = (
+    "Please correct the issue's text as the form has it (What should be taken out? Addresses, one a line): it is read "
+    "again. If an address is to stay private, say so in a comment: a maintainer will get in touch."
+)
+NAMED, NAMED_END = "<!-- named -->", "<!-- end -->"
+REDACTED = "The addresses that stood here were removed: the request has ended."
 
 
 @dataclass(frozen=True)
@@ -78,18 +89,19 @@ def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
             if "/pull/" not in issue.html_url
         ]
         answers = take_in(lake, settings, [_ask(settings, issue) for issue in issues])
-        by_source = {r.entries[0].body.get("source"): r for r in requests(lake)}
+        by_source: dict[str, list[Request]] = {}
+        for request in requests(lake):
+            by_source.setdefault(str(request.entries[0].body.get("source")), []).append(request)
         answered = 0
         for issue, answer in zip(issues, answers, strict=True):
-            own = by_source.get(source_key(lake, _source(settings, issue)))
-            reply = progress(lake, settings, own) if own else _reply(issue, answer)
-            answered += reply is not None and _give(lake, settings, issue, reply)
+            own = by_source.get(source_key(lake, _source(settings, issue)), [])
+            answered += _give(lake, settings, issue, _replies(lake, settings, issue, answer, own))
     last = max((issue.updated_at for issue in issues), default=None)
     until = min(start - OVERLAP, last + timedelta(seconds=1)) if last else None
     kept = {
         "since": until.isoformat() if until else seen.get("since", (start - OVERLAP).isoformat()),
         "ledger": lake.ledger.entries()[-1].hash,
-        "waiting": any(a.outcome == "waiting" for a in answers),
+        "waiting": not all(a.is_whole for a in answers),
     }
     return Polled(json.dumps(kept), sum(a.outcome == "quarantined" for a in answers), answered)
 
@@ -107,10 +119,13 @@ def read_form(body: str) -> dict[str, Any]:
 
 
 def _ask(settings: Settings, issue: Issue) -> Ask:
-    form = read_form(issue.body or "")
+    body = issue.body or ""
+    form = read_form(body)
+    free = "### addresses" not in body.lower()  # written without the form: whatever lines hold an address
+    lines = [line for line in body[:50_000].splitlines() if names_an_address(line)] if free else form["addresses"]
     return Ask(
         KINDS.get(form["kind"].lower(), "video"),
-        tuple(form["addresses"]),
+        tuple(lines),
         form["reason"][:2000],
         form["contact"][:200],
         "issue",
@@ -124,18 +139,40 @@ def _source(settings: Settings, issue: Issue) -> str:
     return f"github {settings.github_repo.lower()}#{issue.number}"
 
 
+def _replies(lake: Lake, settings: Settings, issue: Issue, answer: Answer, own: list[Request]) -> list[Reply]:
+    """What the issue is told now: of each of its requests, and about the lines that were not understood."""
+    if not own:
+        return [_reply(issue, answer)]
+    told = {request.id: reply for request in own if (reply := progress(lake, settings, request))}
+    replies = [r if name == own[0].id else replace(r, mark=f"{r.mark} {name}") for name, r in told.items()]
+    if len(told) == len(own) and all(reply.close for reply in replies):
+        return replies
+    replies = [replace(reply, close="") for reply in replies]  # the issue stays open for its other requests
+    if answer.unclear:
+        lines = "\n".join(f"- {_line(each)}" for each in answer.unclear)
+        said = f"The rest was taken; these lines of the addresses were not understood:\n\n{lines}\n\n{HELP}"
+        replies.append(Reply(f"unclear {_fingerprint(issue)}", said))
+    return replies
+
+
+def _line(told: Told) -> str:
+    """Addresses stand as code: they link to nobody."""
+    return f"line {told.line}: {f'`{told.name}`: ' if told.name else ''}{told.what}."
+
+
+def _fingerprint(issue: Issue) -> str:
+    return hashlib.sha256((issue.body or "").encode()).hexdigest()[:16]
+
+
 def _reply(issue: Issue, answer: Answer) -> Reply:
     """To an issue without a request of its own."""
-    text = hashlib.sha256((issue.body or "").encode()).hexdigest()[:16]
     if answer.outcome == "known":
         return Reply(f"known {answer.request}", f"Nothing more is needed: {answer.text}", "completed")
     if answer.outcome == "waiting":
         return Reply("waiting", f"This was read, but {answer.text}")
-    help_text = (
-        "Please correct the issue's text as the form has it (What should be taken out? Addresses, one a line), and it "
-        "is read again. If the address is to stay private, say so in a comment: a maintainer will get in touch."
-    )
-    return Reply(f"malformed {text}", f"This could {answer.text} {help_text}")
+    lines = "".join(f"\n- {_line(told)}" for told in answer.told)
+    text = f"Nothing was taken out yet: {answer.text.removeprefix('not taken: ')}{lines}\n\n{HELP}"
+    return Reply(f"malformed {_fingerprint(issue)}", text)
 
 
 def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
@@ -145,7 +182,7 @@ def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
         return Reply(
             "quarantined",
             f"Recorded as request {request.id}. {len(request.block_keys)} video(s) are in quarantine from now on: "
-            "nothing reads them, nothing takes them in.\n\n"
+            f"nothing reads them, nothing takes them in.\n\n{_understood(request)}"
             "Only their owner can have them erased. To show that they are yours, put this line into the description "
             f"of each video named, or of the channel, until {until}:\n\n    {token_of(lake, request)}\n\n"
             "It is looked for by itself, and may be removed afterwards. Otherwise a maintainer can vouch for you. "
@@ -169,13 +206,32 @@ def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
     return None
 
 
-def _give(lake: Lake, settings: Settings, issue: Issue, reply: Reply) -> bool:
-    """Comment, unless this answer was given before; then close."""
-    text = f"answer\0{_source(settings, issue)}\0{reply.mark}".encode()
-    mark = f"<!-- nitro {hmac.new(lake.secret, text, hashlib.sha256).hexdigest()[:24]} -->"
-    given = any(mark in (comment.body or "") for comment in issue.get_comments())
-    if not given:
-        issue.create_comment(f"{reply.text}\n\n{mark}")
-    if reply.close:
-        issue.edit(state="closed", state_reason=reply.close)
-    return not given
+def _understood(request: Request) -> str:
+    """What the request names, as it was understood; it stands in the comment until the request has ended."""
+    names = [understood(address).name for address in request.sealed.addresses]
+    lines = "".join(f"- `{name[:SHOWN]}`\n" for name in names)
+    return f"{NAMED}\nThis is how the addresses were understood:\n\n{lines}{NAMED_END}\n\n" if names else ""
+
+
+def _give(lake: Lake, settings: Settings, issue: Issue, replies: Sequence[Reply]) -> bool:
+    """Comment, but for answers that were given before; then close, and take the addresses out of earlier comments."""
+    comments, news = list(issue.get_comments()) if replies else [], False
+    named = _mark(lake, settings, issue, "named")
+    for reply in replies:
+        mark = _mark(lake, settings, issue, reply.mark)
+        if not any(mark in (comment.body or "") for comment in comments):
+            issue.create_comment(f"{reply.text.replace(NAMED, named)}\n\n{mark}")
+            news = True
+    if replies and all(reply.close for reply in replies):
+        for comment in comments:
+            if named in (comment.body or ""):
+                with suppress(GithubException):  # such as one that a maintainer has locked: the answer says what stays
+                    comment.edit(re.sub(f"{named}.*?{NAMED_END}", REDACTED, comment.body, flags=re.DOTALL))
+        issue.edit(state="closed", state_reason=replies[-1].close)
+    return news
+
+
+def _mark(lake: Lake, settings: Settings, issue: Issue, what: str) -> str:
+    """By which an answer of ours is found again, and nobody else's is taken for one."""
+    text = f"answer\0{_source(settings, issue)}\0{what}".encode()
+    return f"<!-- nitro {hmac.new(lake.secret, text, hashlib.sha256).hexdigest()[:24]} -->"

@@ -2,8 +2,8 @@
 
 `{"video": "https://...", "reason": "..."}`, or `playlist` or `channel`, each one address or a list; `contact`, and
 `from` where the file passes on somebody else's request, who is then limited like any stranger. `NAME.json.answer` says
-what became of it; a file that was taken is removed, since it holds the address; a refused one is renamed; one that has
-to wait stays.
+what became of it, line by line; a file that was taken is removed, since it holds the address; a refused one is renamed;
+one that has to wait stays.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import Any
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake import Answer, Ask, take_in
+from nitro_assets.takedown.ask import Answer, Ask
+from nitro_assets.takedown.intake import take_in
 from nitro_assets.takedown.requests import TakedownError
 
 NAMES = ("video", "playlist", "channel")
@@ -28,8 +29,8 @@ def empty_inbox(lake: Lake, settings: Settings) -> list[Answer]:
     taken = iter(take_in(lake, settings, [ask for ask in read if isinstance(ask, Ask)]))
     answers = [next(taken) if isinstance(each, Ask) else each for each in read]
     for path, answer in zip(paths, answers, strict=True):
-        path.with_name(path.name + ".answer").write_text(f"{answer.text}\n")
-        if answer.outcome in ("quarantined", "known"):
+        path.with_name(path.name + ".answer").write_text(f"{answer}\n")
+        if answer.outcome in ("quarantined", "known") and answer.is_whole:
             path.unlink()
         elif answer.outcome == "malformed":
             path.rename(path.with_name(path.name + ".refused"))

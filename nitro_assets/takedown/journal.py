@@ -16,10 +16,11 @@ Counts = Mapping[str, int | float]
 
 
 class Journal:
-    """The journal of one request's erasure by one plan."""
+    """The journal of one request's erasure by one plan, after so many scans that found something."""
 
-    def __init__(self, lake: Lake, request: str, plan_hash: str) -> None:
-        self._fs, self._root = lake.fs, f"{lake.root}/erasures/{request}/{plan_hash[:16]}"
+    def __init__(self, lake: Lake, request: str, plan_hash: str, scans: int = 0) -> None:
+        self._fs = lake.fs
+        self._root = f"{lake.root}/erasures/{request}/{plan_hash[:16]}{f'-{scans}' if scans else ''}"
 
     def done(self) -> dict[str, dict[str, Any]]:
         """Every finished step: when it ended, the seconds it took, what it counted."""

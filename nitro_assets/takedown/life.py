@@ -4,10 +4,12 @@ What needs no person is done by `carry_on`: plan what is verified, carry out wha
 """
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from nitro_assets.lake.entries import canonical
+from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
@@ -16,9 +18,16 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import quarantine, recovery
 from nitro_assets.takedown.approve import check_approvals, registered
 from nitro_assets.takedown.erase import Erased, PlanOutgrownError, execute
+from nitro_assets.takedown.migrate import migrate
+from nitro_assets.takedown.places import Tell
 from nitro_assets.takedown.plan import Plan, make_plan
 from nitro_assets.takedown.report import is_final, publish
 from nitro_assets.takedown.requests import Request, TakedownError, advance, advance_all, find, requests
+from nitro_assets.takedown.scan import Found
+from nitro_assets.takedown.traces import Trace, traces
+
+RUN = ("approved", "erasing", "unclean")
+"""States in which a request is carried out; an unclean one again."""
 
 
 def plan(lake: Lake, settings: Settings, name: str) -> Plan:
@@ -41,20 +50,36 @@ def standing_plan(lake: Lake, request: Request) -> Plan:
     return found
 
 
-def erase_approved(lake: Lake, settings: Settings, name: str, instance: Any = None) -> Request:
+def erase_approved(
+    lake: Lake, settings: Settings, name: str, instance: Any = None, tell: Tell = lambda fraction, message: None
+) -> Request:
     """Erase by the approved plan and scan; killed anywhere, call it again.
 
-    instance: Dagster's. Raises `TakedownError` where it isn't approved or the closure grew.
+    Where another process is at the same request, it is waited for, and what it has come to is the answer. instance:
+    Dagster's; tell(fraction, message) is told how far it is. Raises `TakedownError` where it isn't approved or the
+    closure grew.
     """
-    request = find(lake, name)
-    if request.state not in ("approved", "erasing", "unclean"):
-        raise TakedownError(f"request {name} is {request.state}; to be carried out it must be approved.")
+    before = find(lake, name)
+    if before.state not in RUN:
+        raise TakedownError(f"request {name} is {before.state}; to be carried out it must be approved.")
+    if is_held(lake, f"takedown/{name}"):
+        tell(0, "another process carries this request out; waiting for it")
+    with leased(lake, f"takedown/{name}", pause=0.2):
+        request = find(lake, name)
+        others = request.state != before.state or len(request.entries) > len(before.entries)
+        if request.state not in RUN or (others and request.state == "unclean"):
+            return request
+        return _erase(lake, settings, request, instance, tell)
+
+
+def _erase(lake: Lake, settings: Settings, request: Request, instance: Any, tell: Tell) -> Request:
+    name = request.id
     check_approvals(request, registered(lake.ledger.entries()))
     made = standing_plan(lake, request)
     if request.state == "approved":
         recovery.bundle(lake, settings, request, made)
         request = advance(lake, name, "erasing", {"plan_hash": made.hash})
-    done = execute(lake, settings, request, made, instance)
+    done = execute(lake, settings, request, made, instance, tell)
     _keep(lake, name, done)
     scan = {"clean": done.clean, "findings": len(done.found), "files": done.files_scanned, "bytes": done.bytes_scanned}
     erased = {"plan_hash": made.hash, "rows": done.rows, "bytes": made.bytes}
@@ -65,6 +90,15 @@ def erase_approved(lake: Lake, settings: Settings, name: str, instance: Any = No
 def _keep(lake: Lake, name: str, done: Erased) -> None:
     """The counts of an erasure, for its report; of one that was killed, those of its last start."""
     lake.fs.pipe_file(f"{lake.root}/plans/{name}.done.json", canonical(done.steps).encode())
+    lake.fs.pipe_file(f"{lake.root}/plans/{name}.found.json", canonical([asdict(f) for f in done.found]).encode())
+
+
+def found_in(lake: Lake, settings: Settings, request: Request) -> list[Trace]:
+    """What the last scan of an unclean request found; nothing of any other's."""
+    path = f"{lake.root}/plans/{request.id}.found.json"
+    if request.state != "unclean" or not lake.fs.exists(path):
+        return []
+    return traces(settings, [Found(**fields) for fields in json.loads(lake.fs.cat_file(path))], request.id)
 
 
 def finish(lake: Lake, settings: Settings, name: str) -> Request:
@@ -118,18 +152,22 @@ def _report(lake: Lake, settings: Settings, request: Request) -> Request:
     return find(lake, request.id)
 
 
-def carry_on(lake: Lake, settings: Settings, instance: Any = None) -> list[tuple[str, str]]:
+def carry_on(
+    lake: Lake, settings: Settings, instance: Any = None, tell: Tell = lambda fraction, message: None
+) -> list[tuple[str, str]]:
     """Take every request as far as it goes without a person; (request, why) of those that met trouble."""
     trouble = []
+    migrate(lake, settings)
     for request in requests(lake):
         try:
             if request.state == "verified":
                 plan(lake, settings, request.id)
             elif request.state in ("approved", "erasing"):
-                erase_approved(lake, settings, request.id, instance)
+                erase_approved(lake, settings, request.id, instance, tell)
             if recovery.is_over(find(lake, request.id), datetime.now(UTC)):
                 recovery.destroy(lake, settings, find(lake, request.id))
             finish(lake, settings, request.id)
+            trouble += [(request.id, str(trace)) for trace in found_in(lake, settings, find(lake, request.id))]
         except PlanOutgrownError as error:
             plan(lake, settings, request.id)
             trouble.append((request.id, str(error)))

@@ -21,15 +21,23 @@ SHORTEST = 6
 
 
 class Mentions:
-    """The identifiers of the videos of one request."""
+    """The identifiers of the videos of one request. Where one stands within a text of `others`, those are mentioned."""
 
-    def __init__(self, texts: Collection[str]) -> None:
+    def __init__(self, texts: Collection[str], others: Collection[str] = ()) -> None:
         self._plain = [text.encode() for text in texts if len(text) >= SHORTEST]
+        self._others = sorted((other.encode() for other in set(others) - set(texts)), key=len, reverse=True)
 
     def __contains__(self, data: object) -> bool:
         if isinstance(data, str):
             data = data.encode()
-        return isinstance(data, bytes) and any(t in view for view in _views(data) for t in self._plain)
+        return isinstance(data, bytes) and any(self._in(view) for view in _views(data))
+
+    def _in(self, view: bytes) -> bool:
+        if not any(text in view for text in self._plain):
+            return False
+        for other in self._others:
+            view = view.replace(other, b"\n")
+        return any(text in view for text in self._plain)
 
     def file(self, path: Path) -> bool:
         """Whether a file's name or content mentions it; parquet and gzip are unpacked."""

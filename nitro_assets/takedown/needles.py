@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import ahocorasick
 
-from nitro_assets.identity import name_of, video_key
+from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake.blocklist import Blocklist
 
 SHORTEST = 6
@@ -22,9 +22,10 @@ SHORTEST = 6
 
 
 class Matcher(Protocol):
-    """Looks into bytes, a stretch at a time; stretches overlap by `longest` bytes."""
+    """Looks into bytes, a stretch at a time; stretches overlap by `longest` bytes, and show `ahead` of the next."""
 
     longest: int
+    ahead: int
 
     def find(self, data: bytes) -> set[str]:
         """What was found: which identifier in which form, never its value."""
@@ -54,9 +55,12 @@ def forms(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 class Needles:
-    """Identifiers by their kind, such as {"address": [...], "id": [...], "title": [...], "video key": [...]}."""
+    """Identifiers by their kind, such as {"address": [...], "id": [...], "title": [...], "video key": [...]}.
 
-    def __init__(self, identifiers: dict[str, Iterable[str]]) -> None:
+    Where one stands within a text of `others`, it is theirs and isn't found.
+    """
+
+    def __init__(self, identifiers: dict[str, Iterable[str]], others: Iterable[str] = ()) -> None:
         self._automaton = ahocorasick.Automaton()
         self.longest, self.too_short = 0, 0
         for kind, texts in identifiers.items():
@@ -69,26 +73,35 @@ class Needles:
                     if word not in self._automaton:
                         self._automaton.add_word(word, (f"{kind}, {form}", len(data)))
                     self.longest = max(self.longest, len(data))
+        kept = {data.decode("latin-1") for text in others for _, data in forms(text)}
+        for word in kept:
+            if word not in self._automaton:
+                self._automaton.add_word(word, ("", len(word)))
+        self.ahead = max(map(len, kept), default=0)
         if self.longest:
             self._automaton.make_automaton()
 
+    def _matches(self, data: bytes) -> list[tuple[int, int, str]]:
+        """Start, end and label of each."""
+        found = list(self._automaton.iter(data.decode("latin-1"))) if self.longest else []
+        theirs = [(end + 1 - length, end + 1) for end, (label, length) in found if not label]
+        mine = [(end + 1 - length, end + 1, label) for end, (label, length) in found if label]
+        return [(a, b, label) for a, b, label in mine if not any(c <= a and b <= d for c, d in theirs)]
+
     def find(self, data: bytes) -> set[str]:
-        if not self.longest:
-            return set()
-        return {label for _, (label, _) in self._automaton.iter(data.decode("latin-1"))}
+        return {label for _, _, label in self._matches(data)}
 
     def redact(self, name: str) -> str:
         data = name.encode()
-        found = list(self._automaton.iter(data.decode("latin-1"))) if self.longest else []
-        for end, (_, length) in sorted(found, reverse=True):
-            data = data[: end + 1 - length] + b"[video]" + data[end + 1 :]
+        for start, end, _ in sorted(self._matches(data), reverse=True):
+            data = data[:start] + b"[video]" + data[end:]
         return data.decode(errors="replace")
 
 
 class Tokens:
     """Every 32-digit key and every address that turns up, asked of the blocklist."""
 
-    longest = 512
+    longest, ahead = 512, 0
     _KEY = re.compile(rb"(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9A-Za-z])")
     _ADDRESS = re.compile(rb"https?://[\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5b\x5d-\x7e]{4,400}")
 
@@ -99,7 +112,7 @@ class Tokens:
 
         @lru_cache(50_000)
         def named(address: str) -> bool:
-            return blocked(video_key(secret, name_of(address)))
+            return any(blocked(video_key(secret, name)) for name in names_by(address))
 
         self._blocked, self._named = blocked, named
 

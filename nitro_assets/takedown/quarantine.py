@@ -16,7 +16,7 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import Request, advance, requests
-from nitro_assets.takedown.sealed import forget
+from nitro_assets.takedown.sealed import add_videos, forget
 
 
 def taint(lake: Lake, videos: Mapping[str, str]) -> None:
@@ -36,6 +36,15 @@ def taint(lake: Lake, videos: Mapping[str, str]) -> None:
                 why = f"{_why(videos[key])}{states[artifact.version]}"
                 checkpoints.change(artifact.version, "tainted", why)
                 usable.remove(artifact.version)
+
+
+def extend(lake: Lake, name: str, videos: frozenset[str], names: frozenset[str]) -> Request:
+    """Block the further videos, and keys of names, that a request's addresses turn out to mean."""
+    add_videos(lake, name, videos | names)
+    body = {"videos": lake.block_keys(videos), "names": lake.block_keys(names)}
+    found = advance(lake, name, "extended", body)
+    taint(lake, dict.fromkeys(videos, name))
+    return found
 
 
 def lift(lake: Lake, settings: Settings, name: str) -> Request:
@@ -58,7 +67,7 @@ def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
 
     A checkpoint that another request taints stays tainted.
     """
-    free = set(ended.block_keys) - lake.ledger.blocked()
+    free = {*ended.block_keys, *ended.names} - lake.ledger.blocked()
     since = datetime.fromisoformat(ended.entries[0].at)
     holds = {
         f"{TABLES[h.table].asset}/{h.partition}" for t in video_tables() for h in holding(lake, ended.video_keys, t)

@@ -49,12 +49,13 @@ class TakedownError(ValueError):
 class Request:
     """One request. `entries` are the ledger's own, oldest first; all else follows from them.
 
-    `block_keys` and `channels` are the block keys of the videos and of whole channels.
+    `block_keys`, `names` and `channels` are the block keys of the videos, of further names of theirs, of channels.
     """
 
     id: str
     state: str
     block_keys: tuple[str, ...]
+    names: tuple[str, ...]
     channels: tuple[str, ...]
     entries: tuple[Entry, ...]
     lake: Lake | None = field(default=None, repr=False, compare=False)
@@ -63,6 +64,11 @@ class Request:
     def sealed(self) -> Sealed:
         """Addresses, video keys and what else must be known until it is done; empty afterwards."""
         return unseal(self.lake, self.id) if self.lake else Sealed()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Everything that it blocks, by block keys."""
+        return (*self.block_keys, *self.names, *self.channels)
 
     @property
     def video_keys(self) -> tuple[str, ...]:
@@ -121,13 +127,15 @@ def fold(entries: Iterable[Entry], lake: Lake | None = None) -> dict[str, Reques
 
 
 def _request(name: str, entries: tuple[Entry, ...], lake: Lake | None) -> Request:
-    videos, channels = set[str](), set[str]()
-    found = Request(name, "", (), (), (), lake)
+    videos, names, channels = set[str](), set[str](), set[str]()
+    found = Request(name, "", (), (), (), (), lake)
     for number, entry in enumerate(entries, 1):
         if entry.kind in ("quarantined", "extended"):
             videos.update(entry.body["videos"])
+            names.update(entry.body.get("names", ()))
             channels.update(entry.body.get("channels", ()))
-        so_far = Request(name, found.state, tuple(sorted(videos)), tuple(sorted(channels)), entries[:number], lake)
+        sets = (tuple(sorted(each)) for each in (videos, names, channels))
+        so_far = Request(name, found.state, *sets, entries[:number], lake)
         found = replace(so_far, state=_state(so_far, entry))
     return found
 

@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,8 @@ class Scan:
     files: int = 0
     size: int = 0
     """Bytes looked at, unpacked ones included."""
+    tell: Callable[[float, str], None] = lambda fraction, message: None
+    """Is told, now and then, how much of what is to be looked at has been."""
 
     @property
     def clean(self) -> bool:
@@ -56,15 +58,25 @@ class Scan:
 
     def tree(self, url: str) -> "Scan":
         """Everything under a folder or object prefix; nothing where there is none. `exempt` paths are left out."""
-        fs, root = fsspec.core.url_to_fs(url)
-        fs.invalidate_cache()
-        for path, info in _walk(fs, root):
-            if path in self.exempt:
-                continue
-            self._text(path.removeprefix(root), path, "name")
-            if info["type"] == "file":
-                self.files += 1
-                self._file(fs, path, info["size"])
+        return self.trees([url])
+
+    def trees(self, urls: Iterable[str]) -> "Scan":
+        """As `tree`, one after another; how much there is in all is known before the first is read."""
+        found = [(fs, root, list(_walk(fs, root))) for fs, root in map(_opened, urls)]
+        whole = sum(info["size"] or 0 for _, _, inside in found for _, info in inside if info["type"] == "file")
+        read = 0
+        for fs, root, inside in found:
+            for path, info in inside:
+                if path in self.exempt:
+                    continue
+                self._text(path.removeprefix(root), path, "name")
+                if info["type"] == "file":
+                    self.tell(
+                        min(read / max(whole, 1), 1.0), f"{read / 1e6:.0f} of {whole / 1e6:.0f} MB looked through"
+                    )
+                    self.files += 1
+                    self._file(fs, path, info["size"])
+                    read += info["size"] or 0
         return self
 
     def database(self, url: str) -> "Scan":
@@ -151,12 +163,13 @@ class Scan:
             self._local(Path(copy.name), where)
 
     def _raw(self, file: IO[bytes], where: str) -> None:
-        tail = b""
-        while data := file.read(STRETCH):
+        tail, data = b"", file.read(STRETCH)
+        while data:
             self.size += len(data)
-            for what in self.matcher.find(tail + data):
+            after = file.read(STRETCH)
+            for what in self.matcher.find(tail + data + after[: self.matcher.ahead]):
                 self._add(where, what)
-            tail = (tail + data)[-self.matcher.longest :]
+            tail, data = (tail + data)[-max(self.matcher.longest, self.matcher.ahead) :], after
 
     def _parquet(self, path: Path, where: str) -> None:
         """Each column's distinct texts."""
@@ -210,6 +223,12 @@ class Scan:
         found = Found(self.matcher.redact(where), what)
         if found not in self.found:
             self.found.append(found)
+
+
+def _opened(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    fs, root = fsspec.core.url_to_fs(url)
+    fs.invalidate_cache()
+    return fs, root
 
 
 def _walk(fs: fsspec.AbstractFileSystem, root: str) -> Iterator[tuple[str, dict[str, Any]]]:

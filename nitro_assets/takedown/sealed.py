@@ -6,6 +6,7 @@ id. It is what the owner check fetches and the scanner looks for, and it is remo
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -60,6 +61,12 @@ def add_needles(lake: Lake, request: str, needles: set[str]) -> None:
     """Further texts that the scan has to look for."""
     record = unseal(lake, request)
     seal(lake, request, replace(record, needles=tuple(sorted({*record.needles, *needles}))))
+
+
+def add_videos(lake: Lake, request: str, keys: Iterable[str]) -> None:
+    """Further videos that the request turned out to name."""
+    record = unseal(lake, request)
+    seal(lake, request, replace(record, video_keys=tuple(sorted({*record.video_keys, *keys}))))
 
 
 def forget(lake: Lake, request: str) -> None:

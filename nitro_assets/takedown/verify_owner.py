@@ -72,8 +72,8 @@ def _proves(lake: Lake, settings: Settings, request: Request, address: str) -> b
         if request.entries[0].body["named"] == "channel":
             key = block_key(secret, channel_key(secret, found.channel or ""))
             return key in request.channels and token in found.description
-        keys = {block_key(secret, video_key(secret, name)) for name in found.videos}
-        if found.is_list or not keys <= set(request.block_keys):
+        keys = {block_key(secret, video_key(secret, name)) for names in found.videos for name in names}
+        if found.is_list or not keys & set(request.keys):
             return False
         return token in found.description or bool(
             found.channel_url and token in page(found.channel_url, settings).description

@@ -82,7 +82,7 @@ class Footage:
             self.job.progress(0.2, "holding labels against their pictures")
             self.found = findings(clips)
             told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
-            self.refused += [Refused(f"{key} labels {f.refused or 'put right'}", f.told, key) for key, f in told]
+            self.refused += [Refused(f"a video's labels, {f.refused or 'put right'}", f.told, key) for key, f in told]
         return put_right(clips, self.found)
 
     def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
@@ -116,7 +116,7 @@ class Footage:
         failures = Failures.of_videos(self.job.lake, missing)
         for key in list(missing):
             if failure := failures.waiting(key, addresses[key]):
-                self.refused.append(Refused(key, str(failure), key, failure))
+                self.refused.append(Refused("a video", str(failure), key, failure))
                 del missing[key]
         own = threading.local()
         with ExitStack() as ends:
@@ -128,7 +128,7 @@ class Footage:
                 try:
                     return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
                 except DownloadError as error:
-                    return [Refused(key, str(error), key, failures.again(key, addresses[key], error.reason))]
+                    return [Refused("a video", str(error), key, failures.again(key, addresses[key], error.reason))]
 
             with ThreadPoolExecutor(os.cpu_count(), initializer=begin) as pool:
                 for number, refused in enumerate(pool.map(one, missing)):
@@ -151,7 +151,7 @@ class Footage:
                 try:
                     frames = read(decoder, video, row)
                 except (VideoError, ValueError) as error:
-                    refused.append(Refused(f"{key} {name(row)}", str(error), key))
+                    refused.append(Refused(f"{name(row)} of a video", str(error), key))
                 else:
                     self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
         return refused

@@ -26,7 +26,8 @@ from dagster_pipes import (
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import leased
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.store import Lake
+from nitro_assets.lake.store import Lake, LakeError
+from nitro_assets.lake.text import KEY, without_keys
 from nitro_assets.lineage import waits
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.graph import ASSETS, Asset
@@ -51,7 +52,7 @@ class Check:
 class Refused:
     """One thing that was not taken: a file or address, what was found and what is allowed.
 
-    `failure`: where a video could not be fetched, how long it waits.
+    `video_key` says which video it is about, not the texts. `failure`: where it couldn't be fetched, how long it waits.
     """
 
     item: str
@@ -182,6 +183,7 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     version = outcome.version or version_of(root, withheld)
     if asset.is_checkpoint:
         outcome.checks = [*outcome.checks, _inputs_are_clean(lake, outcome.edges)]
+    _check_shown(outcome)
     refused = [
         *outcome.refused,
         *[Refused("video", "under a takedown request; not taken in", k) for k in outcome.withheld],
@@ -197,6 +199,13 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     return record, outcome
 
 
+def _check_shown(outcome: Outcome) -> None:
+    """Raises `LakeError` where what is shown of an artifact names a video: Dagster would keep it."""
+    keys = {edge.video_key for edge in outcome.edges} | {r.video_key for r in outcome.refused} | outcome.withheld
+    if keys & set(KEY.findall(repr([outcome.metadata, outcome.checks]))):
+        raise LakeError("found a video key in metadata or checks; number the videos instead, keys are for the tables.")
+
+
 def _inputs_are_clean(lake: Lake, edges: list[Edge]) -> Check:
     blocked = lake.blocklist().among(edge.video_key for edge in edges)
     return Check("inputs_are_clean", not blocked, f"{len(blocked)} of its videos are under a takedown request")
@@ -204,7 +213,10 @@ def _inputs_are_clean(lake: Lake, edges: list[Edge]) -> Check:
 
 def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
     now = datetime.now(UTC)
-    rows = [{"video_key": r.video_key, "item": r.item, "message": r.message, "at": now} for r in refused]
+    rows = [
+        {"video_key": r.video_key, "item": without_keys(r.item), "message": without_keys(r.message), "at": now}
+        for r in refused
+    ]
     schema = {k: t for k, t in TABLES["rejects"].columns.items() if k != "scope"}
     lake.keep("rejects", where, pl.DataFrame(rows, schema=schema))
 

@@ -39,7 +39,7 @@ def build(job: Job, partition: str) -> Outcome:
     written = job.lake.write("label_segments", partition, table)
     version = job.state.records["pseudo_labels", partition].version
     covered = table.select((pl.col("end_frame") - pl.col("first_frame")).sum()).item()
-    summary = _summary(table)
+    summary, numbered = _summary(table), _numbered(table)
     return Outcome(
         rows=written.rows,
         edges=[Edge("pseudo_labels", partition, version, key, n) for key, n in frames.items()],
@@ -50,8 +50,10 @@ def build(job: Job, partition: str) -> Outcome:
             "kept and dropped": show.bars(
                 dict(summary.select("reason", "seconds").iter_rows()), "seconds by reason; only play is kept", "s"
             ),
-            "timelines": show.strips(_timelines(table), f"the shard's first {STRIPS} videos"),
-            "examples": show.table(_examples(table)),
+            "timelines": show.strips(
+                _timelines(numbered), f"the shard's first {STRIPS} videos, in the order of their keys"
+            ),
+            "examples": show.table(_examples(numbered)),
             "classifier": show.table(
                 [{"figure": name, "value": value} for name, value in shipped().card["figures"].items()]
             ),
@@ -68,17 +70,21 @@ def _summary(table: pl.DataFrame) -> pl.DataFrame:
     return by_reason.with_columns(share=pl.col("seconds") / pl.col("seconds").sum()).sort("seconds", descending=True)
 
 
-def _timelines(table: pl.DataFrame) -> dict[str, list[tuple[float, float, str]]]:
+def _numbered(table: pl.DataFrame) -> pl.DataFrame:
+    """With a number in place of the key, from 1 in the order of the shard's keys: what is shown names no video."""
+    return table.with_columns(video=pl.col("video_key").rank("dense").cast(pl.Int32)).drop("video_key").sort("video")
+
+
+def _timelines(numbered: pl.DataFrame) -> dict[str, list[tuple[float, float, str]]]:
     """Start, end and reason of every segment of the first few videos."""
-    chosen = table["video_key"].unique(maintain_order=True).head(STRIPS)
-    parts = table.filter(pl.col("video_key").is_in(chosen.to_list())).partition_by("video_key", as_dict=True)
-    return {key: part.select("start", "end", "reason").rows() for (key,), part in parts.items()}
+    parts = numbered.filter(pl.col("video") <= STRIPS).partition_by("video", as_dict=True)
+    return {f"video {number}": part.select("start", "end", "reason").rows() for (number,), part in parts.items()}
 
 
-def _examples(table: pl.DataFrame) -> pl.DataFrame:
+def _examples(numbered: pl.DataFrame) -> pl.DataFrame:
     """The two longest segments of each reason: where to look whether it is true."""
-    longest = table.sort(SECONDS, descending=True).group_by("reason", maintain_order=True).head(2)
-    return longest.select("reason", "video_key", "start", "end", "confidence", "game").sort("reason")
+    longest = numbered.sort(SECONDS, descending=True).group_by("reason", maintain_order=True).head(2)
+    return longest.select("reason", "video", "start", "end", "confidence", "game").sort("reason")
 
 
 def _row(key: str, game: str | None, number: int, segment: Segment) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nitro_assets.identity import canonical_name, video_key
+from nitro_assets.identity import names_of
+from nitro_assets.lake.known import Namer
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
+from nitro_assets.lineage.state import scope
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_ml.actions import BUTTONS, STICKS
@@ -23,6 +25,7 @@ class _Shard:
 
     def __init__(self, job: Job, partition: str) -> None:
         self.job, self.partition = job, partition
+        self.namer = Namer(job.lake)
         self.videos: dict[str, dict[str, Any]] = {}
         self.chunks: list[dict[str, Any]] = []
         self.refused: list[Refused] = []
@@ -39,23 +42,27 @@ class _Shard:
                 yield self._take(found)
 
     def _key(self, source: str, video_id: str, url: str) -> str:
-        return video_key(self.job.settings.secret, canonical_name(source, video_id, url))
+        return self.namer.key(names_of(source, video_id, url))
 
     def _refuse(self, reject: Reject) -> Refused:
         key = self._key(*reject.video, reject.url) if reject.video else None
-        return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
+        return Refused(reject.item.replace("{video}", "a video"), reject.message, key)
 
     def _sparse(self, chunk: Chunk, share: float) -> None:
         key = self._key(chunk.source, chunk.video_id, chunk.url)
         least = self.job.settings.minimum_density
         message = f"an input in {share:.1%} of the frames; allowed is {least:.1%} and more (NITRO_MINIMUM_DENSITY)."
-        self.sparse.append(Refused(f"{key} chunk {chunk.chunk}", message, key))
+        self.sparse.append(Refused(f"chunk {chunk.chunk} of a video", message, key))
 
     def mended(self) -> list[Refused]:
         """One row a video whose labels were repaired: what was found, and what became of it."""
         said = "{impossible} frames held opposite directions, now neither; {phantom} presses of one frame, removed."
         return [
-            Refused(f"{key} repaired", said.format(impossible=counts["impossible"], phantom=counts["phantom"]), key)
+            Refused(
+                "a video's labels, repaired",
+                said.format(impossible=counts["impossible"], phantom=counts["phantom"]),
+                key,
+            )
             for key, counts in self.repairs.items()
         ]
 
@@ -104,6 +111,9 @@ def build(job: Job, partition: str) -> Outcome:
     chunks = _rows("nitrogen_chunks", shard.chunks)
     job.lake.write("nitrogen_chunks", partition, chunks)
     job.lake.write("nitrogen_videos", partition, _rows("nitrogen_videos", list(shard.videos.values())))
+    shard.namer.keep(scope("nitrogen_actions", partition))
+    if shard.namer.is_late:
+        return build(job, partition)
     kept = chunks.filter(~pl.col("video_key").is_in(list(written.refused)))
     by_video = kept.group_by("video_key").agg(pl.sum("frames")).iter_rows()
     games = kept.group_by("game").agg(

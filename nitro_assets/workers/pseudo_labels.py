@@ -125,7 +125,7 @@ class _Shard:
         """Whether it is too early to fetch the video again; it is refused then."""
         failure = self.failures.waiting(key, self.addresses[key])
         if failure:
-            self.refused.append(Refused(key, str(failure), key, failure))
+            self.refused.append(Refused("a video", str(failure), key, failure))
         return failure is not None
 
     def _take(self, result: VideoResult) -> None:
@@ -134,7 +134,7 @@ class _Shard:
             erase(self.job.lake, [result.key])
         if result.error:
             failure = result.reason and self.failures.again(result.key, self.addresses[result.key], result.reason)
-            self.refused.append(Refused(result.key, result.error, result.key, failure))
+            self.refused.append(Refused("a video", result.error, result.key, failure))
 
     @property
     def failed(self) -> list[Failure]:

@@ -15,10 +15,12 @@ import polars as pl
 from nitro_assets.fetch.curate import verdict
 from nitro_assets.fetch.listing import Found, alive, list_videos
 from nitro_assets.fetch.sources import Reject, Source, load
-from nitro_assets.identity import canonical_channel, canonical_name, channel_key, shard_of, video_key
+from nitro_assets.identity import canonical_channel, canonical_name, channel_key, names_of, shard_of, video_key
+from nitro_assets.lake.known import Namer
 from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.state import index_version
+from nitro_assets.lineage.state import index_version, scope
 from nitro_assets.lineage.waits import LONGEST, NIGHT, waits
 from nitro_assets.settings import Settings
 from nitro_assets.workers import show
@@ -30,7 +32,10 @@ DEAD = ("gone", "private")
 
 @dataclass(frozen=True)
 class Listing:
-    """What all sources gave: index rows by video key, what was refused, and how many sources answered."""
+    """What all sources gave: index rows by video key, what was refused, and how many sources answered.
+
+    A row has, besides the table's columns, all `names` of its video.
+    """
 
     rows: dict[str, Row]
     refused: list[Refused]
@@ -60,7 +65,14 @@ def listing(settings: Settings) -> Listing:
                 rows[found["video_key"]] = found
         answered += len(rows) > before
     _mark_duplicates(rows)
-    return Listing(rows, refused, sources, answered)
+    return Listing(_as_known(settings, rows), refused, sources, answered)
+
+
+def _as_known(settings: Settings, rows: dict[str, Row]) -> dict[str, Row]:
+    """The rows by the keys by which the lake knows their videos already."""
+    namer = Namer(Lake(settings))
+    namer.add(row["names"] for row in rows.values())
+    return {(key := namer.key(row["names"])): row | {"video_key": key} for row in rows.values()}
 
 
 def _found(settings: Settings, source: Source) -> Iterator[Row | Refused]:
@@ -71,16 +83,17 @@ def _found(settings: Settings, source: Source) -> Iterator[Row | Refused]:
 def _refuse(settings: Settings, reject: Reject) -> Refused:
     extractor, video_id, url = reject.video or (None, None, "")
     key = video_key(settings.secret, canonical_name(extractor or "", video_id or "", url)) if reject.video else None
-    return Refused(reject.item.replace("{video}", key or "a video"), reject.message, key)
+    return Refused(reject.item.replace("{video}", "a video"), reject.message, key)
 
 
 def _row(settings: Settings, found: Found) -> Row:
     judged = verdict(found)
-    key = video_key(settings.secret, canonical_name(found.extractor, found.id, found.url))
+    names = names_of(found.extractor, found.id, found.url)
     channel = found.channel and canonical_channel(found.extractor, found.channel, found.url)
     same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
     return {
-        "video_key": key,
+        "video_key": video_key(settings.secret, names[0]),
+        "names": names,
         "channel_key": channel and channel_key(settings.secret, channel),
         "address": found.url,
         **{name: getattr(found, name) for name in same},
@@ -99,8 +112,8 @@ def _mark_duplicates(rows: dict[str, Row]) -> None:
         if not row["keep"]:
             continue
         likeness = (row["channel_key"], row["title"], round(row["duration"], 1))
-        if (original := first.setdefault(likeness, key)) != key:
-            row |= {"keep": False, "reason": f"duplicate: same title, channel and length as {original}"}
+        if first.setdefault(likeness, key) != key:
+            row |= {"keep": False, "reason": "duplicate: same title, channel and length as an earlier video"}
 
 
 def _unlisted(job: Job, partition: str, listed: dict[str, Row]) -> list[Row]:
@@ -121,11 +134,18 @@ def build(job: Job, partition: str) -> Outcome:
     """Table `video_index` for one shard."""
     found = listing(job.settings)
     shards = job.lake.corpus_shards
-    rows = [row for key, row in found.rows.items() if shard_of(key, shards) == partition]
+    rows = [row.copy() for key, row in found.rows.items() if shard_of(key, shards) == partition]
+    namer = Namer(job.lake)
+    namer.add(row["names"] for row in rows)
+    for row in rows:
+        row["video_key"] = namer.key(row.pop("names"))
+    namer.keep(scope("video_index", partition))
     rows += _unlisted(job, partition, found.rows)
     columns = {k: t for k, t in TABLES["video_index"].columns.items() if k != "corpus_shard"}
     table = pl.DataFrame(rows, schema=columns).sort("video_key")
     written = job.lake.write("video_index", partition, table)
+    if namer.is_late:
+        return build(job, partition)
     first = partition == f"{0:04d}"
     mine = [r for r in found.refused if (shard_of(r.video_key, shards) == partition if r.video_key else first)]
     table = table.filter(~pl.col("video_key").is_in(list(written.refused)))

@@ -89,11 +89,20 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "POST":
                 hub.comments[number].append(body["body"])
                 hub.edit(number)
-            self._send(200 if self.command == "GET" else 201, [{"body": c} for c in hub.comments[number]])
+            shown = [{"body": c, "url": self._comment(number, n)} for n, c in enumerate(hub.comments[number])]
+            self._send(200 if self.command == "GET" else 201, shown)
+        elif match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)-(\d+)", parts.path):
+            number, place = int(match[1]), int(match[2])
+            hub.comments[number][place] = body["body"]
+            hub.edit(number)
+            self._send(200, {"body": body["body"], "url": self._comment(number, place)})
         elif (match := re.fullmatch(r"/repos/o/n/issues/(\d+)", parts.path)) and self.command == "PATCH":
             self._send(200, hub.edit(int(match[1]), **body))
         else:
             self._send(404, {"message": "not found"})
+
+    def _comment(self, number: int, place: int) -> str:
+        return f"{self.server.hub.base}/repos/o/n/issues/comments/{number}-{place}"  # type: ignore[attr-defined]
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815
 

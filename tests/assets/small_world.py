@@ -5,6 +5,7 @@ them, committed through the workers' own `make`; only the training is left out.
 """
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -18,7 +19,7 @@ from nitro_assets.lineage.state import State, index_version
 from nitro_assets.lineage.status import statuses
 from nitro_assets.settings import Settings
 from nitro_assets.workers import nitrogen_actions
-from nitro_assets.workers.job import Job, Outcome, make
+from nitro_assets.workers.job import Build, Job, Outcome, make
 from tests.assets.rows import fit
 from tests.ml.nitrogen_files import chunk_files, metadata, parquet, table, write_folder
 
@@ -103,7 +104,7 @@ def mixture(job: Job, partition: str) -> Outcome:
     return Outcome(len(rows), edges=edges)
 
 
-BUILDS = {
+BUILDS: dict[str, Build] = {
     "nitrogen_actions": nitrogen_actions.build,
     "video_index": index,
     "idm_checkpoint": checkpoint,
@@ -116,10 +117,10 @@ BUILDS = {
 }
 
 
-def bring_up(lake: Lake, settings: Settings) -> list[tuple[str, str]]:
+def bring_up(lake: Lake, settings: Settings, builds: Mapping[str, Build] = BUILDS) -> list[tuple[str, str]]:
     """Make all that is stale or missing, inputs first; gives what was made."""
     made = []
-    for name, build in BUILDS.items():
+    for name, build in builds.items():
         for status in statuses(State(lake, settings)):
             if status.asset == name and status.verdict in ("stale", "missing"):
                 make(job(lake, settings, name), build, status.partition)

@@ -23,11 +23,15 @@ from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.settings import Settings
+from nitro_assets.takedown import life
+from nitro_assets.takedown.intake import request
+from nitro_assets.takedown.verify_owner import vouch
 from nitro_assets.workers.job import Job, make
 from nitro_ml import recipes
 from nitro_ml.arcade.record import record
 from nitro_ml.arcade.shard import Published, write_shard
 from nitro_ml.idm.label import label_video
+from tests.assets.takedown_steps import agree
 
 GAME = "a game of ours"
 TINY: dict[tuple[str, str], dict[str, Any]] = {
@@ -49,6 +53,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "videos" / "broken.mp4").write_bytes((home / "videos" / "walkthrough.mp4").read_bytes()[:60_000])
     entry = {"channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": "Licence: CC0-1.0"}
     pages = [{"id": i, "title": i, "file": f"{i}.mp4", **entry} for i in ids]
+    pages.append({**pages[3], "id": "reupload", "date": "2026-02-01"})
     (home / "site.json").write_text(json.dumps(pages))
     with serve(home) as address:
         published = [
@@ -63,7 +68,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def settings(home: Path) -> Iterator[Settings]:
     with serve(home, int((home / "port").read_text())) as address:
-        entries = [{"url": f"{address}/watch/{i}", "game": GAME} for i in ("walkthrough", "broken", "nowhere")]
+        entries = [
+            {"url": f"{address}/watch/{i}", "game": GAME} for i in ("walkthrough", "broken", "nowhere", "reupload")
+        ]
         (home / "sources.yaml").write_text(yaml.safe_dump({"sources": entries}))
         yield Settings(
             lake=str(home / "lake"),
@@ -217,3 +224,31 @@ def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home:
         m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:ground_truth_only")) for m in made
     )
     assert len(set(lake.read("pseudo_labels").collect()["video_key"])) == 2
+
+
+def test_the_original_of_a_re_upload_and_a_labelled_video_are_taken_down(
+    lake: Lake, settings: Settings, home: Path
+) -> None:
+    """Over all that the workers made; the sources' file is the operator's to edit, and the scan says so."""
+    site = f"http://127.0.0.1:{(home / 'port').read_text()}/watch"
+    settings = settings.model_copy(update={"approvers": 1, "exports": home / "exports"})
+    reasons = lake.read("video_index").filter(pl.col("address").str.ends_with("reupload")).collect()["reason"]
+    assert "as an earlier video" in reasons[0]
+    others = {t: lake.read(t).collect() for t in ("nitrogen_frames", "video_index", "label_segments", "rejects")}
+    asked = request(lake, settings, [f"{site}/walkthrough?utm_source=x", f"{site}/labelled0"], "mine")
+    gone = set(asked.video_keys)
+    assert len(gone) == 2
+    vouch(lake, asked.id)
+    life.plan(lake, settings, asked.id)
+    agree(lake, settings, asked, "anna")
+    unclean = life.erase_approved(lake, settings, asked.id)
+    found = life.found_in(lake, settings, unclean)
+    assert {(f.kind, f.found.split(",")[0]) for f in found} == {("sources file", "identifier")}, found
+    assert "remove the line" in found[0].next
+    lines = (home / "sources.yaml").read_text().splitlines(keepends=True)
+    (home / "sources.yaml").write_text("".join(line for line in lines if "walkthrough" not in line))
+    assert life.erase_approved(lake, settings, asked.id).state == "scanned"
+    for table, before in others.items():
+        kept = before.filter(~pl.col("video_key").is_in(list(gone)).fill_null(False))
+        assert lake.stored(table).collect().sort(kept.columns[:4]).equals(kept.sort(kept.columns[:4])), table
+    assert not gone & {path.name for path in settings.cache.rglob("*")}
