@@ -1,5 +1,6 @@
 """One bounded, seeded Lightning fit for every model of the house."""
 
+import logging
 import sys
 import tempfile
 import warnings
@@ -21,12 +22,18 @@ from nitro_ml.hardware import Hardware
 
 Progress = Callable[[float, str], None]
 
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
 warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty")
 
 
 class DeviceError(RuntimeError):
     """A recipe that needs a device this machine does not have."""
+
+
+def part(progress: Progress | None, start: float, end: float) -> Progress | None:
+    """For a part of the work: what it tells in [0, 1] is told as [start, end] of the whole."""
+    return progress and (lambda done, told: progress(start + (end - start) * done, told))
 
 
 class Resumable(L.LightningModule):

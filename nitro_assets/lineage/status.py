@@ -1,12 +1,16 @@
 """Fresh or stale, and why: decided from the roots in the lake, never from Dagster's own staleness."""
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import groupby
+from typing import Literal, get_args
 
 from nitro_assets.lineage.graph import ASSETS, Asset
 from nitro_assets.lineage.state import Components, Record, State, digest
 
 Verdict = Literal["fresh", "stale", "missing", "waiting"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,39 @@ class Status:
 def statuses(state: State) -> list[Status]:
     """Every asset and partition, in an order in which inputs come first."""
     return [judge(state, asset, partition) for asset in ASSETS.values() for partition in state.partitions(asset)]
+
+
+def unfresh(state: State, selected: Collection[str]) -> list[Status]:
+    """What of the selected assets isn't what it would be if it were made now."""
+    mine = [asset for asset in ASSETS.values() if asset.name in selected]
+    found = [judge(state, asset, partition) for asset in mine for partition in state.partitions(asset)]
+    return [status for status in found if status.verdict != "fresh"]
+
+
+def by_asset(found: Sequence[Status]) -> list[dict[str, str]]:
+    """A row an asset: how many of its partitions are in which state, and when the latest was made."""
+    rows = []
+    for asset, parts in groupby(found, key=lambda s: s.asset):
+        mine = list(parts)
+        counts = Counter(s.verdict for s in mine)
+        told = ", ".join(f"{counts[v]} {v}" for v in VERDICTS if counts[v])
+        rows.append({"asset": asset, "partitions": told, "made": max(s.at for s in mine)})
+    return rows
+
+
+def needing(found: Sequence[Status]) -> list[dict[str, str]]:
+    """A row for every run of neighbouring partitions that aren't fresh, or that wait, for the same reason."""
+    alike = groupby(found, key=lambda s: (s.asset, s.verdict, s.why.replace(f"/{s.partition}", "")))
+    return [
+        {"asset": asset, "partitions": ranged([s.partition for s in run]), "state": verdict, "why": why}
+        for (asset, verdict, why), run in alike
+        if why
+    ]
+
+
+def ranged(partitions: Sequence[str]) -> str:
+    """`0000`, or `0000 to 0007`."""
+    return partitions[0] if len(partitions) == 1 else f"{partitions[0]} to {partitions[-1]}"
 
 
 def judge(state: State, asset: Asset, partition: str) -> Status:
