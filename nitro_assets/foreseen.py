@@ -12,7 +12,8 @@ NETWORK = ("httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "bot
 EXTRAS = {"ray": "cluster", "dagster_ray": "cluster", "dagster_postgres": "cluster", "dagster_k8s": "cluster"}
 FULL = ("No space left on device", "database or disk is full", "(os error 28)", "Disk quota exceeded")
 DISK = "the disk is full; what is finished is kept. Make room, or lower NITRO_CACHE_GB, then run it again."
-IDENTIFIERS = re.compile(r"https?://\S+|\b[0-9a-f]{32,64}\b")
+PATHS = re.compile(r"(https?://[^\s/]+/)[^\s)]+")
+KEYS = re.compile(r"\b[0-9a-f]{32,64}\b")
 
 
 def foreseen(error: BaseException) -> str | None:
@@ -21,8 +22,8 @@ def foreseen(error: BaseException) -> str | None:
 
 
 def masked(line: str) -> str:
-    """The line for Dagster's pages, which are kept: without addresses and keys, whose video may have to go one day."""
-    return IDENTIFIERS.sub("...", line)
+    """The line for Dagster's pages, which are kept: without what may name a video, which may have to go one day."""
+    return KEYS.sub("...", PATHS.sub(r"\1...", line))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -76,6 +77,7 @@ MENDS = {
     errno.ENOENT: "; check the path",
     errno.ENOTDIR: "; a folder on its path is a file: check the path",
     errno.EEXIST: "; remove it, or name another",
+    errno.EISDIR: "; name a file in it",
     errno.EMFILE: "; raise the limit (`ulimit -n 4096`)",
     errno.EADDRINUSE: "; another program listens there: end it, or take another port",
 }

@@ -36,6 +36,12 @@ def part(progress: Progress | None, start: float, end: float) -> Progress | None
     return progress and (lambda done, told: progress(start + (end - start) * done, told))
 
 
+def check_device(requires: Literal["cpu", "gpu"]) -> None:
+    """Raises `DeviceError` where a recipe needs a GPU and there is none."""
+    if requires == "gpu" and not torch.cuda.is_available():
+        raise DeviceError("The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU.")
+
+
 class Resumable(L.LightningModule):
     """A training that goes on after a stop: with the batches it has not seen, and the same draws in each step.
 
@@ -129,10 +135,7 @@ def fit(
     state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
     it was, too. The folder is its owner's to remove: a training that was finished goes quickly through its end again.
     """
-    if requires == "gpu" and not torch.cuda.is_available():
-        raise DeviceError(
-            "The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small."
-        )
+    check_device(requires)
     with _folder(scratch) as folder:
         last, best = folder / "last.ckpt", folder / "best.ckpt"
         own = list(callbacks)

@@ -16,6 +16,7 @@ STOPPED = 130
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     help="Gameplay video into labels, mixtures, policies and world models. Non-commercial research only.",
 )
 for command in (

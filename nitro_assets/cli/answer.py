@@ -1,14 +1,13 @@
 """How the commands answer: a table for people, JSON for programs, an error in one line."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from nitro_assets.cli.table import plain, show
+from nitro_assets.cli.table import show, tell
 from nitro_assets.log import in_a_line
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
@@ -21,12 +20,12 @@ def answer(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str = "", em
     elif rows:
         show(rows, title)
     else:
-        print(plain(empty))
+        tell(empty)
 
 
 def complain(error: Exception) -> None:
     """One error, on standard error."""
-    print(plain(in_a_line(error)), file=sys.stderr)
+    tell(in_a_line(error), stderr=True)
 
 
 def _value(value: Any) -> str:

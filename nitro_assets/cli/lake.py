@@ -8,6 +8,7 @@ import fsspec
 import typer
 
 from nitro_assets.cli.answer import AsJson, answer
+from nitro_assets.cli.table import tell
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from, made_from
@@ -22,6 +23,8 @@ from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.naming import resolve
 from nitro_assets.takedown.requests import requests
 
+SHORTEST = 8
+"""Digits by which a checkpoint is known at least."""
 MOST = 12
 """Lines about partitions that aren't fresh, unless `--all` is asked for."""
 
@@ -48,7 +51,7 @@ def status(
         print()
         answer(attention[:MOST], as_json, title="not fresh, or waiting")
         if len(attention) > MOST:
-            print(f"and {len(attention) - MOST} more lines: nitro status --all")
+            tell(f"and {len(attention) - MOST} more lines: nitro status --all")
 
 
 def _where(settings: Settings) -> str:
@@ -84,7 +87,8 @@ def home() -> None:
 
 
 def lineage(
-    what: Annotated[str, typer.Argument(help="A video's address or key, or a checkpoint.")], as_json: AsJson = False
+    what: Annotated[str, typer.Argument(help="A video's address or key, or a checkpoint's first digits.")],
+    as_json: AsJson = False,
 ) -> None:
     """What came from a video and whether anything is left; or what a checkpoint came from.
 
@@ -93,9 +97,9 @@ def lineage(
     settings = Settings()
     lake = opened(settings)
     states = {row["checkpoint"]: row["state"] for row in Checkpoints(lake).states().iter_rows(named=True)}
-    if what in states:
-        rows = made_from(lake, what).drop("asset", "partition").to_dicts()
-        answer(rows, as_json, title=f"checkpoint {what} ({states[what]}) was made from")
+    if found := [name for name in states if name.startswith(what) and len(what) >= SHORTEST]:
+        rows = made_from(lake, found[0]).drop("asset", "partition").to_dicts()
+        answer(rows, as_json, title=f"checkpoint {found[0]} ({states[found[0]]}) was made from")
         return
     key = resolve(settings, what)
     state = State(lake, settings)
@@ -104,7 +108,8 @@ def lineage(
         record = state.records.get((artifact.asset, artifact.partition))
         superseded = record is None or record.version != artifact.version
         standing = states.get(artifact.version, "replaced" if superseded else "live")
-        rows.append({**artifact.__dict__, "state": standing, "kind": ASSETS[artifact.asset].partitions})
+        kind = {"kind": ASSETS[artifact.asset].partitions} if as_json else {}
+        rows.append({**artifact.__dict__, "state": standing, **kind})
     blocked = lake.block_keys([key])[0]
     request = next((r for r in requests(lake) if blocked in r.block_keys and r.is_live), None)
     title = f"video {key}" + (f", {request.state} under request {request.id}" if request else "")

@@ -1,7 +1,6 @@
 """`nitro run`: bring what is stale up to date, as Dagster would, and say what can't be."""
 
 import re
-import sys
 import time
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -11,7 +10,7 @@ import typer
 
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
-from nitro_assets.cli.table import plain
+from nitro_assets.cli.table import tell
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
@@ -56,7 +55,7 @@ def run(
         began = time.monotonic() if event == "started" else began
         took = f" in {lasting(time.monotonic() - began)}" if event == "done" else ""
         rows.append({"asset": asset, "partitions": ranged(partitions), "event": event})
-        print(plain(f"{asset} {ranged(partitions)}: {event}{took}"), file=sys.stderr, flush=True)
+        tell(f"{asset} {ranged(partitions)}: {event}{took}", stderr=True)
 
     failed = freshen(definitions, settings, selected, told)
     left = needing(unfresh(State(Lake(settings), settings), selected))
@@ -65,7 +64,7 @@ def run(
     answer(rows, as_json, empty="everything selected is fresh")
     needed = {reads.asset for row in left for reads in ASSETS[row["asset"]].reads} - selected
     if needed and not as_json:
-        print(f"not selected, but needed: {', '.join(sorted(needed))}; a + in front of a selection takes that in too.")
+        tell(f"not selected, but needed: {', '.join(sorted(needed))}; a + in front of a selection takes that in too.")
     raise typer.Exit(FAILED if failed else WAITING if left else 0)
 
 

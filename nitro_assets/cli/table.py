@@ -4,6 +4,7 @@ Every cell is shown as the text it is: no markup, no control characters, whoever
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,25 +17,37 @@ from rich.text import Text
 Cells = list[dict[str, str]]
 
 GAP = 2
-LONG_HEX = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{12,}\b")
+WORDS, PARTS = re.compile(r"\S+"), re.compile(r"[^\s/_]+[/_]*|[/_]+")
+"""Where a line may end: after a word; or, where that doesn't fit, within a name, too, after its `_` and `/`."""
+LONG_HEX = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{4,}\b")
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def show(rows: Sequence[Mapping[str, Any]], title: str = "", console: Console | None = None) -> None:
+def show(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     """Print rows with the same keys; times from now, and keys by 12 digits where space is short."""
-    console = console or Console()
+    console = Console()
     if title:
         console.print(Text(plain(title), style="bold"))
     console.print(table(rows, console.width))
 
 
+def tell(text: str, stderr: bool = False) -> None:
+    """Print one message: broken between words in a terminal, one line elsewhere."""
+    file = sys.stderr if stderr else sys.stdout
+    if file.isatty():
+        Console(file=file).print(Text(plain(text)))
+    else:
+        print(plain(text), file=file, flush=True)
+
+
 def table(rows: Sequence[Mapping[str, Any]], width: int) -> RenderableType:
-    """The rows in at most `width` columns, broken between words only, as long as any word fits."""
+    """The rows in at most `width` columns. Broken are lines, never words, as long as any word fits."""
     whole = [{name.replace("_", " "): cell(value) for name, value in row.items()} for row in rows]
-    for cells in (whole, [{name: LONG_HEX.sub("\\1…", text) for name, text in row.items()} for row in whole]):
-        if widths := _widths(cells, width):
-            return _table(cells, widths, _numbers(rows))
+    short = [{name: LONG_HEX.sub("\\1…", text) for name, text in row.items()} for row in whole]
+    for cells, unit in ((whole, WORDS), (short, WORDS), (short, PARTS)):
+        if widths := _widths(cells, width, unit):
+            return _table(cells, widths, unit, _numbers(rows))
     return Group(*_blocks(whole))
 
 
@@ -68,11 +81,12 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     return f"{told} ago" if seconds > 0 else f"in {told}"
 
 
-def _widths(cells: Cells, room: int) -> dict[str, int] | None:
-    """Columns as wide as their longest word at least, the widest ones narrowed first; None where that doesn't fit."""
+def _widths(cells: Cells, room: int, unit: re.Pattern[str]) -> dict[str, int] | None:
+    """Columns as wide as their longest unit at least, the widest ones narrowed first; None where that doesn't fit."""
     room -= GAP * (len(cells[0]) - 1)
-    widths = {name: max(cell_len(text) for text in (name, *(row[name] for row in cells))) for name in cells[0]}
-    least = {name: max(map(cell_len, " ".join([name, *(row[name] for row in cells)]).split())) for name in cells[0]}
+    texts = {name: [name, *(row[name] for row in cells)] for name in cells[0]}
+    widths = {name: max(map(cell_len, found)) for name, found in texts.items()}
+    least = {name: max(map(cell_len, unit.findall(" ".join(found)))) for name, found in texts.items()}
     while sum(widths.values()) > room:
         wide = [name for name in widths if widths[name] > least[name]]
         if not wide:
@@ -81,18 +95,31 @@ def _widths(cells: Cells, room: int) -> dict[str, int] | None:
     return widths
 
 
+def _lines(text: str, width: int, unit: re.Pattern[str]) -> str:
+    """The text in lines of at most `width`, broken after units only."""
+    lines, end = [""], 0
+    for found in unit.finditer(text):
+        more = text[end : found.end()]
+        if cell_len(lines[-1] + more) > width and lines[-1]:
+            lines.append(more.lstrip())
+        else:
+            lines[-1] += more
+        end = found.end()
+    return "\n".join(lines)
+
+
 def _numbers(rows: Sequence[Mapping[str, Any]]) -> set[str]:
     """The columns that are read from the right."""
     kinds = {name: {type(row[name]) for row in rows} - {type(None)} for name in rows[0]}
     return {name.replace("_", " ") for name, found in kinds.items() if found and found <= {int, float}}
 
 
-def _table(cells: Cells, widths: Mapping[str, int], numbers: set[str]) -> Table:
+def _table(cells: Cells, widths: Mapping[str, int], unit: re.Pattern[str], numbers: set[str]) -> Table:
     made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold", show_edge=False)
     for name, width in widths.items():
-        made.add_column(Text(name), width=width, justify="right" if name in numbers else "left")
+        made.add_column(Text(_lines(name, width, unit)), width=width, justify="right" if name in numbers else "left")
     for row in cells:
-        made.add_row(*map(Text, row.values()))
+        made.add_row(*(Text(_lines(text, widths[name], unit)) for name, text in row.items()))
     return made
 
 

@@ -11,6 +11,8 @@ from nitro_assets.lineage.state import Components, Record, State, digest
 
 Verdict = Literal["fresh", "stale", "missing", "waiting"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+SETTINGS = {"sources": "the file that NITRO_SOURCES names"}
+"""What is missing where a component of this name is."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def needing(found: Sequence[Status]) -> list[dict[str, str]]:
 
 
 def ranged(partitions: Sequence[str]) -> str:
-    """`0000`, or `0000 to 0007`."""
-    return partitions[0] if len(partitions) == 1 else f"{partitions[0]} to {partitions[-1]}"
+    """`0000`, `0000, 0001`, or `0000 to 0007`."""
+    return ", ".join(partitions) if len(partitions) < 3 else f"{partitions[0]} to {partitions[-1]}"
 
 
 def judge(state: State, asset: Asset, partition: str) -> Status:
@@ -69,7 +71,7 @@ def judge(state: State, asset: Asset, partition: str) -> Status:
     missing = [name for name, version in components.items() if version is None]
     verdict: Verdict
     if record is None:
-        verdict, why = ("waiting", f"needs {_few(missing)}") if missing else ("missing", "never made")
+        verdict, why = ("waiting", f"needs {_few(_inputs(missing))}") if missing else ("missing", "never made")
     elif asset.is_checkpoint and (tainted := _taint(state, record)):
         verdict, why = "stale", f"tainted: {tainted}"
     elif digest(components) == record.root:
@@ -88,6 +90,17 @@ def _changes(old: Components, new: Components) -> list[str]:
     changed = [f"{name} changed" for name in new if name in old and old[name] != new[name]]
     added = [f"{name} is new" for name in new if name not in old]
     return changed + added + [f"{name} is gone" for name in old if name not in new]
+
+
+def _inputs(names: list[str]) -> list[str]:
+    """Of inputs `asset/partition`, those of one asset as one text; where a setting is missing, its name."""
+    by_asset: dict[str, list[str]] = {}
+    for name in names:
+        by_asset.setdefault(SETTINGS.get(name, name.split("/")[0]), []).append(name)
+    return [
+        f"{asset} ({len(same)} partitions)" if len(same) > 1 else SETTINGS.get(same[0], same[0])
+        for asset, same in by_asset.items()
+    ]
 
 
 def _few(texts: list[str], most: int = 3) -> str:

@@ -18,7 +18,7 @@ from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import part
+from nitro_ml.fit import check_device, part
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.measured import by_video
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe
@@ -106,7 +106,10 @@ def build(job: Job, partition: str) -> Outcome:
 
 
 def _startable(job: Job, recipe: IDMRecipe) -> None:
-    """Raises `RecipeError` for a training whose processes would each be this worker, waiting for its lease."""
+    """Before anything is fetched: raises `DeviceError` without a GPU that is needed, and `RecipeError` for a training
+    whose processes would each be this worker, waiting for its lease."""
+    if job.settings.engine == "local":
+        check_device(recipe.requires)
     hardware = recipe.hardware
     forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
     if job.settings.engine == "local" and hardware.processes > 1 and not forked:

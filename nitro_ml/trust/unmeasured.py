@@ -8,10 +8,11 @@ def unmeasured(games: Mapping[str, Mapping[str, int]]) -> list[str]:
     tested = {game for game, videos in games.items() if videos["test"]}
     trained = {game for game, videos in games.items() if videos["train"]}
     own = {game for game, videos in games.items() if videos["calibration"]}
+    if not tested:
+        return ["No video was left to test on, so nothing was measured: what its labels are worth is not known."]
     told = {
-        "no video was left to test on, so nothing was: what its labels are worth is not known": [] if tested else [""],
-        "no test video, so what the labels are worth there is not known": sorted(games.keys() - tested) if tested else [],
+        "no test video, so what the labels are worth there is not known": sorted(games.keys() - tested),
         "tested, but not trained on: its figures are those of a foreign game": sorted(tested - trained),
         "no calibration video: the calibration of all games together serves": sorted(trained - own),
     }
-    return [": ".join(filter(None, (", ".join(found), what))) + "." for what, found in told.items() if found]
+    return [f"{', '.join(found)}: {what}." for what, found in told.items() if found]

@@ -235,7 +235,7 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
         ({"a": 2, "b": 2}, (2, 1, 1), ["no test video", "no calibration video"]),
         ({"a": 2, "b": 1}, (1, 1, 1), ["b: no test video", "a: no calibration video"]),
         ({"a": 1, "b": 1, "c": 1}, (1, 1, 1), ["tested, but not trained on", "no test video"]),
-        ({"a": 2}, (1, 1, 0), ["no video was left to test on"]),
+        ({"a": 2}, (1, 1, 0), ["No video was left to test on"]),
     ],
 )
 def test_few_videos_are_split_over_all_games(
@@ -264,7 +264,7 @@ def test_a_model_of_two_videos_has_a_card_that_says_what_is_not_known(clips: lis
     trained = train(tiny, clips[:2], tmp_path, {})
     assert trained.card["metrics"] == {}
     write_card(tmp_path / "card", trained.card)
-    assert "no video was left to test on" in (tmp_path / "card" / "card.md").read_text()
+    assert "No video was left to test on" in (tmp_path / "card" / "card.md").read_text()
 
 
 def test_windows_overlap_and_every_frame_lies_in_the_middle_of_one() -> None:
