@@ -114,8 +114,9 @@ def page() -> str:
         print(f"{words}: {seconds:.0f} s, exit status {status}", file=sys.stderr)
     cores = len(os.sched_getaffinity(0))
     about = (
-        f"Every command of the README in order, what it printed, and how long it took: Python {platform.python_version()} on "
-        f"{cores} cores, packages installed. In a terminal of {WIDTH} columns; {wide} lines are wider. Where a terminal "
+        "Every command of the README in order, what it printed, and how long it took: "
+        f"Python {platform.python_version()} on {cores} cores, packages installed. In a terminal of {WIDTH} columns; "
+        f"{wide} lines are wider. Where a terminal "
         "would show a bar, there are lines now and then. Names of videos are left out. Made by "
         "`python -m benchmarks.transcript`."
     )

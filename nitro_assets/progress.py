@@ -19,8 +19,8 @@ from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-Progress = Callable[[float, str], None]
-"""tell(fraction, message): how much is done, in [0, 1], and of what. A smaller fraction than before: a new part."""
+from nitro_ml.progress import Progress
+
 Say = Callable[[str], None]
 
 SOON = 2.0

@@ -4,7 +4,7 @@ import logging
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +19,7 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from nitro_ml.hardware import Hardware
-
-Progress = Callable[[float, str], None]
+from nitro_ml.progress import Progress
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
@@ -29,11 +28,6 @@ warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|C
 
 class DeviceError(RuntimeError):
     """A recipe that needs a device this machine does not have."""
-
-
-def part(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """For a part of the work: what it tells in [0, 1] is told as [start, end] of the whole."""
-    return progress and (lambda done, told: progress(start + (end - start) * done, told))
 
 
 def check_device(requires: Literal["cpu", "gpu"]) -> None:

@@ -18,7 +18,7 @@ from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import check_device, part
+from nitro_ml.fit import check_device
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.measured import by_video
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe
@@ -26,6 +26,7 @@ from nitro_ml.idm.train import train
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
 from nitro_ml.nitrogen.setright import counts
+from nitro_ml.progress import part
 from nitro_ml.recipes import RecipeError
 from nitro_ml.trust.card import text, write_card
 from nitro_ml.trust.compared import Video

@@ -7,6 +7,7 @@ and, last of all, the record. Killed anywhere before that, the partition is stal
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -124,6 +125,7 @@ def run(name: str, build: Build) -> None:
             failed = _all(name, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
             pipes.report_custom_message({"failed": {p: masked(why) for p, why in failed.items()}})
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Dagster sends another after that of the terminal
         sys.exit(STOPPED)
 
 

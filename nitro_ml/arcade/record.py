@@ -17,6 +17,7 @@ from nitro_ml.arcade.pad import Pad, actions_of
 from nitro_ml.arcade.players import player
 from nitro_ml.arcade.session import kinds_of, play, session
 from nitro_ml.arcade.stream import Layout
+from nitro_ml.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def record(
     screens: bool = True,
     fps: int = 30,
     who: str = "mixed",
+    progress: Progress | None = None,
 ) -> Recording:
     """Plays `frames` frames and writes them to `out` (MP4). The same arguments give the same bytes.
 
@@ -74,6 +76,8 @@ def record(
         for moment in itertools.islice(moments, frames):
             pads.append(moment.pad)
             kinds.append(moment.kind)
+            if progress:
+                progress(len(pads) / frames, f"frame {len(pads)} of {frames}")
             yield layout.compose(moment.image, moment.pad) if layout else moment.image
 
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import HeldOut, Progress, Resumable, fastest, fit, part, seeded
+from nitro_ml.fit import HeldOut, Resumable, fastest, fit, seeded
 from nitro_ml.idm.calibrate import probes, raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip
@@ -25,6 +25,7 @@ from nitro_ml.idm.recipe import Augmentation, IDMRecipe
 from nitro_ml.idm.split import SETS, Split, split
 from nitro_ml.labels import concat
 from nitro_ml.muon import Muon
+from nitro_ml.progress import Progress, part
 from nitro_ml.trust.unmeasured import unmeasured
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'

@@ -10,6 +10,7 @@ from nitro_ml.arcade.games import Game, make
 from nitro_ml.arcade.pad import Pad
 from nitro_ml.arcade.players import player, score_episode
 from nitro_ml.policy.agent import Policy
+from nitro_ml.progress import Progress
 from nitro_ml.steps import RATE
 
 RESAMPLES = 2000
@@ -33,7 +34,14 @@ class PolicyPlayer:
         return pad
 
 
-def play(who: Policy | str, game: str, episodes: int, seed: int, max_frames: int | None = None) -> list[float]:
+def play(
+    who: Policy | str,
+    game: str,
+    episodes: int,
+    seed: int,
+    max_frames: int | None = None,
+    progress: Progress | None = None,
+) -> list[float]:
     """The scores of `episodes` episodes at 30 Hz, each of at most `max_frames` frames (default: the game's own bound).
 
     who: a policy, or a player's name: `wanderer`, `expert`. The same seed gives every player the same games, and the
@@ -42,6 +50,8 @@ def play(who: Policy | str, game: str, episodes: int, seed: int, max_frames: int
     running = make(game, seed, fps=round(RATE))
     scores = []
     for episode in range(episodes):
+        if progress:
+            progress(episode / episodes, f"episode {episode + 1} of {episodes}")
         rng = np.random.default_rng([seed, episode])
         at_pad = PolicyPlayer(who, running, rng) if isinstance(who, Policy) else player(who, running, rng)
         scores.append(score_episode(running, at_pad, max_frames))

@@ -253,9 +253,7 @@ def test_few_videos_are_split_over_all_games(
 
 
 def test_one_video_is_too_few(clips: list[Clip]) -> None:
-    with pytest.raises(
-        SplitError, match=r"found 1 labelled videos .* 0 of them held out .* 3 of a game"
-    ):
+    with pytest.raises(SplitError, match=r"found 1 labelled videos .* 0 of them held out .* 3 of a game"):
         split(clips[:1], TINY)
 
 
