@@ -1,4 +1,7 @@
-"""Every setting of nitro, in one place. Each is read from the environment with the prefix `NITRO_`."""
+"""Every setting of nitro, in one place. Each is read from the environment with the prefix `NITRO_`.
+
+`make demo` leaves the settings of its lake in `ENV_FILE`, so that the same commands look at it from any shell.
+"""
 
 import hashlib
 from functools import cached_property
@@ -6,15 +9,19 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = ROOT / "state" / "demo" / "nitro.env"
+"""Read all of it or none: not where the environment sets any of its settings, nor where `state/lake` has tables."""
 
 
 class Settings(BaseSettings):
     """Where things are and what is allowed. Raises pydantic's `ValidationError`, which names the setting."""
 
-    model_config = SettingsConfigDict(env_prefix="NITRO_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="NITRO_", frozen=True, env_file=ENV_FILE, dotenv_filtering="only_existing"
+    )
 
     lake: str = Field(
         str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds tables and checkpoints."
@@ -59,6 +66,21 @@ class Settings(BaseSettings):
     )
     inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Half of the demonstration's settings beside half of somebody's own would mix two lakes."""
+        own = {*init_settings(), *env_settings()}
+        if own.isdisjoint(dotenv_settings()) and not (ROOT / "state" / "lake" / "tables").exists():
+            return init_settings, env_settings, dotenv_settings
+        return init_settings, env_settings
+
     @field_validator("lake", "nitrogen")
     @classmethod
     def _absolute(cls, value: str) -> str:
@@ -68,6 +90,21 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    @property
+    def has_places(self) -> bool:
+        """Whether anybody said where anything is; if not, all of them are defaults."""
+        return not self.model_fields_set.isdisjoint({"lake", "nitrogen", "sources"})
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether the lake is the demonstration's."""
+        return Path(self.lake).is_relative_to(ENV_FILE.parent)
+
+    @property
+    def log(self) -> Path:
+        """What libraries say, and tracebacks of what nobody foresaw; a takedown looks into it as into all exports."""
+        return self.exports / "logs" / "nitro.log"
 
     @property
     def downloads(self) -> Path:

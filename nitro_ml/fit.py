@@ -1,9 +1,10 @@
 """One bounded, seeded Lightning fit for every model of the house."""
 
+import logging
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,15 +19,21 @@ from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
 from nitro_ml.hardware import Hardware
+from nitro_ml.progress import Progress
 
-Progress = Callable[[float, str], None]
-
+logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
 warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty")
 
 
 class DeviceError(RuntimeError):
     """A recipe that needs a device this machine does not have."""
+
+
+def check_device(requires: Literal["cpu", "gpu"]) -> None:
+    """Raises `DeviceError` where a recipe needs a GPU and there is none."""
+    if requires == "gpu" and not torch.cuda.is_available():
+        raise DeviceError("The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU.")
 
 
 class Resumable(L.LightningModule):
@@ -122,10 +129,7 @@ def fit(
     state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
     it was, too. The folder is its owner's to remove: a training that was finished goes quickly through its end again.
     """
-    if requires == "gpu" and not torch.cuda.is_available():
-        raise DeviceError(
-            "The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU, such as small."
-        )
+    check_device(requires)
     with _folder(scratch) as folder:
         last, best = folder / "last.ckpt", folder / "best.ckpt"
         own = list(callbacks)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+from benchmarks.transcript import COMMANDS
 from nitro_assets.cli import app
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.graph import ASSETS
@@ -74,6 +75,11 @@ def test_the_readme_names_only_commands_there_are() -> None:
     for first, second in re.findall(r"(?:^|`)nitro ([a-z]+)(?: ([a-z]+))?", README, re.M):
         assert first in commands
         assert not hasattr(commands[first], "commands") or second in commands[first].commands
+
+
+def test_the_transcript_runs_every_command_of_the_readme() -> None:
+    named = set(re.findall(r"^\| `((?:nitro|make) [a-z]+)", README, re.M)) | {"make demo", "make dev"}
+    assert named == {" ".join(re.sub(r"^[A-Z_]+=\S+ ", "", command).split()[:2]) for command in COMMANDS}
 
 
 def test_the_readme_names_only_settings_there_are() -> None:

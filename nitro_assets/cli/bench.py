@@ -8,9 +8,14 @@ from typing import Annotated
 import typer
 
 from nitro_assets.cli.answer import answer
+from nitro_assets.progress import progress
 from nitro_assets.settings import ROOT
 
 FOLDER = ROOT / "benchmarks"
+
+
+class BenchmarkError(ValueError):
+    """There is no such benchmark."""
 
 
 def bench(
@@ -25,11 +30,12 @@ def bench(
     Example: nitro bench label --json figures.json
     """
     if name not in names():
-        raise ValueError(f"benchmark {name!r} is unknown; there are: {', '.join(names()) or 'none in this copy'}.")
+        raise BenchmarkError(f"benchmark {name!r} is unknown; there are: {', '.join(names()) or 'none in this copy'}.")
     sys.path.insert(0, str(ROOT))
     from benchmarks.figures import write
 
-    figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+    with progress(f"benchmark {name}"):
+        figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
     if json_file:
         write(figures, json_file)
     verdict = {True: "met", False: "missed", None: "-"}

@@ -1,38 +1,75 @@
-"""What is stale and why, bringing it up to date, and where something came from."""
+"""What is stale and why, and where something came from."""
 
 import os
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
+import fsspec
 import typer
-from rich.console import Console
 
 from nitro_assets.cli.answer import AsJson, answer
+from nitro_assets.cli.table import tell
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.lake.store import Lake
+from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from, made_from
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
-from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.status import by_asset, needing, statuses
 from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
-from nitro_assets.settings import ROOT, Settings
+from nitro_assets.log import shown
+from nitro_assets.progress import progress
+from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.naming import held_as
 from nitro_assets.takedown.requests import requests
 
+SHORTEST = 8
+"""Digits by which a checkpoint is known at least."""
+MOST = 12
+"""Lines about partitions that aren't fresh, unless `--all` is asked for."""
+
 
 def status(
-    as_json: AsJson = False, stale: Annotated[bool, typer.Option(help="Only what isn't fresh.")] = False
+    as_json: AsJson = False,
+    whole: Annotated[bool, typer.Option("--all", help="A line a partition, fresh ones too.")] = False,
 ) -> None:
-    """Every asset and partition: fresh, stale, missing or waiting, and why.
+    """What is fresh, stale, missing or waiting, an asset a line; and the partitions that aren't fresh, and why.
 
-    Example: nitro status --stale
+    In JSON all partitions. Example: nitro status --all
     """
     settings = Settings()
-    state = State(Lake(settings), settings)
-    found = [s for s in explained(state, statuses(state)) if not stale or s.verdict != "fresh"]
+    lake = Lake(settings) if settings.has_places else opened(settings)
+    with progress("reading the lake"):
+        state = State(lake, settings)
+        found = explained(state, statuses(state))
     rows = [{"asset": s.asset, "partition": s.partition, "state": s.verdict, "why": s.why, "made": s.at} for s in found]
-    answer(rows, as_json, empty="everything is fresh")
+    if whole or as_json:
+        answer(rows, as_json)
+        return
+    answer(by_asset(found), as_json, title=_where(settings))
+    if attention := needing(found):
+        print()
+        answer(attention[:MOST], as_json, title="not fresh, or waiting")
+        if len(attention) > MOST:
+            tell(f"and {len(attention) - MOST} more lines: nitro status --all")
+
+
+def _where(settings: Settings) -> str:
+    lake = settings.lake if "://" in settings.lake else shown(Path(settings.lake))
+    return f"lake {lake}" + (f", by {shown(ENV_FILE)}" if settings.is_demonstration else "")
+
+
+def opened(settings: Settings) -> Lake:
+    """The lake, which must be there. Raises `LakeError`."""
+    fs, root = fsspec.core.url_to_fs(settings.lake)
+    if fs.exists(f"{root}/lake.json"):
+        return Lake(settings)
+    if settings.has_places:
+        raise LakeError(f"NITRO_LAKE: there is no lake at {settings.lake}; `nitro run` makes one.")
+    raise LakeError(
+        "there is no lake yet: `make demo` makes one to look at; for your own say where things are "
+        "(NITRO_NITROGEN, NITRO_SOURCES, NITRO_LAKE, see README.md), then `nitro run`."
+    )
 
 
 def retry(as_json: AsJson = False) -> None:
@@ -41,33 +78,7 @@ def retry(as_json: AsJson = False) -> None:
     Example: nitro retry
     """
     settings = Settings()
-    answer([{"downloads that the next run tries again": end_all(State(Lake(settings), settings))}], as_json)
-
-
-def run(
-    select: Annotated[str, typer.Option(help="Dagster's asset selection, such as `+pseudo_labels`.")] = "*",
-    as_json: AsJson = False,
-) -> None:
-    """Bring everything stale up to date through Dagster, inputs first; does nothing when nothing changed.
-
-    Example: nitro run --select "+training_mixture"
-    """
-    home()
-    import dagster as dg
-
-    from nitro_assets.definitions import definitions
-    from nitro_assets.defs.freshen import freshen
-
-    selection = dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph())
-    console, rows = Console(stderr=True), []
-
-    def told(asset: str, partitions: Sequence[str], event: str) -> None:
-        rows.append({"asset": asset, "partitions": ", ".join(partitions), "event": event})
-        console.print(f"{asset} [{', '.join(partitions)}]: {event}", markup=False, highlight=False)
-
-    failed = freshen(definitions, Settings(), {key.to_user_string() for key in selection}, told)
-    answer([r for r in rows if r["event"] != "started"], as_json, empty="nothing was stale")
-    raise typer.Exit(1 if failed else 0)
+    answer([{"downloads that the next run tries again": end_all(State(opened(settings), settings))}], as_json)
 
 
 def home() -> None:
@@ -76,18 +87,19 @@ def home() -> None:
 
 
 def lineage(
-    what: Annotated[str, typer.Argument(help="A video's address or key, or a checkpoint.")], as_json: AsJson = False
+    what: Annotated[str, typer.Argument(help="A video's address or key, or a checkpoint's first digits.")],
+    as_json: AsJson = False,
 ) -> None:
     """What came from a video and whether anything is left; or what a checkpoint came from.
 
     Example: nitro lineage https://www.youtube.com/watch?v=...
     """
     settings = Settings()
-    lake = Lake(settings)
+    lake = opened(settings)
     states = {row["checkpoint"]: row["state"] for row in Checkpoints(lake).states().iter_rows(named=True)}
-    if what in states:
-        rows = made_from(lake, what).drop("asset", "partition").to_dicts()
-        answer(rows, as_json, title=f"checkpoint {what} ({states[what]}) was made from")
+    if found := [name for name in states if name.startswith(what) and len(what) >= SHORTEST]:
+        rows = made_from(lake, found[0]).drop("asset", "partition").to_dicts()
+        answer(rows, as_json, title=f"checkpoint {found[0]} ({states[found[0]]}) was made from")
         return
     key = held_as(lake, settings, what)
     state = State(lake, settings)
@@ -96,7 +108,8 @@ def lineage(
         record = state.records.get((artifact.asset, artifact.partition))
         superseded = record is None or record.version != artifact.version
         standing = states.get(artifact.version, "replaced" if superseded else "live")
-        rows.append({**artifact.__dict__, "state": standing, "kind": ASSETS[artifact.asset].partitions})
+        kind = {"kind": ASSETS[artifact.asset].partitions} if as_json else {}
+        rows.append({**artifact.__dict__, "state": standing, **kind})
     blocked = lake.block_keys([key])[0]
     request = next((r for r in requests(lake) if blocked in r.block_keys and r.is_live), None)
     title = f"video {key}" + (f", {request.state} under request {request.id}" if request else "")
@@ -114,4 +127,6 @@ def openlineage(
     from nitro_assets.lineage.openlineage import export
 
     settings = Settings()
-    answer([{"events": export(Lake(settings), settings, to), "to": to}], as_json)
+    with progress("sending the lineage"):
+        events = export(opened(settings), settings, to)
+    answer([{"events": events, "to": to}], as_json)

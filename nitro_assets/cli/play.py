@@ -9,6 +9,7 @@ import typer
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
+from nitro_assets.progress import progress
 from nitro_assets.settings import Settings
 
 
@@ -27,7 +28,9 @@ def record(
     """
     from nitro_ml.arcade.library import record_to
 
-    answer([{"written": str(path)} for path in record_to(out, game, frames, seed, labelled=labelled, fps=fps)], as_json)
+    with progress(f"playing {game}") as tell:
+        written = record_to(out, game, frames, seed, labelled=labelled, fps=fps, progress=tell)
+    answer([{"written": str(path)} for path in written], as_json)
 
 
 def label(
@@ -47,7 +50,8 @@ def label(
     from nitro_ml.terms import TERMS
 
     path = _checkpoint(checkpoint, "idm_checkpoint")
-    labels = label_video(video, path, game=game)
+    with progress(f"labelling {video.name}") as tell:
+        labels = label_video(video, path, game=game, progress=tell)
     limits = Labeller(path).thresholds(game)
     facts = {"terms": TERMS, "calibration": labels.calibration, "thresholds": json.dumps(limits.tolist())}
     labels_frame(labels, limits if hard else None).write_parquet(out, metadata=facts)
@@ -79,7 +83,9 @@ def overlay(
     from nitro_ml.labels import read_labels
     from nitro_ml.overlay import overlay_video
 
-    answer([{"written": str(overlay_video(video, read_labels(labels), out))}], as_json)
+    with progress(f"drawing on {video.name}"):
+        written = overlay_video(video, read_labels(labels), out)
+    answer([{"written": str(written)}], as_json)
 
 
 def play(
@@ -106,18 +112,20 @@ def play(
 
     scripted = ("wanderer", "expert")
     players = {c: c if c in scripted else Policy.load(_checkpoint(c, "policy_checkpoint")) for c in checkpoint}
-    found = []
-    for name in list(GAMES) if game == "all" else [game]:
-        scores = {}
-        for label, who in players.items():
-            try:
-                scores[label] = (
-                    play_live(who, name, episodes, seed)
-                    if live and isinstance(who, Policy)
-                    else play_episodes(who, name, episodes, seed)
-                )
-            except GameError:
-                if game != "all":  # among all games some have no expert
-                    raise
-        found += [{"game": name, **row} for row in rows(scores)]
+    games, found = list(GAMES) if game == "all" else [game], []
+    with progress("playing") as tell:
+        for number, name in enumerate(games):
+            scores = {}
+            for label, who in players.items():
+                tell(number / len(games), f"{name}: {label}")
+                try:
+                    scores[label] = (
+                        play_live(who, name, episodes, seed)
+                        if live and isinstance(who, Policy)
+                        else play_episodes(who, name, episodes, seed)
+                    )
+                except GameError:
+                    if game != "all":  # among all games some have no expert
+                        raise
+            found += [{"game": name, **row} for row in rows(scores)]
     answer(found, as_json)

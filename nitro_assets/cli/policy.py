@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer, told
+from nitro_assets.cli.answer import AsJson, answer
+from nitro_assets.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="NitroGen's released weights: read them, and write them back.")
 
@@ -22,8 +23,8 @@ def import_(
     """
     from nitro_ml.policy.released.folder import import_file
 
-    with told(f"reading {file.name}") as progress:
-        made = import_file(file, out, progress=progress)
+    with progress(f"reading {file.name}") as tell:
+        made = import_file(file, out, progress=tell)
     answer([{"written": str(made.path), "sha256": made.card["source"]["sha256"]}], as_json)
 
 
@@ -39,6 +40,6 @@ def export(
     """
     from nitro_ml.policy.released.folder import export_file
 
-    with told(f"writing {out.name}"):
+    with progress(f"writing {out.name}"):
         export_file(checkpoint, out)
     answer([{"written": str(out), "bytes": out.stat().st_size}], as_json)

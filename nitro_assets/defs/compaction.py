@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from nitro_assets.defs.plainly import plainly
 from nitro_assets.defs.records import record
 from nitro_assets.defs.worker_asset import OWNERS
 from nitro_assets.lake import compaction as compacting
@@ -25,6 +26,7 @@ from nitro_ml.markdown import markdown_table
     ],
     pool="compaction",
 )
+@plainly
 def compaction(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """The tables' files: small ones merged, those that were replaced over a week ago removed.
 

@@ -39,7 +39,8 @@ def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str],
     """
     failed = 0
     with dg.DagsterInstance.get() as instance:
-        add_shards(instance, settings)
+        if "nitrogen_actions" in selected:  # else what is selected needs no look at where they are
+            add_shards(instance, settings)
         for asset in ASSETS.values():
             state = State(Lake(settings), settings)
             for partitions in stale_ranges(state, asset) if asset.name in selected else []:

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from nitro_assets.defs.plainly import plainly
 from nitro_assets.defs.records import record
 from nitro_assets.defs.worker_asset import OWNERS
 from nitro_assets.lake.holding import Holding
@@ -34,6 +35,7 @@ EVERY_SECONDS = 15.0
     code_version=ASSETS["takedown_requests"].code,
     check_specs=[dg.AssetCheckSpec("all_carried_out", asset="takedown_requests", description="No request is pending.")],
 )
+@plainly
 def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Every takedown request and its state; making it takes each one as far as it goes without a person.
 
@@ -138,6 +140,7 @@ def _tell(instance: dg.DagsterInstance, state: State, request: takedown.Request,
     deps=["takedown_requests"],
     check_specs=[dg.AssetCheckSpec("nothing_left", asset="takedown_audit", description="No trace anywhere.")],
 )
+@plainly
 def takedown_audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Is anything left? Every place nitro writes to, Dagster's databases included, searched for every erased video."""
     settings = Settings()

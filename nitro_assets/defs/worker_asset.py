@@ -13,6 +13,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from nitro_assets.defs.engine import Engine
 from nitro_assets.defs.partitions import PARTITIONS
+from nitro_assets.defs.plainly import failure, plainly
 from nitro_assets.lineage.graph import ASSETS, Asset, Reads
 from nitro_assets.lineage.state import digest
 
@@ -47,6 +48,7 @@ def worker_asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=name,
     )
+    @plainly
     def materialise(context: dg.AssetExecutionContext, engine: dg.ResourceParam[Engine]) -> dg.MaterializeResult:
         messages = engine.run(context.op_execution_context, name, list(context.partition_keys))
         return _result(context, name, messages, set(checks))
@@ -71,11 +73,11 @@ def _result(
     """
     made = {m["partition"]: m for m in messages if "partition" in m}
     metadata = {p: {key: _value(key, raw) for key, raw in m["metadata"].items()} for p, m in made.items()}
-    if failed := [p for m in messages for p in m.get("failed", [])]:
+    if failed := {p: why for m in messages for p, why in m.get("failed", {}).items()}:
         for p, m in made.items():
             tags = {DATA_VERSION_TAG: m["version"]}
             context.log_event(dg.AssetMaterialization(name, partition=p, metadata=metadata[p], tags=tags))
-        raise dg.Failure(f"{name}: partitions {', '.join(failed)} failed; the reasons are in the run's output.")
+        raise failure("; ".join(f"{name} {p}: {why}" for p, why in failed.items()))
     checked = [m for m in messages if "check" in m]
     if unreported := expected ^ {m["check"] for m in checked}:
         raise dg.Failure(f"{name}: the checks {sorted(unreported)} are declared or reported, but not both.")

@@ -34,6 +34,8 @@ from nitro_ml.video import Frames, VideoError
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+FETCHED = 0.2
+"""The share of a training's work that its footage is said to be."""
 
 Row = Mapping[str, Any]
 Read = Callable[[Decoder, Video, Row], Frames]
@@ -79,7 +81,7 @@ class Footage:
             held = actions[nearest(time, frames.time)]
             clips.append(Clip(frames.rgb, frames.time, row["game"] or UNNAMED, row["video_key"], held))
         if self.found is None:
-            self.job.progress(0.2, "holding labels against their pictures")
+            self.job.progress(FETCHED, "holding labels against their pictures")
             self.found = findings(clips)
             told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
             self.refused += [Refused(f"a video's labels, {f.refused or 'put right'}", f.told, key) for key, f in told]
@@ -134,7 +136,7 @@ class Footage:
                 for number, refused in enumerate(pool.map(one, missing)):
                     self.refused += refused
                     told = f"fetching footage: {number + 1} of {len(missing)} videos"
-                    self.job.progress(0.2 * number / len(missing), told)
+                    self.job.progress(FETCHED * (number + 1) / len(missing), told)
         return [(row, frames) for row in rows if (frames := self._cached(row, name))]
 
     def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:

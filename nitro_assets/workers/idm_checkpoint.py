@@ -13,11 +13,12 @@ from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers import show
-from nitro_assets.workers.footage import Footage
+from nitro_assets.workers.footage import FETCHED, Footage
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
+from nitro_ml.fit import check_device
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.measured import by_video
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe
@@ -25,6 +26,7 @@ from nitro_ml.idm.train import train
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.table import rows
 from nitro_ml.nitrogen.setright import counts
+from nitro_ml.progress import part
 from nitro_ml.recipes import RecipeError
 from nitro_ml.trust.card import text, write_card
 from nitro_ml.trust.compared import Video
@@ -74,6 +76,7 @@ def build(job: Job, partition: str) -> Outcome:
     metrics, coverage = card["metrics"], card["coverage"]
     ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}
     off = {game: abs(1 - found["risk_all"] - found["confidence"]) for game, found in coverage.items()}
+    honest = max(off.values(), default=1.0) <= WORST_ECE
     return Outcome(
         rows=sum(facts["frames_by_video"].values()),
         version=checkpoint,
@@ -83,7 +86,11 @@ def build(job: Job, partition: str) -> Outcome:
             Check("beats_baselines", decision.beats_baselines, decision.why),
             Check("promoted", decision.state == "promoted", decision.why),
             Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
-            Check("confidence_is_honest", max(off.values()) <= WORST_ECE, f"off by, in the mean of each game: {off}"),
+            Check(
+                "confidence_is_honest",
+                honest,
+                f"off by, in the mean of each game: {off}",
+            ),
         ],
         metadata={
             "checkpoint": checkpoint,
@@ -93,13 +100,17 @@ def build(job: Job, partition: str) -> Outcome:
             **shown,
             "videos": len(facts["frames_by_video"]),
             "labels held against their pictures": labels,
+            "not measured": show.markdown("\n".join(f"- {told}" for told in card["not_measured"]) or "every game was"),
         },
         committed=kept.remove,
     )
 
 
 def _startable(job: Job, recipe: IDMRecipe) -> None:
-    """Raises `RecipeError` for a training whose processes would each be this worker, waiting for its lease."""
+    """Before anything is fetched: raises `DeviceError` without a GPU that is needed, and `RecipeError` for a training
+    whose processes would each be this worker, waiting for its lease."""
+    if job.settings.engine == "local":
+        check_device(recipe.requires)
     hardware = recipe.hardware
     forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
     if job.settings.engine == "local" and hardware.processes > 1 and not forked:
@@ -125,7 +136,7 @@ def _trained(
 
         gpu = recipe.requires == "gpu"
         return train_on_cluster(job.settings, hardware, gpu, folder, training, recipe, clips, folder, facts)
-    return training(recipe, clips, folder, facts, job.progress, kept)
+    return training(recipe, clips, folder, facts, part(job.progress, FETCHED, 1), kept)
 
 
 def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:

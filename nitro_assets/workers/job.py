@@ -6,9 +6,9 @@ and, last of all, the record. Killed anywhere before that, the partition is stal
 """
 
 import argparse
-import logging
 import os
-import traceback
+import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from dagster_pipes import (
     open_dagster_pipes,
 )
 
+from nitro_assets.foreseen import masked
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.lake.lease import leased
+from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lake.text import KEY, without_keys
@@ -33,10 +34,11 @@ from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.graph import ASSETS, Asset
 from nitro_assets.lineage.state import Components, Record, State, digest, scope, version_of
 from nitro_assets.lineage.work import Level
+from nitro_assets.log import in_a_line, quiet
+from nitro_assets.progress import Progress, progress
 from nitro_assets.settings import Settings
 from nitro_assets.workers import failures
 from nitro_assets.workers.failures import Failure
-from nitro_assets.workers.progress import Progress, progress_bar
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Job:
 
 
 Build = Callable[[Job, str], Outcome]
+STOPPED = 130
+"""The exit status after Ctrl-C."""
 
 
 def run(name: str, build: Build) -> None:
@@ -113,15 +117,17 @@ def run(name: str, build: Build) -> None:
     parser.add_argument("--partition", action="append", default=[], help="a partition key; may be repeated")
     parser.add_argument("--level", default="all", choices=["new", "all"], help="pseudo_labels: leave old labels alone")
     arguments = parser.parse_args()
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings and tips
-    by_hand = "DAGSTER_PIPES_CONTEXT" not in os.environ
-    settings = Settings()
-    asset, lake = ASSETS[name], Lake(settings)
-    if by_hand:
-        _all(asset, lake, settings, build, arguments.partition, arguments.level, None)
-    else:
+    quiet()
+    try:
+        if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+            failed = _all(name, build, arguments.partition, arguments.level, None)
+            sys.exit("\n".join(f"{name} {p}: {why}" for p, why in failed.items()) or None)
         with open_dagster_pipes(message_writer=_writer()) as pipes:
-            _all(asset, lake, settings, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
+            failed = _all(name, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
+            pipes.report_custom_message({"failed": {p: masked(why) for p, why in failed.items()}})
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Dagster sends another after that of the terminal
+        sys.exit(STOPPED)
 
 
 def _writer() -> PipesMessageWriter | None:
@@ -133,24 +139,19 @@ def _writer() -> PipesMessageWriter | None:
     return PipesS3MessageWriter(boto3.client("s3"), interval=1)
 
 
-def _all(
-    asset: Asset,
-    lake: Lake,
-    settings: Settings,
-    build: Build,
-    partitions: list[str],
-    level: Level,
-    pipes: PipesContext | None,
-) -> None:
-    failed = []
+def _all(name: str, build: Build, partitions: list[str], level: Level, pipes: PipesContext | None) -> dict[str, str]:
+    """Build them one after another; the partitions that failed, each with why in one line."""
+    failed: dict[str, str] = {}
     checks: dict[str, list[tuple[str, Check]]] = {}
     for number, partition in enumerate(partitions):
-        with progress_bar(f"{asset.name} {partition}", number, len(partitions)) as progress:
+        title = f"{name} {partition}" + (f" ({number + 1} of {len(partitions)})" if len(partitions) > 1 else "")
+        with progress(title, also=pipes.log.info if pipes else None) as tell:
             try:
-                record, outcome = make(Job(settings, lake, asset, progress, level=level), build, partition)
-            except Exception:  # one partition's failure is told and must not stop the others; the run fails at the end
-                traceback.print_exc()
-                failed.append(partition)
+                settings = Settings()
+                job = Job(settings, Lake(settings), ASSETS[name], tell, level=level)
+                record, outcome = make(job, build, partition)
+            except Exception as error:  # one partition's failure must not stop the others; the run fails at the end
+                failed[partition] = in_a_line(error)
                 continue
         for check in outcome.checks:
             checks.setdefault(check.name, []).append((partition, check))
@@ -161,14 +162,15 @@ def _all(
         for check_name, found in checks.items():
             passed, told = all(c.passed for _, c in found), {partition: c.found for partition, c in found}
             pipes.report_custom_message({"check": check_name, "passed": passed, "found": told})
-        pipes.report_custom_message({"failed": failed})
-    elif failed:
-        raise SystemExit(f"{asset.name}: {len(failed)} of {len(partitions)} partitions failed: {', '.join(failed)}")
+    return failed
 
 
 def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     """Build one partition and commit everything about it, the record last; one worker at a time."""
-    with leased(job.lake, f"{job.asset.name}/{partition}") as lease:
+    place = f"{job.asset.name}/{partition}"
+    if is_held(job.lake, place):
+        job.progress(0.0, "another worker has it in hand; waiting for that to end")
+    with leased(job.lake, place) as lease:
         return _make(replace(job, check_lease=lease.check), build, partition)
 
 

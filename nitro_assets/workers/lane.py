@@ -9,6 +9,7 @@ process ends when its pipe closes, so it never outlives whoever started it.
 import os
 import queue
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
@@ -38,6 +39,7 @@ class Ready:
 
 def serve(pipe: Connection, scratch: Path) -> None:
     """Label what comes through the pipe; results go back through it, and a text where the machine failed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's business, which ends this
     tempfile.tempdir = str(scratch)
     try:
         import torch

@@ -74,7 +74,7 @@ class _Shard:
         chunk = replace(chunk, actions=actions)
         self.videos[key] = {"video_key": key, "address": chunk.url, "source": chunk.source}
         self.chunks.append(_chunk_row(key, chunk))
-        self.job.progress(0.5, f"{len(self.chunks)} chunks of {len(self.videos)} videos")
+        self.job.progress(0.0, f"{len(self.chunks)} chunks of {len(self.videos)} videos")
         return _frame_rows(key, chunk)
 
 

@@ -8,11 +8,13 @@ from typing import Any
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.training import scratch
 from nitro_assets.workers import show
+from nitro_assets.workers.footage import FETCHED
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.mixture_clips import mixture_clips
 from nitro_assets.workers.training_mixture import load_recipe as load_mixture
 from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.policy.train import train
+from nitro_ml.progress import part
 
 
 def build(job: Job, partition: str) -> Outcome:
@@ -22,7 +24,8 @@ def build(job: Job, partition: str) -> Outcome:
         clips = mixture_clips(job, cache, partition, recipe.resolution)
         facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": partition}
         with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
-            trained = train(recipe, clips.clips, Path(folder), facts, job.progress, kept.folder)
+            told = part(job.progress, FETCHED, 1)
+            trained = train(recipe, clips.clips, Path(folder), facts, told, kept.folder)
         checkpoint = job.checkpoints.put(trained.path)
     metrics = trained.card["metrics"]
     job.checkpoints.set(checkpoint, job.asset.name, partition, "candidate", "trained", json.dumps(metrics))

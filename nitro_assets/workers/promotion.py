@@ -71,6 +71,8 @@ def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str,
     ]
     if blocked := job.lake.blocklist().among(card["frames_by_video"]):
         return Decision("tainted", f"{len(blocked)} of its videos are under a takedown request", scores, not lost)
+    if not metrics:
+        return Decision("candidate", "nothing was measured, for want of videos to test on", scores, False)
     if lost:
         return Decision("candidate", f"does not beat the baselines: {'; '.join(lost)}", scores, False)
     told = f"beats all baselines: {', '.join(f'{figure} {value:.3f}' for figure, value in scores.items())}"

@@ -9,8 +9,10 @@ from typing import Any
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.training import scratch
 from nitro_assets.workers import show
+from nitro_assets.workers.footage import FETCHED
 from nitro_assets.workers.job import Job, Outcome
 from nitro_assets.workers.mixture_clips import MixtureClips, mixture_clips
+from nitro_ml.progress import part
 from nitro_ml.world.recipe import WorldRecipe, load_recipe
 from nitro_ml.world.train import Trained
 
@@ -27,7 +29,8 @@ def train_on_mixture(
         clips = mixture_clips(job, cache, recipe.mixture, recipe.resolution)
         facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": recipe.mixture}
         with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
-            trained = train(recipe, clips.clips, Path(folder), facts, job.progress, kept.folder)
+            told = part(job.progress, FETCHED, 1)
+            trained = train(recipe, clips.clips, Path(folder), facts, told, kept.folder)
         checkpoint = job.checkpoints.put(trained.path)
         shown = {"preview": preview(trained.path, clips)} if preview else {}
     metrics = trained.card["metrics"]

@@ -9,13 +9,22 @@ from nitro_ml.arcade.record import Recording, record
 from nitro_ml.arcade.replay import visible
 from nitro_ml.arcade.shard import Published, actions_table, write_shard
 from nitro_ml.labels import read_truth
+from nitro_ml.progress import Progress
 from nitro_ml.visible import PREFIX, Visible, visible_frame
 
 SITE = "http://127.0.0.1:8800"  # where `python -m demo.site --root DIR --port 8800` shows a folder
 
 
 def record_to(
-    folder: Path, game: str, frames: int, seed: int, *, labelled: bool = False, fps: int = 30, site: str = SITE
+    folder: Path,
+    game: str,
+    frames: int,
+    seed: int,
+    *,
+    labelled: bool = False,
+    fps: int = 30,
+    site: str = SITE,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Plays, and adds to the folder: `videos/ID.mp4`, `truth/ID.actions.parquet` and `truth/ID.segments.parquet`.
 
@@ -24,7 +33,9 @@ def record_to(
     """
     number = _next(folder / "videos", f"{game}_*.mp4")
     name = f"{game}_{number:04d}"
-    recording = record(game, frames, seed, folder / "videos" / f"{name}.mp4", labelled=labelled, fps=fps)
+    recording = record(
+        game, frames, seed, folder / "videos" / f"{name}.mp4", labelled=labelled, fps=fps, progress=progress
+    )
     written = [recording.video, *save_truth(recording, folder / "truth")]
     if labelled:
         shard = _next(folder / "actions", "SHARD_*.tar.gz")

@@ -17,6 +17,7 @@ from nitro_ml.arcade.pad import actions_of
 from nitro_ml.arcade.players import player
 from nitro_ml.arcade.session import kinds_of, play, session
 from nitro_ml.arcade.stream import Layout
+from nitro_ml.progress import Progress
 
 _NOTHING = np.zeros((0, 0, 3), np.uint8)  # the picture of a moment that has been filmed
 
@@ -59,6 +60,7 @@ def record(
     screens: bool = True,
     fps: int = 30,
     who: str = "mixed",
+    progress: Progress | None = None,
 ) -> Recording:
     """Plays `frames` frames and writes them to `out` (MP4). The same arguments give the same bytes.
 
@@ -80,6 +82,8 @@ def record(
         moment: Moment
         for moment in itertools.islice(moments, frames):
             told.append(moment._replace(image=_NOTHING))
+            if progress:
+                progress(len(told) / frames, f"frame {len(told)} of {frames}")
             yield layout.compose(moment.image, moment.pad) if layout else moment.image
 
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def trusted(model: IDM, parts: Split, prior: NDArray[np.float64], fit: Fit) -> T
     """
     familiar, known = _seen(model, parts.train, parts.calibration, parts.calibration)
     foreign: list[Held] = []
-    for number, left_out in enumerate(_folds(sorted({clip.game for clip in parts.calibration}))):
+    for number, left_out in enumerate(_folds(parts)):
         rest = [clip for clip in parts.train if clip.game not in left_out]
         near = [clip for clip in parts.calibration if clip.game not in left_out]
         far = [clip for clip in parts.calibration if clip.game in left_out]
@@ -46,8 +46,14 @@ def raw(model: IDM, clip: Clip) -> Raw:
     return Raw(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "logits", "sticks", "features")))
 
 
-def _folds(games: Sequence[str]) -> list[set[str]]:
-    """The games in up to three parts, none of which is all of them."""
+def probes(parts: Split) -> int:
+    """How many short trainings there will be."""
+    return len(_folds(parts))
+
+
+def _folds(parts: Split) -> list[set[str]]:
+    """The games to calibrate on in up to three parts, none of which is all of them."""
+    games = sorted({clip.game for clip in parts.calibration})
     return [set(games[i::PROBES]) for i in range(min(PROBES, len(games)))] if len(games) > 1 else []
 
 

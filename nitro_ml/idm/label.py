@@ -1,5 +1,6 @@
 """Labelling: frames in, calibrated per-frame labels out, with a checkpoint and nothing else."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from nitro_ml.idm.recipe import IDMRecipe
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics.baselines import beside_baselines
 from nitro_ml.metrics.scores import Sample
+from nitro_ml.progress import Progress
 from nitro_ml.trust.trust import Trust
-from nitro_ml.video import Frames, read
+from nitro_ml.video import Frames, probe, read
 
 FAMILIAR = "familiar."
 """Prefix of the tensors in a checkpoint that aren't the model's own, but `trust`'s."""
@@ -62,11 +64,22 @@ class Labeller:
 
 
 def label_video(
-    path: Path, checkpoint: Path, crop: Box | None = None, mask: Sequence[Box] = (), game: str | None = None
+    path: Path,
+    checkpoint: Path,
+    crop: Box | None = None,
+    mask: Sequence[Box] = (),
+    game: str | None = None,
+    progress: Progress | None = None,
 ) -> Labels:
     """The labels of a whole video file. Raises `VideoError` and `CheckpointError`."""
     labeller = Labeller(checkpoint)
-    return concat(list(labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game)))
+    seconds = (probe(path).duration if progress else 0.0) or math.inf
+    found = []
+    for labels in labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game):
+        found.append(labels)
+        if progress:
+            progress(float(labels.time[-1]) / seconds, f"{labels.time[-1]:.0f} s of the video")
+    return concat(found)
 
 
 def label_clip(labeller: Labeller, clip: Clip) -> Labels:

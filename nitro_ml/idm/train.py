@@ -14,17 +14,19 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import HeldOut, Progress, Resumable, fastest, fit, seeded
-from nitro_ml.idm.calibrate import raw, trusted
+from nitro_ml.fit import HeldOut, Resumable, fastest, fit, seeded
+from nitro_ml.idm.calibrate import probes, raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip
 from nitro_ml.idm.label import FAMILIAR
 from nitro_ml.idm.measured import measured
 from nitro_ml.idm.model import IDM, places
 from nitro_ml.idm.recipe import Augmentation, IDMRecipe
-from nitro_ml.idm.split import Split, split
+from nitro_ml.idm.split import SETS, Split, split
 from nitro_ml.labels import concat
 from nitro_ml.muon import Muon
+from nitro_ml.progress import Progress, part
+from nitro_ml.trust.unmeasured import unmeasured
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 HELD_OUT = 24  # batches that the held-out loss is taken over
@@ -80,7 +82,7 @@ def train(
     scratch: Path | None = None,
     frozen: Collection[str] = (),
 ) -> Trained:
-    """Train on labelled clips of any games, of one at least three videos, and save under `root`.
+    """Train on labelled clips of any games, of two videos at least, and save under `root`.
 
     The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
     goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the
@@ -101,30 +103,33 @@ def train_on(
     scratch: Path | None = None,
 ) -> Trained:
     """As `train`, with the clips already split; see there."""
-    model = _fitted(recipe, parts.train, parts.calibration, progress, scratch)
+    whole = 1 + recipe.probe_share * probes(parts)
+    model = _fitted(recipe, parts.train, parts.calibration, part(progress, 0, 1 / whole), scratch)
 
     def probe(clips: Sequence[Clip], held_out: Sequence[Clip], number: int) -> IDM:
         alone = recipe.hardware.model_copy(update={"devices": 1, "num_nodes": 1, "strategy": "auto"})
         steps = math.ceil(recipe.probe_share * recipe.steps)
         short = recipe.model_copy(update={"steps": steps, "hardware": alone})  # the other processes have ended
-        return _fitted(short, clips, held_out, progress, scratch and scratch / f"probe-{number}")
+        before, after = (1 / whole + recipe.probe_share / whole * n for n in (number, number + 1))
+        return _fitted(short, clips, held_out, part(progress, before, after), scratch and scratch / f"probe-{number}")
 
     trust = trusted(model, parts, share_held(parts.train), probe)
     labelled = {
         name: [(c, concat(list(trust.label([raw(model, c)], c.game)))) for c in getattr(parts, name)]
         for name in ("calibration", "test")
     }
-    whole = {
+    facts = {
         **card,
         **trust.card(),
         "kind": "idm",
         "recipe": recipe.model_dump(),
         **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
-        "videos": {name: len({c.group for c in getattr(parts, name)}) for name in ("train", "calibration", "test")},
+        "videos": {name: len({c.group for c in getattr(parts, name)}) for name in SETS},
+        "not_measured": unmeasured(parts.videos_by_game()),
         **measured(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
     }
     familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
-    return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, whole), whole)
+    return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, facts), facts)
 
 
 def _fitted(

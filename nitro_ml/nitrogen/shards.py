@@ -77,9 +77,16 @@ def _files(fs: AbstractFileSystem, info: dict[str, Any]) -> Iterator[dict[str, A
 
 
 def _shards(root: str) -> dict[str, Shard]:
-    fs, base = url_to_fs(root)
+    try:
+        fs, base = url_to_fs(root)
+        listed = entries(fs, base) + entries(fs, f"{base.rstrip('/')}/actions")
+    except Exception as error:  # every file system raises what its own library does
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise NitrogenError(
+            f"{root}: can't be listed ({why[:200]}); check the address and the network, or name a folder."
+        ) from error
     found: dict[str, Shard] = {}
-    for info in entries(fs, base) + entries(fs, f"{base.rstrip('/')}/actions"):
+    for info in listed:
         path = info["name"].rstrip("/")
         match = NAME.fullmatch(path.rsplit("/", 1)[-1])
         folder = fs.isdir(path) if info.get("islink") else info["type"] == "directory"

@@ -51,7 +51,12 @@ def load(model: type[Recipe], kind: str, name: str) -> Recipe:
     try:
         return model(**named, **read(kind, name))
     except ValidationError as error:
-        raise RecipeError(f"{kind}/{name}.yaml: {error}") from error
+        raise RecipeError(f"{kind}/{name}.yaml: {'; '.join(map(_wrong, error.errors()))}.") from error
+
+
+def _wrong(error: Any) -> str:
+    """One of pydantic's errors, in a line."""
+    return f"{'.'.join(map(str, error['loc'])) or 'it'}: {error['msg']} (found {error['input']!r:.80})"
 
 
 def digest(kind: str, name: str) -> str:

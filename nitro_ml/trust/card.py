@@ -64,7 +64,8 @@ def text(card: Mapping[str, Any], decision: str = "", worst: Sequence[Mapping[st
     frames = card.get("frames_by_video", {})
     total = f"; {sum(frames.values())} frames of {len(frames)} videos went in" if frames else ""
     sections = {
-        "Data": f"Videos, split whole and of every game: {split}{total}.{_labels(card.get('labels', {}))}",
+        "Data": f"Videos, split whole: {split}{total}.{_labels(card.get('labels', {}))}",
+        "Not measured": "\n".join(f"- {told}" for told in card.get("not_measured", [])) or "Every game was.",
         "Metrics": f"On the test videos, beside baselines and oracle.\n\n{markdown_table(rows(card['metrics']))}",
         "Buttons": markdown_table([_button(row, calibration) for row in button_rows(card["metrics"])]),
         "Calibration": _picture("reliability.png") + "\n\n" + _calibration(card),
@@ -86,7 +87,8 @@ def lines(curves: Mapping[str, Curve], title: str, x: str, y: str) -> Figure:
         style = {"color": "grey", "linestyle": ":"} if name == "ideal" else {"marker": ".", "linewidth": 1}
         axes.plot(xs, ys, label=name, **style)
     axes.set(title=title, xlabel=x, ylabel=y)
-    axes.legend(fontsize=7, ncols=2)
+    if curves:
+        axes.legend(fontsize=7, ncols=2)
     return figure
 
 

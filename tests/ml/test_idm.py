@@ -27,7 +27,9 @@ from nitro_ml.idm.split import SplitError, split
 from nitro_ml.idm.train import ClipError, Trained, train
 from nitro_ml.labels import Labels, concat
 from nitro_ml.metrics import BASELINES
+from nitro_ml.trust.card import write_card
 from nitro_ml.trust.right import right
+from nitro_ml.trust.unmeasured import unmeasured
 from nitro_ml.video import Frames
 from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
 from tests.ml.tiny_idm import TINY, short
@@ -224,8 +226,43 @@ def test_videos_are_split_whole_and_of_every_game(clips: list[Clip]) -> None:
     left = split([*rare, *clips[2:]], TINY, frozen={rare[0].group})
     assert rare[0].group in {c.group for c in left.test}, "what a model was measured on stays out when others go"
     assert rare[1].group in {c.group for c in left.train}
-    with pytest.raises(SplitError, match="found 2 labelled videos, of no game three"):
-        split(clips[:2], TINY)
+
+
+@pytest.mark.parametrize(
+    ("games", "counts", "told"),
+    [
+        ({"a": 2, "b": 2, "c": 2, "d": 2}, (4, 2, 2), ["no test video", "no calibration video"]),
+        ({"a": 2, "b": 2}, (2, 1, 1), ["no test video", "no calibration video"]),
+        ({"a": 2, "b": 1}, (1, 1, 1), ["b: no test video", "a: no calibration video"]),
+        ({"a": 1, "b": 1, "c": 1}, (1, 1, 1), ["tested, but not trained on", "no test video"]),
+        ({"a": 2}, (1, 1, 0), ["No video was left to test on"]),
+    ],
+)
+def test_few_videos_are_split_over_all_games(
+    clips: list[Clip], games: dict[str, int], counts: tuple[int, ...], told: list[str]
+) -> None:
+    names = [f"{game}{n}" for game, many in games.items() for n in range(many)]
+    parts = split([replace(clips[0], game=name[0], group=name) for name in names], TINY)
+    sets = [{c.group for c in part} for part in (parts.train, parts.calibration, parts.test)]
+    assert tuple(map(len, sets)) == counts
+    assert sorted(name for part in sets for name in part) == names, "each video in one set"
+    if max(games.values()) == min(games.values()) == 2:
+        assert {name[0] for name in sets[0]} == set(games), "what is measured is a game that was trained on"
+    said = "\n".join(unmeasured(parts.videos_by_game()))
+    assert all(text in said for text in told), said
+
+
+def test_one_video_is_too_few(clips: list[Clip]) -> None:
+    with pytest.raises(SplitError, match=r"found 1 labelled videos .* 0 of them held out .* 3 of a game"):
+        split(clips[:1], TINY)
+
+
+def test_a_model_of_two_videos_has_a_card_that_says_what_is_not_known(clips: list[Clip], tmp_path: Path) -> None:
+    tiny = TINY.model_copy(update={"steps": 2, "stretches": 2})
+    trained = train(tiny, clips[:2], tmp_path, {})
+    assert trained.card["metrics"] == {}
+    write_card(tmp_path / "card", trained.card)
+    assert "No video was left to test on" in (tmp_path / "card" / "card.md").read_text()
 
 
 def test_windows_overlap_and_every_frame_lies_in_the_middle_of_one() -> None:
