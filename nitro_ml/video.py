@@ -22,7 +22,7 @@ from nitro_ml.film.showing import Showing, showing
 from nitro_ml.film.timeline import frames, packets, seams
 from nitro_ml.pixels import Shrinker, shrink
 
-__all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "probe", "read", "shrink"]
+__all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "decoded", "probe", "read", "shrink"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read(
     shrinker = Shrinker(size)
     shown: Showing | None = None
     filled = 0
-    for frame, seconds in _decode(path, start, end):
+    for frame, seconds in decoded(path, start, end):
         if shown is None:
             shown = showing(frame, None, path.name)
             hidden = _graph(frame, shown, crop, mask) if crop or mask else None
@@ -157,7 +157,7 @@ def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
     return graph.vpull()
 
 
-def _decode(path: Path, start: float, end: float | None) -> Iterator[tuple[VideoFrame, float]]:
+def decoded(path: Path, start: float = 0.0, end: float | None = None) -> Iterator[tuple[VideoFrame, float]]:
     """Frames with start <= time < end and their times; `VideoError` for damage or, without `end`, a missing tail."""
     last = -1.0
     kept: tuple[object, ...] | None = None

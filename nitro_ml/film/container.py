@@ -43,8 +43,9 @@ class Film:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Film]:
-    """The file at `path`, whatever characters are in its name. Raises `VideoError`."""
+def opened(path: Path, sound: bool = False) -> Iterator[Film]:
+    """The file at `path`, whatever characters are in its name; without `sound` nothing but the film is read of it.
+    Raises `VideoError`."""
     if not path.is_file() or path.stat().st_size == 0:
         raise VideoError(f"{path.name}: {'an empty file' if path.is_file() else 'no such file'}.")
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
@@ -55,7 +56,8 @@ def opened(path: Path) -> Iterator[Film]:
     with container:
         film = Film(path.name, container, *film_of(container, path.name))
         for stream in container.streams:
-            stream.discard = Discard.default if stream is film.stream else Discard.all
+            wanted = stream is film.stream or (sound and stream.type == "audio")
+            stream.discard = Discard.default if wanted else Discard.all
         film.stream.codec_context.thread_count = 1  # one video a process beats one video in two threads
         yield film
 

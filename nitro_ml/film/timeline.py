@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import av
 from av.packet import Packet
@@ -45,34 +45,51 @@ def frames(path: Path, start: float) -> Iterator[Timed]:
 def packets(film: Film) -> Iterator[VideoPacket]:
     """The film's packets from where the container stands, on one clock."""
     found = film.container.demux(film.stream)
-    return _joined(found, []) if film.format == "mpegts" else found
+    return _joined(found, Clock()) if film.format == "mpegts" else found
 
 
 def seams(film: Film) -> list[float]:
     """The times (s, on the container's clock) at which a transport stream's clock starts anew; reads all of it."""
-    found: list[float] = []
+    clock = Clock()
     if film.format == "mpegts":
-        deque(_joined(film.container.demux(film.stream), found), maxlen=0)
-    return found
+        deque(_joined(film.container.demux(film.stream), clock), maxlen=0)
+    return clock.seams
 
 
-def _joined(stored: Iterator[VideoPacket], found: list[float]) -> Iterator[VideoPacket]:
-    """A transport stream from its first key frame on, since a recording may begin between two; `found` gets its seams."""
-    shift, step, last = 0, 0, None
+class Clock:
+    """The clock of one elementary stream of a transport stream, which may start anew; here it goes on without a gap.
+
+    seams: where it was set on, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self.seams: list[float] = []
+        self._shift = self._step = 0
+        self._last: int | None = None
+
+    def set(self, packet: "Packet[Any]") -> None:
+        """Sets a packet's times right, those of one after another in the order of the file."""
+        if packet.dts is None:
+            return
+        at = packet.dts + self._shift
+        if self._last is not None and not 0 <= at - self._last <= JUMP / packet.time_base:
+            self.seams.append(float(self._last * packet.time_base))
+            self._shift += self._last + self._step - at
+            at = self._last + self._step
+        elif self._last is not None:
+            self._step = at - self._last or self._step
+        packet.dts, self._last = at, at
+        if packet.pts is not None:
+            packet.pts += self._shift
+
+
+def _joined(stored: Iterator[VideoPacket], clock: Clock) -> Iterator[VideoPacket]:
+    """A transport stream from its first key frame on, since a recording may begin between two."""
     begun = False
     for packet in stored:
         begun = begun or packet.is_keyframe or not packet.size
-        if begun and packet.dts is not None:
-            at = packet.dts + shift
-            if last is not None and not 0 <= at - last <= JUMP / packet.time_base:
-                found.append(float(last * packet.time_base))
-                shift, at = shift + last + step - at, last + step
-            elif last is not None:
-                step = at - last or step
-            packet.dts, last = at, at
-            if packet.pts is not None:
-                packet.pts += shift
         if begun:
+            clock.set(packet)
             yield packet
 
 
