@@ -71,11 +71,19 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }
 """What is put into a muxer's files in practice."""
 ALONE = ("mp4, DASH", "mp4, no trailer")
-"""Containers of one stream that starts at 0: DASH has a file for each, and without a trailer FFmpeg gives the first frame
-the time that it starts late by."""
+"""Containers of one stream that starts at 0: DASH has a file for each, and without a trailer FFmpeg makes the first
+frame stay for as long as the stream starts late."""
 TURNS = ("mp4", "mov")
 """The muxers that write a rotation."""
-RATES = (Fraction(24), Fraction(24000, 1001), Fraction(25), Fraction(30), Fraction(30000, 1001), Fraction(50), Fraction(60))
+RATES = (
+    Fraction(24),
+    Fraction(24000, 1001),
+    Fraction(25),
+    Fraction(30),
+    Fraction(30000, 1001),
+    Fraction(50),
+    Fraction(60),
+)
 STREAMS = ("alone", "facecam first", "cover", "sound, longer", "sound, shorter")
 WRAP = 2**33 / 90_000
 """Seconds after which MPEG's clock begins anew."""

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from rich.console import Console
-
 from demo import gameplay
 from demo.report import report
 from demo.site import serve
+from nitro_assets.screen import console
 from nitro_assets.settings import ROOT, Settings
 
 HOME = ROOT / "state" / "demo"
@@ -49,11 +48,11 @@ def port_to_use() -> int:
 
 def main() -> int:
     """Everything, with a line for each step; 0 if every run succeeded."""
-    started, console = time.monotonic(), Console(stderr=True)
+    started, screen = time.monotonic(), console(stderr=True)
 
     def say(text: str) -> None:
         minutes, seconds = divmod(int(time.monotonic() - started), 60)
-        console.print(f"[{minutes:02d}:{seconds:02d}] {text}", markup=False, highlight=False)
+        screen.print(f"[{minutes:02d}:{seconds:02d}] {text}", markup=False, highlight=False)
 
     HOME.mkdir(parents=True, exist_ok=True)
     port = port_to_use()

@@ -18,7 +18,7 @@ def beside(out: Path, *inputs: Path) -> Iterator[Path]:
     Raises as `check`, and `OutputError` where the disk refuses.
     """
     check(out, *inputs)
-    partial = out.with_name(f".nitro-{secrets.token_hex(6)}{out.suffix}")
+    partial = out.absolute().with_name(f".nitro-{secrets.token_hex(6)}{out.suffix}")
     try:
         yield partial
         os.replace(partial, out)

@@ -30,8 +30,9 @@ class VideoInfo:
     """What the container says: pixels of the upright picture, frames a second, seconds, and the number of frames where
     it is stored.
 
-    picture: what is done so that it is seen as meant, in words; nothing for a plain file. whole: whether the container's
-    own structure shows that nothing is missing at its end; false where it can't tell.
+    picture: what is done so that it is seen as meant, in words; nothing for a plain file. whole: whether the
+    container's own structure shows that nothing is missing at its end; false where it can't tell. turn, mirrored: how
+    the stored picture is made upright, in quarter turns counterclockwise after mirroring.
     """
 
     width: int
@@ -41,6 +42,13 @@ class VideoInfo:
     frames: int | None
     picture: str = ""
     whole: bool = False
+    turn: int = 0
+    mirrored: bool = False
+
+    def upright(self, box: Box) -> Box:
+        """Where a box in pixels of the stored picture lies in the upright one."""
+        width, height = (self.height, self.width) if self.turn % 2 else (self.width, self.height)
+        return Showing(self.turn, self.mirrored).seen(box, width, height)
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,17 @@ def probe(path: Path) -> VideoInfo:
         rate, duration, whole = stream.average_rate or stream.guessed_rate, seconds_of(film), ending(path, film)
         joined = [f"clock set on at {len(found)} seams"] if (found := seams(film)) else []
     picture = "; ".join([*([film.found] if film.found else []), *shown.told, *joined])
-    return VideoInfo(width, height, float(rate or 0), duration, stream.frames or None, picture, whole == "whole")
+    return VideoInfo(
+        width,
+        height,
+        float(rate or 0),
+        duration,
+        stream.frames or None,
+        picture,
+        whole == "whole",
+        shown.turn,
+        shown.mirrored,
+    )
 
 
 def first_shown(film: Film) -> tuple[VideoFrame, Showing]:
@@ -189,6 +207,6 @@ def _changed(name: str, kept: tuple[object, ...], now: tuple[object, ...], secon
     """What is new in the picture: its size, else its rotation or transfer."""
     words = "{}x{}" if kept[:2] != now[:2] else "{}x{} turned by {} degrees, transfer {}"
     return (
-        f"{name}: the picture changes from {words.format(*kept)} to {words.format(*now)} after {seconds:.2f} s; a video "
-        "must keep one."
+        f"{name}: the picture changes from {words.format(*kept)} to {words.format(*now)} after {seconds:.2f} s; a "
+        "video must keep one."
     )

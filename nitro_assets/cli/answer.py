@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
+
+from nitro_assets.screen import console
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
@@ -29,7 +30,7 @@ def answer(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str = "", em
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
-    Console().print(table)
+    console().print(table)
 
 
 def _cell(value: Any) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.lake.checkpoints import Checkpoints
@@ -16,6 +15,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
+from nitro_assets.screen import console
 from nitro_assets.settings import ROOT, Settings
 from nitro_assets.takedown.naming import resolve
 from nitro_assets.takedown.requests import requests
@@ -59,11 +59,11 @@ def run(
     from nitro_assets.defs.freshen import freshen
 
     selection = dg.AssetSelection.from_string(select).resolve(definitions.resolve_asset_graph())
-    console, rows = Console(stderr=True), []
+    screen, rows = console(stderr=True), []
 
     def told(asset: str, partitions: Sequence[str], event: str) -> None:
         rows.append({"asset": asset, "partitions": ", ".join(partitions), "event": event})
-        console.print(f"{asset} [{', '.join(partitions)}]: {event}", markup=False, highlight=False)
+        screen.print(f"{asset} [{', '.join(partitions)}]: {event}", markup=False, highlight=False)
 
     failed = freshen(definitions, Settings(), {key.to_user_string() for key in selection}, told)
     answer([r for r in rows if r["event"] != "started"], as_json, empty="nothing was stale")

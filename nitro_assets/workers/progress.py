@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+
+from nitro_assets.screen import console, text_column
 
 Progress = Callable[[float, str], None]
 EVERY_SECONDS = 15.0
@@ -20,8 +21,13 @@ def progress_bar(title: str, number: int = 0, total: int = 1) -> Iterator[Progre
     if not sys.stderr.isatty():
         yield _lines(title)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[message]}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        text_column("{task.description}"),
+        BarColumn(),
+        text_column("{task.fields[message]}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns, console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0, message="")
         yield lambda fraction, message: bar.update(task, completed=fraction, message=message)
 

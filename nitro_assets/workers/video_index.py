@@ -78,7 +78,7 @@ def _row(settings: Settings, found: Found) -> Row:
     judged = verdict(found)
     key = video_key(settings.secret, canonical_name(found.extractor, found.id, found.url))
     channel = found.channel and canonical_channel(found.extractor, found.channel, found.url)
-    same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
+    same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps", "picture")
     return {
         "video_key": key,
         "channel_key": channel and channel_key(settings.secret, channel),

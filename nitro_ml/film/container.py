@@ -65,8 +65,8 @@ def opened(path: Path, sound: bool = False) -> Iterator[Film]:
 def film_of(container: InputContainer, name: str) -> tuple[VideoStream, str]:
     """The stream that is the film, and which one that is, where there are several.
 
-    Pictures that stand still, such as covers and thumbnails, are no film. Of the others it is the one marked as default,
-    then the largest, then the first. Raises `VideoError` where there is none.
+    Pictures that stand still, such as covers and thumbnails, are no film. Of the others it is the one marked as
+    default, then the largest, then the first. Raises `VideoError` where there is none.
     """
     films = [s for s in container.streams.video if not s.disposition & STILLS]
     if not films:

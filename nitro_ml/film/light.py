@@ -1,7 +1,7 @@
 """HDR pictures as SDR ones: PQ and HLG (ITU-R BT.2100) to BT.709 primaries and sRGB's curve, as a screen is recorded.
 
-Paper white, 203 cd/m2 (ITU-R BT.2408), becomes SDR's white; what is brighter is rolled off, so that up to nine tenths of
-white all is where it is in the SDR version, and the game's sky keeps some of its light.
+Paper white, 203 cd/m2 (ITU-R BT.2408), becomes SDR's white; what is brighter is rolled off, so that up to nine tenths
+of white all is where it is in the SDR version, and the game's sky keeps some of its light.
 """
 
 from functools import lru_cache

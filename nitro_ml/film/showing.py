@@ -18,7 +18,10 @@ from nitro_ml.film.light import LIGHTS, Light, light_of
 
 ASPECTS = Fraction(1, 4), Fraction(4)
 """The sample aspects that are honoured."""
-MATRICES = {11: "SMPTE 2085", 12: "a derived matrix", 13: "a derived matrix", 14: "ICtCp", 15: "IPT-PQ-C2", 16: "YCgCo-R", 17: "YCgCo-R"}
+MATRICES = {11: "SMPTE 2085", 12: "a derived matrix", 13: "a derived matrix", 14: "ICtCp", 15: "IPT-PQ-C2"} | {
+    16: "YCgCo-R",
+    17: "YCgCo-R",
+}
 """Colour matrices (AVColorSpace) that are not converted."""
 TRANSFERS = {8: "linear light", 9: "a logarithmic transfer", 10: "a logarithmic transfer", 17: "SMPTE 428"}
 """Transfers (AVColorTransferCharacteristic) that are not converted."""
@@ -72,6 +75,14 @@ class Showing:
         for _ in range(self.turn):  # one turn back, clockwise
             x, y, w, h, across, down = down - y - h, x, h, w, down, across
         return Box(width - x - w if self.mirrored else x, y, w, h)
+
+    def seen(self, box: Box, width: int, height: int) -> Box:
+        """Where a box of the stored picture, of width x height, lies in the upright one."""
+        x, y, w, h = box.x, box.y, box.w, box.h
+        x = width - x - w if self.mirrored else x
+        for _ in range(self.turn):
+            x, y, w, h, width, height = y, width - x - w, h, w, height, width
+        return Box(x, y, w, h)
 
 
 PLAIN = Showing()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
+
+from nitro_ml.places import place
 
 NAME = re.compile(r"(SHARD_[A-Za-z0-9-]+)(\.tar\.gz)?")
 # What tells one version of a file from the next: content hashes on a hub or S3, else the time of change.
@@ -77,7 +78,7 @@ def _files(fs: AbstractFileSystem, info: dict[str, Any]) -> Iterator[dict[str, A
 
 
 def _shards(root: str) -> dict[str, Shard]:
-    fs, base = url_to_fs(root)
+    fs, base = place(root)
     found: dict[str, Shard] = {}
     for info in entries(fs, base) + entries(fs, f"{base.rstrip('/')}/actions"):
         path = info["name"].rstrip("/")
