@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from nitro_ml import parquet
 from nitro_ml.arcade.games import GAMES
 from nitro_ml.arcade.library import add_visible, save_truth
 from nitro_ml.arcade.record import record
@@ -77,12 +78,12 @@ class Video:
     @property
     def filmed(self) -> bool:
         """The truth is written after the video."""
-        return self.truth.exists() and pl.scan_parquet(self.truth).select(pl.len()).collect().item() == self.frames
+        return self.truth.exists() and parquet.scan(self.truth).select(pl.len()).collect().item() == self.frames
 
     @property
     def done(self) -> bool:
         """What is tested on has the `visible_` columns too."""
-        return self.filmed and (self.split != "test" or f"{PREFIX}south" in pl.read_parquet_schema(self.truth))
+        return self.filmed and (self.split != "test" or f"{PREFIX}south" in parquet.columns(self.truth))
 
 
 def videos(folder: Path, minutes: float = 30.0, games: Sequence[str] = (*TRAINED, *UNSEEN)) -> list[Video]:

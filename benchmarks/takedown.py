@@ -25,6 +25,7 @@ from nitro_assets.takedown.places import look
 from nitro_assets.takedown.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
 from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
+from nitro_ml import parquet
 
 
 def run(quick: bool = False) -> list[Figure]:
@@ -79,7 +80,7 @@ def rewrite(lake: Lake, key: str) -> None:
     for table in video_tables():
         touched = {held.partition for held in holding(lake, [key], table)}
         for row in lake.files(table.name).filter(pl.col("partition").is_in(list(touched))).iter_rows(named=True):
-            rows = pl.read_parquet(io.BytesIO(Path(row["uri"]).read_bytes())).filter(pl.col("video_key") != key)
+            rows = parquet.read(io.BytesIO(Path(row["uri"]).read_bytes())).filter(pl.col("video_key") != key)
             with tempfile.NamedTemporaryFile() as file:
                 rows.write_parquet(file.name, compression="zstd", compression_level=1)
 

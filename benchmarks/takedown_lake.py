@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
 from nitro_assets.identity import shard_names
+from nitro_assets.lake import delta
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
@@ -110,5 +110,5 @@ def _link(lake: Lake, template: str, shards: list[str]) -> None:
             path = f"corpus_shard={shard}/{name}"
             stats = f'{{"numRecords": {row["all_rows"]}}}'
             added.append(AddAction(path, row["bytes"], {"corpus_shard": shard}, 0, True, stats))
-    table = DeltaTable(lake.uri("pseudo_labels"))
+    table = delta.table(lake.uri("pseudo_labels"))
     table.create_write_transaction(added, "append", table.schema(), ["corpus_shard"])

@@ -21,7 +21,7 @@ from nitro_assets.progress import lasting, progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 
 HOME = ENV_FILE.parent
-RECORDING = "playing and recording five games"
+RECORDING = "playing and recording four games"
 SECONDS = {
     RECORDING: 105,
     "nitrogen_actions": 14,

@@ -16,6 +16,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.workers.policy_evaluation import scores_with_intervals
 from nitro_assets.workers.world import psnr_rows
+from nitro_ml import parquet
 from nitro_ml.arcade.moment import KINDS
 from nitro_ml.idm.label import Labeller, label_video
 from nitro_ml.labels import read_labels
@@ -100,7 +101,7 @@ def _segments(lake: Lake, home: Path) -> str:
     by_id = {address.rsplit("/", 1)[1]: key for address, key in index.items()}
     seconds: dict[str, dict[str, float]] = {}
     for video in (v for v in plan() if not v.labelled and v.id in by_id):
-        truth = pl.read_parquet(home / "truth" / f"{video.id}.segments.parquet")
+        truth = parquet.read(home / "truth" / f"{video.id}.segments.parquet")
         mine = found.filter(video_key=by_id[video.id])
         for true in truth.iter_rows(named=True):
             row = seconds.setdefault(TRUTH_REASON[true["kind"]], dict.fromkeys(REASONS, 0.0))

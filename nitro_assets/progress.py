@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn
+from rich.progress import BarColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
+from nitro_assets.screen import console, text_column
 from nitro_ml.progress import Progress
 
 Say = Callable[[str], None]
@@ -108,8 +108,8 @@ def _tick(course: Course, over: threading.Event, bar: Bar | None, says: list[Say
 
 def _bar() -> Bar:
     whole = Column(no_wrap=True, overflow="ellipsis")
-    title, state = (TextColumn(text, markup=False, table_column=whole) for text in ("{task.description}", STATE))
-    return Bar(title, BarColumn(bar_width=12), state, console=Console(stderr=True), transient=True)
+    title, state = (text_column(text, table_column=whole) for text in ("{task.description}", STATE))
+    return Bar(title, BarColumn(bar_width=12), state, console=console(stderr=True), transient=True)
 
 
 def _print(line: str) -> None:

@@ -11,10 +11,9 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from nitro_ml import child
+from nitro_ml import child, parquet
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.child import Child, ChildError
 from nitro_ml.labels import Labels, LabelsError, Truth, read_labels, read_truth
@@ -77,7 +76,7 @@ def serve(memory: int) -> None:
 def _labels(path: Path, fps: float) -> dict[str, NDArray[Any]]:
     labels = read_labels(path, fps)
     try:
-        told = np.array(json.loads(pl.read_parquet_metadata(path).get("thresholds", "[]")), np.float64)
+        told = np.array(json.loads(parquet.metadata(path).get("thresholds", "[]")), np.float64)
     except ValueError as error:
         raise LabelsError(f"{path.name}: the thresholds in its metadata are no list of numbers.") from error
     if told.size and (told.shape != (len(BUTTONS),) or not ((told >= 0) & (told <= 1)).all()):

@@ -22,8 +22,9 @@ from nitro_ml import child, video
 from nitro_ml.box import Box
 from nitro_ml.child import Child, ChildError, Line
 from nitro_ml.segments.features import FEATURES, Features
-from nitro_ml.video import Frames, VideoError, VideoInfo
+from nitro_ml.video import CutError, Frames, VideoError, VideoInfo
 
+ERRORS = {kind.__name__: kind for kind in (CutError, VideoError, ValueError)}
 SLOTS = 2
 START = 60.0  # seconds for the child's imports on a cold disk
 
@@ -112,7 +113,7 @@ class Decoder:
             raise VideoError(f"{path.name}: decoding it {error}; the video is damaged or hostile.") from error
         if "error" in found:
             self._reading = False
-            raise (ValueError if found["kind"] == "ValueError" else VideoError)(found["error"])
+            raise ERRORS[found["kind"]](found["error"])
         return found
 
     def _ready(self) -> Child:
@@ -199,7 +200,7 @@ def _free(slots: list[Frames], asked: Iterator[tuple[Line, bytes]]) -> Iterator[
 
 def _verdict(path: Path, error: Exception, memory: int) -> Line:
     if isinstance(error, VideoError):
-        return {"error": str(error), "kind": "VideoError"}
+        return {"error": str(error), "kind": type(error).__name__}
     if isinstance(error, MemoryError):
         return {"error": f"{path.name}: decoding it takes more than {memory >> 20} MB.", "kind": "VideoError"}
     if type(error) is ValueError:  # a box; what libraries raise is of a type of their own

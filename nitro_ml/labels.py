@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from nitro_ml import parquet
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.visible import Visible, visible_of
 
@@ -128,7 +129,7 @@ def read_truth(path: Path, fps: float = 30.0) -> Truth:
 
 def _table(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        return parquet.read(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise LabelsError(f"{path.name}: not a readable parquet file ({error}).") from error
 

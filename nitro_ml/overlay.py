@@ -1,7 +1,8 @@
 """A drawn controller: the inferred inputs for people to look at, and the true ones on the arcade's streams."""
 
-import os
+import heapq
 from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,13 +10,19 @@ import av
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS
 from nitro_ml.box import Box
+from nitro_ml.film.container import opened
+from nitro_ml.film.light import to_sdr
+from nitro_ml.film.showing import Showing
+from nitro_ml.film.sound import Muxed, sound
 from nitro_ml.labels import Labels
+from nitro_ml.output import OutputError, beside
 from nitro_ml.terms import TERMS
-from nitro_ml.video import FORMATS, VideoError, probe
+from nitro_ml.video import decoded, first_shown
 
 # Centre (x, y) and half size (w, h) of each button in a box of 100 x 60; a stick's own button is the well it sits in.
 _PLACES: dict[str, tuple[int, int, int, int]] = {
@@ -39,6 +46,14 @@ _PLACES: dict[str, tuple[int, int, int, int]] = {
 }
 _ROUND = {"guide", "north", "west", "east", "south", "left_thumb", "right_thumb"}
 _STICKS = ("left_thumb", "right_thumb")
+H264 = "libx264", {"preset": "veryfast", "crf": "20"}
+VP9 = "libvpx-vp9", {"deadline": "realtime", "cpu-used": "8", "crf": "30", "b": "0"}
+SUFFIXES = {".mp4": ("mp4", *H264), ".m4v": ("mp4", *H264), ".mov": ("mov", *H264), ".mkv": ("matroska", *H264)} | {
+    ".webm": ("webm", *VP9)
+}
+"""The containers that an overlay may have, by the ending of its name: FFmpeg's muxer, encoder and options."""
+TICK = Fraction(1, 90_000)  # s
+FRAME_DURATION = 1 << 8  # AV_CODEC_FLAG_FRAME_DURATION
 _BODY, _UP, _DOWN, _KNOB = (24, 26, 32), (92, 96, 108), (255, 186, 40), (232, 236, 244)
 
 
@@ -70,52 +85,72 @@ def draw_controller(
 
 
 def overlay_video(video: Path, labels: Labels, out: Path) -> Path:
-    """Writes the video (H.264 in MP4, its own size and timestamps, no sound) with the inferred controller drawn on it.
+    """Writes the video as it is shown (upright, in square pixels and SDR), with its own times and its sound, and the
+    inferred controller drawn on it.
 
-    The controller sits in the bottom left corner; each frame shows the label nearest in time. `out` appears only when
-    it is complete. Raises `VideoError` for an unreadable video and ValueError for empty labels.
+    The container is what the name of `out` says, one of `SUFFIXES`. The controller sits in the bottom left corner; each
+    frame shows the label nearest in time. `out` appears only when it is complete. Raises `VideoError` for an unreadable
+    video, `OutputError` for an `out` that can't be written, and ValueError for empty labels.
     """
     if not len(labels):
         raise ValueError(f"{video.name}: the labels are empty; an overlay needs at least one row.")
-    info = probe(video)
-    partial = out.with_name(f".{out.stem}.partial.mp4")
-    try:
-        with (
-            av.open(f"file:{video}", options={"format_whitelist": FORMATS}) as source,
-            av.open(f"file:{partial}", "w") as sink,
-        ):
-            sink.metadata["comment"] = TERMS
-            first = source.streams.video[0]
-            target = sink.add_stream("libx264", rate=first.average_rate or 30)
-            target.width, target.height, target.pix_fmt = info.width & ~1, info.height & ~1, "yuv420p"
-            target.options = {"preset": "veryfast", "crf": "20"}
-            target.codec_context.time_base = first.time_base or Fraction(1, 90_000)
-            for frame in _drawn(source.decode(first), labels):
-                sink.mux(target.encode(frame))
-            sink.mux(target.encode(None))
-        os.replace(partial, out)
-    except av.FFmpegError as error:
-        raise VideoError(f"{video.name}: damaged, cannot be redrawn ({error.strerror}).") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    if out.suffix.lower() not in SUFFIXES:
+        found = f"found the ending {out.suffix!r}" if out.suffix else "found no ending"
+        raise OutputError(f"{out}: {found}; allowed are {', '.join(SUFFIXES)}.")
+    with beside(out, video) as partial:
+        _redraw(video, labels, partial)
     return out
 
 
-def _drawn(frames: Iterator[VideoFrame], labels: Labels) -> Iterator[VideoFrame]:
-    """Each frame with its controller, cut to even sides as 4:2:0 needs, on a clock that starts at zero."""
-    origin: int | None = None
-    for frame in frames:
-        if frame.pts is None or frame.time_base is None:
-            raise VideoError("a frame carries no time; allowed are containers with presentation times.")
-        origin = frame.pts if origin is None else origin
-        pts = frame.pts - origin
-        row = _nearest(labels.time, float(pts * frame.time_base))
-        image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-        image = np.ascontiguousarray(image[: frame.height & ~1, : frame.width & ~1])
+def _redraw(video: Path, labels: Labels, out: Path) -> None:
+    muxer, codec, options = SUFFIXES[out.suffix.lower()]
+    with opened(video) as film:
+        first, shown = first_shown(film)
+    with opened(video, sound=True) as film, _written(), av.open(f"file:{out}", "w", format=muxer) as sink:
+        sink.metadata["comment"] = TERMS
+        target = sink.add_stream(codec, rate=film.stream.average_rate or 30, options=options)
+        width, height = shown.shown_size(first.width, first.height)
+        target.width, target.height, target.pix_fmt = width & ~1, height & ~1, "yuv420p"
+        target.codec_context.time_base = TICK
+        target.codec_context.flags |= FRAME_DURATION
+        heard = sound(film, sink, first.time)
+        drawn = _drawn(video, labels, shown, target)
+        for _, packet in heapq.merge(drawn, heard, key=lambda part: part[0]):
+            sink.mux(packet)
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """What goes wrong here, and isn't said of the video, is the output's."""
+    try:
+        yield
+    except av.FFmpegError as error:
+        raise OSError(error.errno, error.strerror) from error
+
+
+def _drawn(video: Path, labels: Labels, shown: Showing, target: VideoStream) -> Iterator[Muxed]:
+    """The coded frames, each with its controller, on a clock that starts at zero and never stands still."""
+    last, seconds = -1, 0.0
+    size = target.width, target.height
+    for frame, seconds in decoded(video):
+        image = np.ascontiguousarray(shown.upright(_rgb(frame, shown)))
+        square = shown.shown_size(frame.width, frame.height)
+        image = cv2.resize(image, square, interpolation=cv2.INTER_AREA) if shown.aspect != 1 else image
+        image = np.ascontiguousarray(image[: size[1], : size[0]])
+        row = _nearest(labels.time, seconds)
         draw_controller(image, _corner(image), labels.buttons[row], labels.sticks[row])
         drawn = VideoFrame.from_ndarray(image, format="rgb24")
-        drawn.pts, drawn.time_base = pts, frame.time_base
-        yield drawn
+        last = max(round(seconds / TICK), last + 1)
+        drawn.pts, drawn.time_base = last, TICK
+        drawn.duration = round((frame.duration or 0) * (frame.time_base or 0) / TICK)  # the last may stay for long
+        yield from ((seconds, packet) for packet in target.encode(drawn))
+    yield from ((seconds, packet) for packet in target.encode(None))
+
+
+def _rgb(frame: VideoFrame, shown: Showing) -> NDArray[np.uint8]:
+    if shown.light:
+        return to_sdr(frame, shown.light)
+    return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def _corner(image: NDArray[np.uint8]) -> Box:

@@ -16,6 +16,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+from nitro_ml.film.light import to_sdr
+from nitro_ml.film.showing import PLAIN, Showing
+
 cv2.setNumThreads(1)  # a picture is small, and every process would start as many threads as there are cores
 
 FILTER = Interpolation.AREA | Interpolation.ACCURATE_RND
@@ -23,6 +26,7 @@ FILTER = Interpolation.AREA | Interpolation.ACCURATE_RND
 # for BT.601, as swscale and OpenCV take it.
 WEIGHTS = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
 BT601 = (0.299, 0.114)
+YCGCO = 8
 
 
 class Shrinker:
@@ -32,8 +36,16 @@ class Shrinker:
         self.size = size
         self._scaler = VideoReformatter()
 
-    def frame(self, frame: VideoFrame, out: NDArray[np.uint8]) -> None:
-        """A decoded frame of any format into `out`, uint8 [size, size, 3]."""
+    def frame(self, frame: VideoFrame, out: NDArray[np.uint8], shown: Showing = PLAIN) -> None:
+        """A decoded frame of any format as it is shown, into `out`, uint8 [size, size, 3]."""
+        self._stored(frame, out, shown)
+        if not shown.is_plain:
+            out[:] = shown.upright(out.copy())
+
+    def _stored(self, frame: VideoFrame, out: NDArray[np.uint8], shown: Showing) -> None:
+        if shown.light:
+            out[:] = self.rgb(to_sdr(frame, shown.light))
+            return
         if not _is_yuv(frame.format.name):
             out[:] = self.rgb(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
             return
@@ -73,13 +85,12 @@ def _to_rgb(colorspace: int, full: bool) -> NDArray[np.float32]:
     """float32 [3, 4]: Y, Cb, Cr and 1 to red, green and blue (ITU-T H.273, section 8.3)."""
     red, blue = WEIGHTS.get(colorspace, BT601)
     green = 1 - red - blue
-    matrix = np.array(
-        [
-            [1, 0, 2 * (1 - red)],
-            [1, -2 * (1 - blue) * blue / green, -2 * (1 - red) * red / green],
-            [1, 2 * (1 - blue), 0],
-        ]
-    )
+    rows = [
+        [1, 0, 2 * (1 - red)],
+        [1, -2 * (1 - blue) * blue / green, -2 * (1 - red) * red / green],
+        [1, 2 * (1 - blue), 0],
+    ]
+    matrix = np.array([[1, -1, 1], [1, 1, 0], [1, -1, -1]] if colorspace == YCGCO else rows)
     matrix = matrix if full else matrix * (255 / np.array([219, 224, 224]))
     zero = np.array([0 if full else 16, 128, 128])
     return np.column_stack([matrix, -matrix @ zero]).astype(np.float32)

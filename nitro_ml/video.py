@@ -1,11 +1,9 @@
 """Video in, frames at the model's resolution out: the one preprocessing that training, labelling and play share.
 
-Masking and cropping come before the resize, which is `pixels`'.
+Masking and cropping come before the resize, which is `pixels`'; how a file is opened, timed and shown is `film`'s.
 """
 
-import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -13,34 +11,44 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.container import InputContainer
 from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nitro_ml.box import Box
+from nitro_ml.film.container import FORMATS, CutError, Film, VideoError, opened
+from nitro_ml.film.ending import check_end, ending, seconds_of
+from nitro_ml.film.showing import Showing, showing
+from nitro_ml.film.timeline import frames, packets, seams
 from nitro_ml.pixels import Shrinker, shrink
 
-__all__ = ["FORMATS", "Frames", "VideoError", "VideoInfo", "probe", "read", "shrink"]
-
-# Demuxers of files with presentation times and an index. Playlists, which open other addresses, are not among them.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
-SLACK = 1.0  # seconds by which the last frame may come before the stated end
-
-
-class VideoError(ValueError):
-    """A file that is no readable video; the message names the file, what was found and what was read before it."""
+__all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "decoded", "probe", "read", "shrink"]
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What the container says: pixels, frames a second, seconds, and the number of frames where it is stored."""
+    """What the container says: pixels of the upright picture, frames a second, seconds, and the number of frames where
+    it is stored.
+
+    picture: what is done so that it is seen as meant, in words; nothing for a plain file. whole: whether the
+    container's own structure shows that nothing is missing at its end; false where it can't tell. turn, mirrored: how
+    the stored picture is made upright, in quarter turns counterclockwise after mirroring.
+    """
 
     width: int
     height: int
     fps: float
     duration: float
     frames: int | None
+    picture: str = ""
+    whole: bool = False
+    turn: int = 0
+    mirrored: bool = False
+
+    def upright(self, box: Box) -> Box:
+        """Where a box in pixels of the stored picture lies in the upright one."""
+        width, height = (self.height, self.width) if self.turn % 2 else (self.width, self.height)
+        return Showing(self.turn, self.mirrored).seen(box, width, height)
 
 
 @dataclass(frozen=True)
@@ -55,16 +63,37 @@ class Frames:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Size, rate and length as the container states them; nothing is decoded. Raises `VideoError`."""
-    with _opened(path) as container:
-        stream = container.streams.video[0]
-        return VideoInfo(
-            stream.codec_context.width,
-            stream.codec_context.height,
-            float(stream.average_rate or stream.guessed_rate or 0),
-            _duration(container),
-            stream.frames or None,
-        )
+    """What the container states; the first frame is decoded, and a transport stream is read through for seams. Raises
+    `VideoError`."""
+    with opened(path) as film:
+        first, shown = first_shown(film)
+        width, height = shown.size(first.width, first.height)
+        stream = film.stream
+        rate, duration, whole = stream.average_rate or stream.guessed_rate, seconds_of(film), ending(path, film)
+        joined = [f"clock set on at {len(found)} seams"] if (found := seams(film)) else []
+    picture = "; ".join([*([film.found] if film.found else []), *shown.told, *joined])
+    return VideoInfo(
+        width,
+        height,
+        float(rate or 0),
+        duration,
+        stream.frames or None,
+        picture,
+        whole == "whole",
+        shown.turn,
+        shown.mirrored,
+    )
+
+
+def first_shown(film: Film) -> tuple[VideoFrame, Showing]:
+    """The first frame and how all are to be shown. Raises `VideoError`."""
+    try:
+        first = next((frame for packet in packets(film) for frame in packet.decode()), None)
+    except av.FFmpegError as error:
+        raise VideoError(f"{film.name}: damaged at its beginning: {error.strerror}") from error
+    if first is None:
+        raise VideoError(f"{film.name}: no frame could be decoded.")
+    return first, showing(first, film.stream.sample_aspect_ratio, film.name)
 
 
 def read(
@@ -87,21 +116,16 @@ def read(
     """
     into = into or (Frames(np.empty((batch, size, size, 3), np.uint8), np.empty(batch)) for _ in count())
     shrinker = Shrinker(size)
-    first: VideoFrame | None = None
+    shown: Showing | None = None
     filled = 0
-    for frame, seconds in _decode(path, start, end):
-        if first is None:
-            first = frame
-            hidden = _graph(frame, crop, mask) if crop or mask else None
-        elif (frame.width, frame.height) != (first.width, first.height):
-            raise VideoError(
-                f"{path.name}: the picture changes from {first.width}x{first.height} to {frame.width}x{frame.height} "
-                f"after {seconds:.2f} s; a video must keep one size."
-            )
+    for frame, seconds in decoded(path, start, end):
+        if shown is None:
+            shown = showing(frame, None, path.name)
+            hidden = _graph(frame, shown, crop, mask) if crop or mask else None
         if not filled:
             room = next(into)
         try:
-            shrinker.frame(_through(hidden, frame) if hidden else frame, room.rgb[filled])
+            shrinker.frame(_through(hidden, frame) if hidden else frame, room.rgb[filled], shown)
         except av.FFmpegError as error:
             raise VideoError(
                 f"{path.name}: a frame of {frame.width}x{frame.height} {frame.format.name} after {seconds:.2f} s "
@@ -116,31 +140,33 @@ def read(
         yield Frames(room.rgb[:filled], room.time[:filled])
 
 
-def _graph(frame: VideoFrame, crop: Box | None, mask: Sequence[Box]) -> Graph:
+def _graph(frame: VideoFrame, shown: Showing, crop: Box | None, mask: Sequence[Box]) -> Graph:
     """mask -> crop, as one libavfilter graph for frames like this. Raises `ValueError` for a box outside of it."""
-    width, height = frame.width, frame.height
+    stored = frame.width, frame.height
+    width, height = shown.size(*stored)
     graph = Graph()
     graph.threads = 1
-    nodes = [graph.add_buffer(width=width, height=height, format=frame.format, time_base=Fraction(1, 1000))]
+    nodes = [graph.add_buffer(width=stored[0], height=stored[1], format=frame.format, time_base=Fraction(1, 1000))]
     for box in mask:
-        left, top, right, bottom = _clipped(box, width, height)
-        nodes.append(graph.add("drawbox", f"{left}:{top}:{right - left}:{bottom - top}:color=black:thickness=fill"))
+        seen = shown.stored(_clipped(box, width, height), *stored)
+        nodes.append(graph.add("drawbox", f"{seen.x}:{seen.y}:{seen.w}:{seen.h}:color=black:thickness=fill"))
     if crop is not None:
-        if _clipped(crop, width, height) != (crop.x, crop.y, crop.x + crop.w, crop.y + crop.h):
+        if _clipped(crop, width, height) != crop:
             raise ValueError(f"crop {crop} reaches out of the {width}x{height} frame; it must lie within.")
-        nodes.append(graph.add("crop", f"{crop.w}:{crop.h}:{crop.x}:{crop.y}:exact=1"))
+        seen = shown.stored(crop, *stored)
+        nodes.append(graph.add("crop", f"{seen.w}:{seen.h}:{seen.x}:{seen.y}:exact=1"))
     nodes.append(graph.add("buffersink"))
     graph.link_nodes(*nodes).configure()
     return graph
 
 
-def _clipped(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
-    """The part of the box inside the frame: left, top, right, bottom."""
+def _clipped(box: Box, width: int, height: int) -> Box:
+    """The part of the box inside the frame."""
     left, top = max(box.x, 0), max(box.y, 0)
     right, bottom = min(box.x + box.w, width), min(box.y + box.h, height)
     if left >= right or top >= bottom:
         raise ValueError(f"{box} lies outside the {width}x{height} frame; give at least one pixel of it.")
-    return left, top, right, bottom
+    return Box(left, top, right - left, bottom - top)
 
 
 def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
@@ -149,79 +175,38 @@ def _through(graph: Graph, frame: VideoFrame) -> VideoFrame:
     return graph.vpull()
 
 
-def _decode(path: Path, start: float, end: float | None) -> Iterator[tuple[VideoFrame, float]]:
+def decoded(path: Path, start: float = 0.0, end: float | None = None) -> Iterator[tuple[VideoFrame, float]]:
     """Frames with start <= time < end and their times; `VideoError` for damage or, without `end`, a missing tail."""
-    seconds = 0.0
     last = -1.0
-    with _opened(path) as container:
-        duration = _duration(container)
-        try:
-            for frame, seconds in _timed(path, container, start):
-                if frame.is_corrupt or seconds < last:
-                    found = "a damaged frame" if frame.is_corrupt else "a time that runs backwards"
-                    raise VideoError(f"{path.name}: {found} after {max(last, 0):.2f} s of {duration:.2f} s.")
-                last = seconds
-                if end is not None and seconds >= end:
-                    return
-                if seconds >= start:
-                    yield frame, seconds
-        except av.FFmpegError as error:
-            raise VideoError(
-                f"{path.name}: damaged after {max(last, 0):.2f} s of {duration:.2f} s: {error.strerror}"
-            ) from error
-    if last < 0:
-        raise VideoError(f"{path.name}: no frame could be decoded.")
-    if duration - last > SLACK:
-        raise VideoError(f"{path.name}: cut short, {last:.2f} s of {duration:.2f} s were read.")
-
-
-def _timed(path: Path, container: InputContainer, start: float) -> Iterator[tuple[VideoFrame, float]]:
-    """Frames with their times since the first, from the key frame before `start` on."""
-    stream = container.streams.video[0]
-    stream.codec_context.thread_count = 1  # one video a process beats one video in two threads
-    origin: float | None = None
-    for frame in container.decode(stream):
-        if frame.time is None:
-            raise VideoError(f"{path.name}: a frame carries no time; allowed are containers with presentation times.")
-        if origin is None:
-            origin = frame.time
-            if start > 0:
-                break
-        yield frame, frame.time - origin
-    if origin is None or start <= 0:
-        return
-    container.seek(int((origin + start) * av.time_base), backward=True)
-    exact = False
-    for frame in container.decode(stream):
-        exact = exact or frame.time - origin <= start
-        if not exact:
-            raise VideoError(f"{path.name}: can't be opened at {start:.2f} s; its index leads to a later frame.")
-        yield frame, frame.time - origin
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[InputContainer]:
-    if not path.is_file() or path.stat().st_size == 0:
-        raise VideoError(f"{path.name}: {'an empty file' if path.is_file() else 'no such file'}.")
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    kept: tuple[object, ...] | None = None
     try:
-        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        for frame, seconds in frames(path, start):
+            if frame.is_corrupt:
+                raise VideoError(f"{path.name}: a damaged frame after {max(last, 0):.2f} s.")
+            if seconds < last:
+                raise VideoError(
+                    f"{path.name}: the times go back by {last - seconds:.2f} s after {last:.2f} s, as where two "
+                    "recordings are joined; cut it there and label the parts."
+                )
+            last = seconds
+            if end is not None and seconds >= end:
+                return
+            if seconds >= start:
+                now = frame.width, frame.height, frame.rotation, frame.color_trc
+                if now != kept and kept is not None:
+                    raise VideoError(_changed(path.name, kept, now, seconds))
+                kept = now
+                yield frame, seconds
     except av.FFmpegError as error:
-        raise VideoError(f"{path.name}: not a readable video ({error.strerror}); allowed are {FORMATS}.") from error
-    with container:
-        if not container.streams.video:
-            raise VideoError(f"{path.name}: no video stream in it.")
-        if container.streams.video[0].codec_context is None:
-            raise VideoError(f"{path.name}: found video of an unknown codec; encode it as H.264.")
-        yield container
+        check_end(path, max(last, 0))
+        raise VideoError(f"{path.name}: damaged after {max(last, 0):.2f} s: {error.strerror}") from error
+    check_end(path, last)
 
 
-def _duration(container: InputContainer) -> float:
-    """Seconds of the video stream, 0 where the container doesn't say."""
-    stream = container.streams.video[0]
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    stated = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))  # Matroska
-    if stated:
-        return int(stated[1]) * 3600 + int(stated[2]) * 60 + float(stated[3])
-    return (container.duration or 0) / av.time_base
+def _changed(name: str, kept: tuple[object, ...], now: tuple[object, ...], seconds: float) -> str:
+    """What is new in the picture: its size, else its rotation or transfer."""
+    words = "{}x{}" if kept[:2] != now[:2] else "{}x{} turned by {} degrees, transfer {}"
+    return (
+        f"{name}: the picture changes from {words.format(*kept)} to {words.format(*now)} after {seconds:.2f} s; a "
+        "video must keep one."
+    )

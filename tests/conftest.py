@@ -10,6 +10,6 @@ import secrets
 
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "OMP_NUM_THREADS": "1"}
 
-from nitro_assets.settings import Settings  # noqa: E402
+from nitro_assets.settings import Settings
 
 Settings.model_config["env_file"] = None

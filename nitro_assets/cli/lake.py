@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import fsspec
 import typer
 
 from nitro_assets.cli.answer import AsJson, answer
@@ -22,6 +21,7 @@ from nitro_assets.progress import progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.naming import held_as
 from nitro_assets.takedown.requests import requests
+from nitro_ml.places import place
 
 SHORTEST = 8
 """Digits by which a checkpoint is known at least."""
@@ -61,7 +61,7 @@ def _where(settings: Settings) -> str:
 
 def opened(settings: Settings) -> Lake:
     """The lake, which must be there. Raises `LakeError`."""
-    fs, root = fsspec.core.url_to_fs(settings.lake)
+    fs, root = place(settings.lake)
     if fs.exists(f"{root}/lake.json"):
         return Lake(settings)
     if settings.has_places:

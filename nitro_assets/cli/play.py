@@ -1,5 +1,6 @@
 """Commands over single files and games; they need no lake but to find the promoted IDM."""
 
+import io
 import json
 from pathlib import Path
 from typing import Annotated
@@ -47,16 +48,23 @@ def label(
     """
     from nitro_ml.idm.label import Labeller, label_video
     from nitro_ml.labels import labels_frame
+    from nitro_ml.output import beside, check
     from nitro_ml.terms import TERMS
+    from nitro_ml.video import probe
 
+    check(out, video)
     path = _checkpoint(checkpoint, "idm_checkpoint")
+    picture = probe(video).picture
     with progress(f"labelling {video.name}") as tell:
         labels = label_video(video, path, game=game, progress=tell)
     limits = Labeller(path).thresholds(game)
     facts = {"terms": TERMS, "calibration": labels.calibration, "thresholds": json.dumps(limits.tolist())}
-    labels_frame(labels, limits if hard else None).write_parquet(out, metadata=facts)
+    rows = io.BytesIO()  # polars words a full disk as a damaged file
+    labels_frame(labels, limits if hard else None).write_parquet(rows, metadata={**facts, "picture": picture})
+    with beside(out, video) as partial:
+        partial.write_bytes(rows.getbuffer())
     told = {"calibration": labels.calibration, "mean_confidence": float(labels.confidence.mean())}
-    answer([{"written": str(out), "frames": len(labels), **told}], as_json)
+    answer([{"written": str(out), "frames": len(labels), **told, "picture": picture or "as stored"}], as_json)
 
 
 def _checkpoint(name: str | None, asset: str) -> Path:
@@ -73,16 +81,18 @@ def _checkpoint(name: str | None, asset: str) -> Path:
 def overlay(
     video: Path,
     labels: Annotated[Path, typer.Option(help="A labels file.")],
-    out: Annotated[Path, typer.Option(help="The new video, mp4.")],
+    out: Annotated[Path, typer.Option(help="The new video: .mp4, .m4v, .mov, .mkv or .webm.")],
     as_json: AsJson = False,
 ) -> None:
-    """The video with the inferred controller drawn on it.
+    """The video as it is shown, with its sound and the inferred controller drawn on it.
 
     Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
     """
     from nitro_ml.labels import read_labels
+    from nitro_ml.output import check
     from nitro_ml.overlay import overlay_video
 
+    check(out, labels)
     with progress(f"drawing on {video.name}"):
         written = overlay_video(video, read_labels(labels), out)
     answer([{"written": str(written)}], as_json)

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from nitro_assets.screen import console
 
 Cells = list[dict[str, str]]
 
@@ -26,17 +28,17 @@ UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 def show(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     """Print rows with the same keys; times from now, and keys by 12 digits where space is short."""
-    console = Console()
+    screen = console()
     if title:
-        console.print(Text(plain(title), style="bold"))
-    console.print(table(rows, console.width))
+        screen.print(Text(plain(title), style="bold"))
+    screen.print(table(rows, screen.width))
 
 
 def tell(text: str, stderr: bool = False) -> None:
     """Print one message: broken between words in a terminal, one line elsewhere."""
     file = sys.stderr if stderr else sys.stdout
     if file.isatty():
-        Console(file=file).print(Text(plain(text)))
+        console(file=file).print(Text(plain(text)))
     else:
         print(plain(text), file=file, flush=True)
 

@@ -10,6 +10,7 @@ from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
 from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
+from nitro_assets.progress import progress
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
 from nitro_assets.takedown import intake, life, quarantine, verify_owner
@@ -18,7 +19,6 @@ from nitro_assets.takedown.naming import count_held
 from nitro_assets.takedown.requests import Request, TakedownError, find, requests
 from nitro_assets.takedown.traces import Trace, as_rows
 from nitro_assets.takedown.verify import verify as check
-from nitro_assets.workers.progress import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
 
@@ -187,7 +187,7 @@ def run(request: Id, as_json: AsJson = False) -> None:
 
     settings = Settings()
     lake = Lake(settings)
-    with dg.DagsterInstance.get() as instance, progress_bar(f"takedown {request}") as tell:
+    with dg.DagsterInstance.get() as instance, progress(f"takedown {request}") as tell:
         found = life.erase_approved(lake, settings, request, instance, tell)
     left = life.found_in(lake, settings, found)
     if as_json:

@@ -35,6 +35,7 @@ class Found(Facts):
     channel: str | None
     published: date | None
     width: int | None
+    picture: str | None = None
 
 
 def list_videos(source: Source, settings: Settings) -> Iterator[Found | Reject]:
@@ -86,7 +87,7 @@ def _walk(
 def _found(ydl: Guarded, info: dict[str, Any], source: Source, allow_loopback: bool) -> Found:
     text = str(info.get("description") or "")
     stated = {key.lower().replace("license", "licence"): value for key, value in STATED.findall(text)}
-    duration, width, height, fps = _measures(ydl, info, allow_loopback)
+    duration, width, height, fps, picture = _measures(ydl, info, allow_loopback)
     return Found(
         title=info.get("title"),
         description=text or None,
@@ -104,16 +105,19 @@ def _found(ydl: Guarded, info: dict[str, Any], source: Source, allow_loopback: b
         channel=info.get("channel_id") or info.get("uploader_id") or info.get("channel") or info.get("uploader"),
         published=_day(info),
         width=width,
+        picture=picture,
     )
 
 
 def _measures(
     ydl: Guarded, info: dict[str, Any], allow_loopback: bool
-) -> tuple[float | None, int | None, int | None, float | None]:
-    """Duration, width, height and frame rate; what the page leaves open is read from the file's header."""
-    known = info.get("duration"), info.get("width"), info.get("height"), info.get("fps")
+) -> tuple[float | None, int | None, int | None, float | None, str | None]:
+    """Duration, width, height, frame rate and picture; what the page leaves open is read from the file's header."""
+    light = info.get("dynamic_range")
+    picture = f"HDR ({light}) mapped to SDR" if isinstance(light, str) and light != "SDR" else None
+    known = info.get("duration"), info.get("width"), info.get("height"), info.get("fps"), picture
     url = str(info.get("url") or "")
-    if None not in known or info.get("live_status") == "is_live" or info.get("protocol") not in ("http", "https"):
+    if None not in known[:4] or info.get("live_status") == "is_live" or info.get("protocol") not in ("http", "https"):
         return known
     try:
         read = attempt(lambda: remote.header(ydl, url, info.get("http_headers") or {}), allow_loopback)
@@ -123,7 +127,7 @@ def _measures(
         raise
     if read is None:
         return known
-    return read.duration or known[0], read.width, read.height, read.fps
+    return read.duration or known[0], read.width, read.height, read.fps, read.picture
 
 
 def _day(info: dict[str, Any]) -> date | None:

@@ -9,19 +9,23 @@ import av
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts"  # no playlist formats: they open other addresses
+from nitro_ml.film.container import FORMATS, Film, film_of
+from nitro_ml.video import VideoError, first_shown
+
 PIECE = 256 * 1024  # bytes asked for at once
 MOST = 16 << 20  # bytes of one file; the header of a 12 h MP4 takes about 10 MB, of most far less than 1
 
 
 @dataclass(frozen=True)
 class Header:
-    """Seconds, pixels, frames a second; None where the file doesn't say."""
+    """Seconds, pixels of the upright picture, frames a second; None where the file doesn't say. picture: what is done
+    so that it is seen as meant."""
 
     duration: float | None
     width: int
     height: int
     fps: float | None
+    picture: str | None = None
 
 
 def header(ydl: YoutubeDL, url: str, http_headers: dict[str, str]) -> Header | None:
@@ -31,13 +35,14 @@ def header(ydl: YoutubeDL, url: str, http_headers: dict[str, str]) -> Header | N
     """
     try:
         with av.open(_Ranged(ydl, url, http_headers), mode="r", options={"format_whitelist": FORMATS}) as container:
-            stream = container.streams.video[0]
+            film = Film("the file", container, *film_of(container, "the file"))
             length = container.duration / av.time_base if container.duration else None
-            rate = stream.average_rate or stream.guessed_rate
+            rate = film.stream.average_rate or film.stream.guessed_rate
+            first, shown = first_shown(film)
             return Header(
-                length, stream.codec_context.width, stream.codec_context.height, float(rate) if rate else None
+                length, *shown.size(first.width, first.height), float(rate) if rate else None, "; ".join(shown.told)
             )
-    except (av.FFmpegError, IndexError, EOFError):
+    except (av.FFmpegError, VideoError, EOFError):
         return None
 
 

@@ -22,9 +22,12 @@ from nitro_assets.settings import Settings
 T = TypeVar("T")
 Reason = Literal["gone", "private", "network", "busy", "cut", "refused", "unsupported", "too big", "unknown"]
 
-# The best up to a height, or the lowest above it; by yt-dlp's native downloaders; video alone where there is that.
+# The best up to a height, or the lowest above it, in SDR where there is that; by yt-dlp's native downloaders; video
+# alone where there is that.
 PROTOCOLS = "[protocol~='^(https?|m3u8_native|http_dash_segments)$']"
-FORMAT = f"bv*[height<=?{{height}}]{PROTOCOLS}/wv*{PROTOCOLS}"
+FORMAT = "/".join(
+    f"{kind}{light}{PROTOCOLS}" for kind in ("bv*[height<=?{height}]", "wv*") for light in ("[dynamic_range=?SDR]", "")
+)
 RETRIES = 5
 TIMEOUT = 20  # seconds
 PAUSE = 0.5  # seconds before the first retry, twice as many before each further one

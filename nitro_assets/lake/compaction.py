@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
-from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
+from nitro_assets.lake import delta
 from nitro_assets.lake.files import FILE_SIZE, writer
 from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.lock import held
@@ -89,7 +89,7 @@ def _undisturbed(lake: Lake, table: Table, partition: str | None) -> Iterator[No
 
 def _optimize(lake: Lake, table: Table, partition: str | None) -> None:
     """Shared files are sorted by partition, so that their statistics tell which hold one; others keep their order."""
-    optimize = DeltaTable(lake.uri(table.name)).optimize
+    optimize = delta.table(lake.uri(table.name)).optimize
     if partition is None:
         optimize.z_order([table.partition], target_size=FILE_SIZE, writer_properties=writer(table))
     else:
@@ -98,7 +98,7 @@ def _optimize(lake: Lake, table: Table, partition: str | None) -> None:
 
 
 def _vacuum(lake: Lake, name: str) -> int:
-    table = DeltaTable(lake.uri(name))
+    table = delta.table(lake.uri(name))
     if not table.vacuum(KEPT_HOURS, full=True):
         return 0  # no commit about nothing
     return len(table.vacuum(KEPT_HOURS, dry_run=False, full=True))

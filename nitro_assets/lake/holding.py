@@ -9,6 +9,7 @@ from nitro_assets.identity import shard_of
 from nitro_assets.lake.purge import literals
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.lake.store import Lake
+from nitro_ml import parquet
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holdi
     if places.is_empty():
         return []
     shared = places["partition"].is_null().all()
-    scan = pl.scan_parquet(places["uri"].to_list(), include_file_paths="uri", hive_partitioning=False)
+    scan = parquet.scan(places["uri"].to_list(), include_file_paths="uri")
     mine = scan.filter(pl.col("video_key").is_in(list(video_keys)))
     if shared:  # the files don't say whose they are, their rows do
         places, mine = places.drop("partition"), mine.rename({table.partition: "partition"})

@@ -17,7 +17,9 @@ from typing import Any
 
 import fsspec
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, WriterProperties
+from deltalake import CommitProperties, WriterProperties
+
+from nitro_assets.lake import delta
 
 DELTA_DEFAULTS = {
     "delta.logRetentionDuration": "interval 30 days",
@@ -44,7 +46,7 @@ class Purge:
 
     @property
     def exists(self) -> bool:
-        return DeltaTable.is_deltatable(self.uri)
+        return delta.exists(self.uri)
 
     def shorten_retention(self) -> None:
         """Let log and files go at once: what is younger than the retention would be kept."""
@@ -52,13 +54,13 @@ class Purge:
 
     def delete_rows(self, predicate: str, writer: WriterProperties) -> int:
         """Rewrite the files that hold matching rows, and no other; the number of rows deleted."""
-        done = DeltaTable(self.uri).delete(predicate, writer_properties=writer, commit_properties=COMMITS)
+        done = delta.table(self.uri).delete(predicate, writer_properties=writer, commit_properties=COMMITS)
         return int(done["num_deleted_rows"])
 
     def rename(self, column: str, new: Mapping[str, str], scopes: Iterable[str], writer: WriterProperties) -> int:
         """Give a column's values new ones, in rows of the `scopes` only; the log keeps the condition, no value."""
         done = (
-            DeltaTable(self.uri)
+            delta.table(self.uri)
             .merge(
                 pl.DataFrame({"old": list(new), "new": list(new.values())}),
                 f"t.scope IN {literals(scopes)} AND t.{column} = s.old",
@@ -77,7 +79,7 @@ class Purge:
 
         deltalake says which (a full listing), and the files are removed here: a commit about it isn't needed.
         """
-        table = DeltaTable(self.uri)
+        table = delta.table(self.uri)
         files = table.vacuum(0, dry_run=True, enforce_retention_duration=False, full=True)
         return self._remove(f"{self.path}/{file}" for file in files)
 
@@ -87,7 +89,7 @@ class Purge:
 
     def checkpoint(self) -> None:
         """Sum the log up, so that what came before may go."""
-        DeltaTable(self.uri).create_checkpoint()
+        delta.table(self.uri).create_checkpoint()
 
     def clean_log(self) -> None:
         """Remove the log entries and checkpoints before the last checkpoint.
@@ -100,7 +102,7 @@ class Purge:
         else:
             newest = max((info["LastModified"].timestamp() for info in self._log()), default=0.0)
             time.sleep(max(0.0, CLOCK_STEP - (time.time() - newest)))
-        DeltaTable(self.uri).cleanup_metadata()
+        delta.table(self.uri).cleanup_metadata()
 
     def unlink_leftovers(self) -> int:
         """Remove what stays in the log's folder without being of it: compacted logs, checksums, commits cut off."""
@@ -120,7 +122,7 @@ class Purge:
 
     def restore_retention(self) -> None:
         """Back to what Delta does by itself; done again, it leaves no second commit."""
-        found = DeltaTable(self.uri).metadata().configuration
+        found = delta.table(self.uri).metadata().configuration
         if any(found.get(name) != value for name, value in DELTA_DEFAULTS.items()):
             self._set(DELTA_DEFAULTS)
 
@@ -139,7 +141,7 @@ class Purge:
         return count
 
     def _set(self, properties: dict[str, str]) -> None:
-        DeltaTable(self.uri).alter.set_table_properties(properties, commit_properties=COMMITS)
+        delta.table(self.uri).alter.set_table_properties(properties, commit_properties=COMMITS)
 
     def _log(self) -> list[dict[str, Any]]:
         self.fs.invalidate_cache()

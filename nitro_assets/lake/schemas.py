@@ -16,6 +16,7 @@ class Table:
     """A Delta table. `partition` names the column whose values are replaced as a whole; `asset` is its maker.
 
     `packed`: most partitions are a few small rows and share files, so that all of them can be read at once.
+    `later`: columns that tables of older lakes lack, and that need not be given; they are null then.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Table:
     columns: dict[str, pl.DataType | type[pl.DataType]]
     doc: str
     packed: bool = False
+    later: tuple[str, ...] = ()
 
     @property
     def has_videos(self) -> bool:
@@ -108,12 +110,15 @@ _TABLES = (
             "width": pl.Int32,
             "height": pl.Int32,
             "fps": pl.Float64,
+            "picture": pl.String,
             "keep": pl.Boolean,
             "reason": pl.String,
             "alive": pl.String,
             "checked_at": pl.Datetime("us", "UTC"),
         },
-        "One row a video found through the sources: metadata, verdict with its reason, liveness.",
+        "One row a video found through the sources: metadata, what is done so that its picture is seen as meant "
+        "(turned, HDR mapped to SDR, ...; null where only the file will tell), verdict with its reason, liveness.",
+        later=("picture",),
     ),
     Table(
         "pseudo_labels",
@@ -127,9 +132,11 @@ _TABLES = (
             **_SOFT,
             "calibration": pl.String,
             "checkpoint": pl.String,
+            "picture": pl.String,
         },
-        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/soft.py), the checkpoint that made them, and "
-        "which of its calibrations: a game's, or `pooled`.",
+        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/soft.py), the checkpoint that made them, "
+        "which of its calibrations: a game's, or `pooled`, and what was done so that the picture was seen as meant.",
+        later=("picture",),
     ),
     Table(
         "video_features",

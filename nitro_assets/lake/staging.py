@@ -10,9 +10,8 @@ import re
 import secrets
 from collections.abc import Iterable
 
-import fsspec
-
 from nitro_assets.lake.store import Lake, LakeError
+from nitro_ml.places import place
 
 FOLDER = "staging"
 
@@ -29,7 +28,7 @@ class Staging:
 
     def videos(self) -> set[str]:
         """The videos that are here, blocked ones left out."""
-        fs, folder = fsspec.core.url_to_fs(self.url)
+        fs, folder = place(self.url)
         fs.invalidate_cache()
         found = {_key(path) for path in (fs.ls(folder, detail=False) if fs.exists(folder) else []) if _whole(path)}
         return found - self._lake.blocklist().among(found)
@@ -47,7 +46,7 @@ class Staging:
 
 def put(local: str, url: str, video_key: str) -> None:
     """Store a finished file under the folder `url`, whole or not at all."""
-    fs, folder = fsspec.core.url_to_fs(url)
+    fs, folder = place(url)
     fs.makedirs(folder, exist_ok=True)
     target = f"{folder}/{video_key}.parquet"
     if "file" not in fs.protocol:
@@ -65,7 +64,9 @@ def put(local: str, url: str, video_key: str) -> None:
 def staged(lake: Lake, video_key: str) -> list[str]:
     """Every staged file of a video, whole or not, whatever shard and maker."""
     lake.fs.invalidate_cache()
-    return sorted(map(str, lake.fs.glob(f"{lake.root}/{FOLDER}/*/*/{video_key}.*")))
+    folder = f"{lake.root}/{FOLDER}"
+    found = lake.fs.find(folder) if lake.fs.exists(folder) else []
+    return sorted(str(path) for path in found if path.rsplit("/", 1)[-1].startswith(f"{video_key}."))
 
 
 def erase(lake: Lake, video_keys: Iterable[str]) -> int:

@@ -10,20 +10,19 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import unquote
+from typing import TypeVar
 
-import fsspec
 import polars as pl
 from arro3.core import RecordBatch, RecordBatchReader, Schema
 from arro3.core import Table as ArrowTable
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from nitro_assets.identity import block_key
+from nitro_assets.lake import delta
 from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
 from nitro_assets.lake.ledger import Ledger
@@ -32,6 +31,7 @@ from nitro_assets.lake.purge import Purge, literals
 from nitro_assets.lake.schemas import KEYED, TABLES, Table
 from nitro_assets.lake.text import column_with_key
 from nitro_assets.settings import Settings
+from nitro_ml.places import place
 from nitro_ml.terms import TERMS
 
 COMMIT_RETRIES = 30
@@ -41,19 +41,6 @@ NAMES = 2
 """Of the way in which a lake's videos are named; `takedown/migrate.py` brings an older one up to it."""
 PACKED_PATIENCE = 60.0
 """Seconds for which a commit to a packed table is tried again when others are faster."""
-
-
-class _Readable(DeltaTable):
-    """A table whose own folder may have a space in its path: deltalake quotes it, polars takes it literally."""
-
-    @property
-    def table_uri(self) -> str:
-        return unquote(super().table_uri)
-
-    def file_uris(self, *args: Any, **options: Any) -> list[str]:
-        quoted = super().table_uri.removeprefix("file://")
-        uris = super().file_uris(*args, **options)
-        return [unquote(quoted) + uri.removeprefix(quoted) if uri.startswith(quoted) else uri for uri in uris]
 
 
 class LakeError(RuntimeError):
@@ -73,7 +60,12 @@ class Lake:
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.lake
-        self.fs, self.root = fsspec.core.url_to_fs(self.url)
+        if found := delta.unopened(self.url):
+            raise LakeError(
+                f"NITRO_LAKE: {self.url}: found {found!r} in the path, where the library that keeps the tables can't "
+                "open them; choose one without brackets, ^, |, backslashes, '::' and % before two digits."
+            )
+        self.fs, self.root = place(self.url)
         self.ledger = Ledger(self.fs, f"{self.root}/ledger", settings.ledger_key, settings.witness)
         self.secret = settings.secret
         self.corpus_shards = settings.corpus_shards
@@ -139,9 +131,10 @@ class Lake:
         """All rows in the live table, blocked or not: for erasing and auditing only."""
         table = _table(name)
         try:
-            return pl.scan_delta(_Readable(self.uri(table.name))).select(*table.columns)
+            rows = delta.scan(self.uri(table.name))
         except TableNotFoundError:
             return table.empty().lazy()
+        return _with_later(table, rows, rows.collect_schema() if table.later else ()).select(*table.columns)
 
     def write(self, name: str, partition: str, rows: pl.DataFrame | Iterable[pl.DataFrame]) -> Written:
         """Replace one partition by `rows` (streamed when they come in parts) in one commit.
@@ -196,10 +189,11 @@ class Lake:
         failures: list[Exception] = []
         mark = secrets.token_hex(8)
         try:
-            write_deltalake(
+            delta.write(
                 self.uri(table.name),
                 RecordBatchReader.from_batches(empty.schema, _batches(parts, failures)),
                 mode="overwrite",
+                schema_mode="merge" if table.later else None,
                 predicate=f"{table.partition} = {_literal(partition)}",
                 target_file_size=FILE_SIZE,
                 writer_properties=writer(table),
@@ -212,10 +206,10 @@ class Lake:
 
     def _landed(self, table: Table, mark: str) -> bool:
         """Whether the commit is there: where only the answer to it was lost, its writer meets it as another's."""
-        return any(commit.get(MARK) == mark for commit in DeltaTable(self.uri(table.name)).history(COMMIT_RETRIES))
+        return any(commit.get(MARK) == mark for commit in delta.table(self.uri(table.name)).history(COMMIT_RETRIES))
 
     def _create(self, table: Table, schema: Schema) -> None:
-        DeltaTable.create(
+        delta.create(
             self.uri(table.name),
             schema,
             mode="ignore",
@@ -225,7 +219,7 @@ class Lake:
         )
 
     def _exists(self, table: Table) -> bool:
-        return DeltaTable.is_deltatable(self.uri(table.name))
+        return delta.exists(self.uri(table.name))
 
     def purge(self, name: str) -> Purge:
         """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/lock.py)."""
@@ -243,8 +237,8 @@ class Lake:
             return pl.DataFrame(
                 schema={"partition": pl.String, "uri": pl.String, "bytes": pl.Int64, "all_rows": pl.Int64}
             )
-        delta = _Readable(self.uri(name))
-        added = pl.DataFrame(delta.get_add_actions(flatten=True))
+        opened = delta.table(self.uri(name))
+        added = pl.DataFrame(opened.get_add_actions(flatten=True))
         split = f"partition.{table.partition}" in added.columns
         sizes = added.select(
             pl.col("path").str.split("/").list.last().alias("file"),
@@ -252,7 +246,7 @@ class Lake:
             pl.col("size_bytes").alias("bytes"),
             pl.col("num_records").alias("all_rows"),
         )
-        uris = pl.DataFrame({"uri": delta.file_uris()}, schema={"uri": pl.String})
+        uris = pl.DataFrame({"uri": delta.files(opened)}, schema={"uri": pl.String})
         uris = uris.with_columns(pl.col("uri").str.split("/").list.last().alias("file"))
         return uris.join(sizes, on="file").select("partition", "uri", "bytes", "all_rows")
 
@@ -292,7 +286,7 @@ def _table(name: str) -> Table:
 
 
 def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
-    rows = rows.with_columns(pl.lit(partition).alias(table.partition))
+    rows = _with_later(table, rows.with_columns(pl.lit(partition).alias(table.partition)), rows.columns)
     found, allowed = set(rows.columns), set(table.columns)
     if found != allowed:
         raise LakeError(
@@ -306,6 +300,15 @@ def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:
             f"are the columns {', '.join(sorted(KEYED))}. Say 'the video' in its place."
         )
     return rows
+
+
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
+
+
+def _with_later(table: Table, rows: Rows, there: Collection[str]) -> Rows:
+    """The rows with what was added to the table later than they were made."""
+    missing = [name for name in table.later if name not in there]
+    return rows.with_columns(pl.lit(None, table.columns[name]).alias(name) for name in missing) if missing else rows
 
 
 def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:

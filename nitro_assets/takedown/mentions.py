@@ -15,6 +15,8 @@ from urllib.parse import unquote_plus
 
 import polars as pl
 
+from nitro_ml import parquet
+
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 SHORTEST = 6
@@ -45,7 +47,7 @@ class Mentions:
             return True
         with suppress(OSError, EOFError, pl.exceptions.PolarsError):
             if path.suffix == ".parquet":
-                return pl.read_parquet(path).write_ndjson() in self
+                return parquet.read(path).write_ndjson() in self
             if path.suffix == ".gz":
                 return gzip.decompress(path.read_bytes()) in self
         return False

@@ -21,6 +21,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown.plan import Plan
 from nitro_assets.takedown.report import is_final
 from nitro_assets.takedown.requests import Request, TakedownError, advance
+from nitro_ml import parquet
 
 
 def key_path(settings: Settings, request: str) -> Path:
@@ -71,7 +72,7 @@ def restore(lake: Lake, settings: Settings, request: Request) -> int:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in (name for name in archive.namelist() if name.endswith(".parquet")):
             table = TABLES[name.removesuffix(".parquet")]
-            for (partition,), rows in pl.read_parquet(archive.read(name)).group_by(table.partition):
+            for (partition,), rows in parquet.read(io.BytesIO(archive.read(name))).group_by(table.partition):
                 others = lake.partition(table.name, str(partition))
                 others = others.filter(
                     ~pl.col("video_key").is_in(rows["video_key"].unique().to_list()).fill_null(False)

@@ -23,6 +23,8 @@ import fsspec
 import polars as pl
 
 from nitro_assets.takedown.needles import Matcher
+from nitro_ml import parquet
+from nitro_ml.places import place
 
 STRETCH = 1 << 20
 DEEPEST = 6
@@ -173,7 +175,7 @@ class Scan:
 
     def _parquet(self, path: Path, where: str) -> None:
         """Each column's distinct texts."""
-        rows = pl.scan_parquet(path, hive_partitioning=False)
+        rows = parquet.scan(path)
         for name, dtype in rows.collect_schema().items():
             self._text(name, where, "column name")
             for texts in _texts(rows.select(pl.col(name).alias("x")), dtype):
@@ -226,7 +228,7 @@ class Scan:
 
 
 def _opened(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    fs, root = fsspec.core.url_to_fs(url)
+    fs, root = place(url)
     fs.invalidate_cache()
     return fs, root
 

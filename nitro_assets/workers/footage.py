@@ -30,7 +30,7 @@ from nitro_ml.isolated import Decoder
 from nitro_ml.metrics.align import nearest
 from nitro_ml.nitrogen.setright import UNNAMED, Finding, findings, put_right
 from nitro_ml.nitrogen.setright import Video as Labelled
-from nitro_ml.video import Frames, VideoError
+from nitro_ml.video import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
@@ -159,9 +159,7 @@ class Footage:
         return refused
 
     def _read_chunk(self, decoder: Decoder, video: Video, row: Row) -> Frames:
-        info = decoder.probe(video.path)
-        overlay = _scaled(row, "overlay", info.width / row["width"], info.height / row["height"])
-        area = None if row["area_w"] is None else _scaled(row, "area", info.width, info.height)
+        overlay, area = boxes(row, decoder.probe(video.path))
         return self._stretch(decoder, video, row["start_time"], row["end_time"], crop=area, mask=[overlay])
 
     def _read_block(self, decoder: Decoder, video: Video, row: Row) -> Frames:
@@ -186,6 +184,19 @@ def _chunk_name(row: Row) -> str:
 def block_name(block: int) -> str:
     """The cache's name for a 20 s block of an unlabelled video."""
     return f"block-{block:05d}"
+
+
+def boxes(row: Row, info: VideoInfo) -> tuple[Box, Box | None]:
+    """The overlay's box and the game's area of a row of `nitrogen_chunks`, in pixels of the file's upright picture.
+
+    Whoever labelled a turned file without turning it drew the boxes on the stored picture: its sides tell.
+    """
+    turned = info.turn % 2 and info.width != info.height
+    lying = bool(turned) and (row["width"] > row["height"]) == (info.height > info.width)
+    width, height = (info.height, info.width) if lying else (info.width, info.height)
+    overlay = _scaled(row, "overlay", width / row["width"], height / row["height"])
+    area = None if row["area_w"] is None else _scaled(row, "area", width, height)
+    return (info.upright(overlay), area and info.upright(area)) if lying else (overlay, area)
 
 
 def _scaled(row: Row, box: str, x: float, y: float) -> Box:

@@ -22,8 +22,8 @@ from typing import TypeVar
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.workers.one_video import End, LabelVideo, Order, Setup, decode, fetch
-from nitro_ml.isolated import Decoder, Seen
+from nitro_assets.workers.one_video import LabelVideo, Order, Part, Setup, decode, fetch
+from nitro_ml.isolated import Decoder
 
 T = TypeVar("T")
 Asked = tuple[Setup, Order]
@@ -64,7 +64,7 @@ def load(setup: Setup) -> LabelVideo:
     return LabelVideo(Checkpoints(Lake(setup.settings)).get(setup.checkpoint), setup.checkpoint)
 
 
-def _footage(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Seen | End]]:
+def _footage(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Part]]:
     with Decoder() as decoder:
         for asked, fetched in ahead(((asked, fetch(*asked)) for asked in ahead(_asked(pipe, scratch), 1)), 1):
             with clip_cache(asked[0].settings) as clips:

@@ -24,6 +24,7 @@ from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import BLOCK, block_name, fetched
+from nitro_ml import parquet
 from nitro_ml.idm.label import Labeller
 from nitro_ml.isolated import Decoder, Seen
 from nitro_ml.labels import Labels
@@ -54,6 +55,13 @@ class Setup:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """The first of a stream: what is done so that the picture is seen as meant, in words."""
+
+    picture: str
+
+
+@dataclass(frozen=True)
 class End:
     """The last of a stream: why the video was refused, or nothing. A stream without it was cut off (`CutOffError`).
 
@@ -62,6 +70,10 @@ class End:
 
     error: str = ""
     reason: Reason | None = None
+
+
+Part = Opened | Seen | End
+"""What a video's stream is made of."""
 
 
 class CutOffError(RuntimeError):
@@ -99,7 +111,7 @@ def fetch(setup: Setup, order: Order) -> Fetched:
     return found
 
 
-def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Seen | End]:
+def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
     """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
     cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
     seconds = 0.0
@@ -108,6 +120,7 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
             yield source.end
             return
         try:
+            yield Opened(decoder.probe(source.video.path).picture)
             for seen in decoder.look(source.video.path, setup.size):
                 seconds = float(seen.frames.time[-1])
                 if cached:
@@ -126,7 +139,7 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
     yield End()
 
 
-def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Seen | End]:
+def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Part]:
     """Both steps, for an engine that has a process for them."""
     with clip_cache(setup.settings) as clips:
         yield from decode(setup, fetch(setup, order), clips, decoder)
@@ -142,7 +155,7 @@ class LabelVideo:
     def __init__(self, checkpoint: Path, name: str) -> None:
         self.labeller, self.name = Labeller(checkpoint), name
 
-    def __call__(self, order: Order, parts: Iterable[Seen | End], out: str) -> VideoResult:
+    def __call__(self, order: Order, parts: Iterable[Part], out: str) -> VideoResult:
         started, key = time.perf_counter(), order.key
         taken = _Taken(parts)
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
@@ -156,7 +169,7 @@ class LabelVideo:
             whole = files[0]
             if len(files) > 1:
                 whole = Path(folder) / "whole.parquet"
-                pl.scan_parquet(files).sink_parquet(whole, row_group_size=ROWS)
+                parquet.scan(files).sink_parquet(whole, row_group_size=ROWS)
             put(str(whole), out, key)
         return VideoResult(key, taken.rows, time.perf_counter() - started)
 
@@ -165,7 +178,8 @@ class LabelVideo:
         waiting: list[pl.DataFrame] = []
         first = 0
         for labels in self.labeller.label(taken, order.game):
-            waiting.append(self._table(order.key, first, labels, taken.features(len(labels))))
+            rows = self._table(order.key, first, labels, taken.features(len(labels)))
+            waiting.append(rows.with_columns(picture=pl.lit(taken.picture)))
             first += len(labels)
             if sum(table.height for table in waiting) >= ROWS:
                 yield _written(waiting, folder / f"{first:012d}.parquet")
@@ -185,8 +199,9 @@ class LabelVideo:
 class _Taken:
     """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
 
-    def __init__(self, parts: Iterable[Seen | End]) -> None:
+    def __init__(self, parts: Iterable[Part]) -> None:
         self._parts = iter(parts)
+        self.picture = ""
         self._waiting = np.empty((0, 0), np.float32)
         self.rows = 0
         self.end: End | None = None
@@ -196,6 +211,9 @@ class _Taken:
             if isinstance(part, End):
                 self.end = part
                 return
+            if isinstance(part, Opened):
+                self.picture = part.picture
+                continue
             self._waiting = np.concatenate([self._waiting, part.features]) if len(self._waiting) else part.features
             self.rows += len(part.frames)
             yield part.frames

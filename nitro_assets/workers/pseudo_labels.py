@@ -23,6 +23,7 @@ from nitro_assets.workers.engine import Engine, LocalEngine
 from nitro_assets.workers.failures import Failure, Failures, by_reason
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_assets.workers.one_video import ROWS, Order, Setup, VideoResult
+from nitro_ml import parquet
 from nitro_ml.trust.calibration import Calibration
 
 Row = dict[str, Any]
@@ -91,7 +92,7 @@ class _Shard:
         """The videos in staging that were calibrated for what the index now says is their game."""
         names = dict(zip(self.videos["video_key"], self._calibrations(), strict=True))
         found = (key for key in self.staging.videos() if key in names)
-        first = {key: pl.scan_parquet(self.staging.path(key)).select("calibration").head(1).collect() for key in found}
+        first = {key: parquet.scan(self.staging.path(key)).select("calibration").head(1).collect() for key in found}
         return {key for key, rows in first.items() if rows.item() == names[key]}
 
     def components(self) -> Components:
@@ -119,7 +120,7 @@ class _Shard:
             self.job.progress((number + 1) / len(orders), f"video {number + 1} of {len(orders)}")
         self.seconds = time.monotonic() - started
         for key in self._staged() - set(self.kept):
-            self.frames[key] = pl.scan_parquet(self.staging.path(key)).select(pl.len()).collect().item()
+            self.frames[key] = parquet.scan(self.staging.path(key)).select(pl.len()).collect().item()
 
     def _waits(self, key: str) -> bool:
         """Whether it is too early to fetch the video again; it is refused then."""
@@ -155,7 +156,7 @@ class _Shard:
             rows = self._stored(table).filter(pl.col("video_key").is_in(keys)).select(columns)
             yield rows.sort("video_key", "frame").collect()
         for key in sorted(set(self.frames) - set(self.kept)):
-            rows = pl.scan_parquet(self.staging.path(key)).select(columns)
+            rows = parquet.scan(self.staging.path(key)).select(columns)
             for first in range(0, self.frames[key], ROWS):
                 yield rows.slice(first, ROWS).collect()
 
@@ -202,6 +203,7 @@ def build(job: Job, partition: str) -> Outcome:
             "frames kept": sum(shard.kept.values()),
             "failed downloads": show.table(by_reason(shard.failed)),
             "confidence": show.table(_confidence(job, shard)),
+            "pictures": show.table(_pictures(job, partition)),
             "dagster/column_schema": show.schema("pseudo_labels"),
         },
         components=shard.components(),
@@ -223,6 +225,13 @@ def _confidence(job: Job, shard: _Shard) -> pl.DataFrame:
         videos=pl.len(), frames=pl.sum("frames"), confidence=pl.sum("confidence") / pl.sum("frames")
     )
     return games.sort("game").collect()
+
+
+def _pictures(job: Job, partition: str) -> pl.DataFrame:
+    """What was done so that pictures were seen as meant, and in how many videos."""
+    rows = job.lake.read("pseudo_labels").filter(corpus_shard=partition)
+    videos = rows.group_by("video_key").agg(pl.first("picture")).with_columns(pl.col("picture").replace("", None))
+    return videos.group_by(pl.col("picture").fill_null("as stored")).agg(videos=pl.len()).sort("picture").collect()
 
 
 def _checks(shard: _Shard, rows: pl.LazyFrame) -> list[Check]:

@@ -24,8 +24,8 @@ from ray.exceptions import (
 
 from nitro_assets.workers.engine import EngineError, again
 from nitro_assets.workers.lane import PARTS_AHEAD, load
-from nitro_assets.workers.one_video import CutOffError, End, LabelVideo, Order, Setup, VideoResult, footage
-from nitro_ml.isolated import Decoder, Seen
+from nitro_assets.workers.one_video import CutOffError, LabelVideo, Order, Part, Setup, VideoResult, footage
+from nitro_ml.isolated import Decoder
 
 AHEAD = 2
 """Videos an actor has at a time."""
@@ -131,12 +131,12 @@ class _Feeder:
         self._decoder = Decoder()
 
     @ray.method(num_returns="streaming", _generator_backpressure_num_objects=PARTS_AHEAD)
-    def footage(self, setup: Setup, order: Order) -> Iterator[Seen | End]:
+    def footage(self, setup: Setup, order: Order) -> Iterator[Part]:
         """One video's."""
         yield from footage(setup, order, self._decoder)
 
 
-def _arriving(parts: Any) -> Iterator[Seen | End]:
+def _arriving(parts: Any) -> Iterator[Part]:
     """The parts as they come; a process or node that was lost before the last one gives none, and so no `End`."""
     with suppress(*LOST):
         for reference in parts:

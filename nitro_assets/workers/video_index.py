@@ -90,7 +90,7 @@ def _row(settings: Settings, found: Found) -> Row:
     judged = verdict(found)
     names = names_of(found.extractor, found.id, found.url)
     channel = found.channel and canonical_channel(found.extractor, found.channel, found.url)
-    same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps")
+    same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps", "picture")
     return {
         "video_key": video_key(settings.secret, names[0]),
         "names": names,

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from nitro_ml import parquet
 from nitro_ml.arcade.record import Recording, record
 from nitro_ml.arcade.replay import visible
 from nitro_ml.arcade.shard import Published, actions_table, write_shard
@@ -77,7 +78,7 @@ def add_visible(truth: Path, game: str, seed: int, fps: int = 30) -> Visible:
     """
     found = read_truth(truth, fps)
     mask = visible(game, seed, found.actions, fps)
-    plain = pl.read_parquet(truth).select(pl.exclude(f"^{PREFIX}.*$"))
+    plain = parquet.read(truth).select(pl.exclude(f"^{PREFIX}.*$"))
     _write(pl.concat([plain, visible_frame(mask)], how="horizontal"), truth)
     return mask
 

@@ -4,6 +4,7 @@ import io
 
 import polars as pl
 
+from nitro_ml import parquet
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.labels import LabelsError, read_actions
 
@@ -17,7 +18,7 @@ def actions(data: bytes, name: str, frames: int) -> Actions:
     polars or end the process: see `decoder`.
     """
     try:
-        scan = pl.scan_parquet(io.BytesIO(data))
+        scan = parquet.scan(io.BytesIO(data))
         rows = scan.select(pl.len()).collect().item()
         if rows != frames:
             raise LabelsError(f"{name}: found {rows} rows; chunk_size in metadata.json says {frames}. They must agree.")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
+
+from nitro_ml.places import place
 
 NAME = re.compile(r"(SHARD_[A-Za-z0-9-]+)(\.tar\.gz)?")
 # What tells one version of a file from the next: content hashes on a hub or S3, else the time of change.
@@ -78,7 +79,7 @@ def _files(fs: AbstractFileSystem, info: dict[str, Any]) -> Iterator[dict[str, A
 
 def _shards(root: str) -> dict[str, Shard]:
     try:
-        fs, base = url_to_fs(root)
+        fs, base = place(root)
         listed = entries(fs, base) + entries(fs, f"{base.rstrip('/')}/actions")
     except Exception as error:  # every file system raises what its own library does
         why = " ".join(str(error).split()) or type(error).__name__
