@@ -14,8 +14,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
+from nitro_ml import parquet
 from nitro_ml.arcade.games import GAMES as ARCADE
 from nitro_ml.arcade.library import save_truth
 from nitro_ml.arcade.record import record
@@ -86,7 +86,7 @@ class Video:
     def turns(self, size: int, player: str) -> list[Clip]:
         """The stretches of the video in which this player had the pad."""
         clip = self.clip(size)
-        mine = (pl.read_parquet(self.truth, columns=["player"])["player"] == player).to_numpy()
+        mine = (parquet.read(self.truth)["player"] == player).to_numpy()
         return pieces(clip, mine)
 
 

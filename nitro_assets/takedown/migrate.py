@@ -8,9 +8,10 @@ nothing out; and video keys go out of sentences, where an erasure would leave th
 import logging
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties
 
 from nitro_assets.identity import names_by, video_key
+from nitro_assets.lake import delta
 from nitro_assets.lake.known import TABLE, known
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.schemas import SENTENCES, TABLES
@@ -70,9 +71,9 @@ def _others(secret: bytes, own: str, address: str) -> set[str]:
 def _clean(lake: Lake, name: str) -> int:
     """Say "the video" where a sentence names one by its key; how many rows did."""
     count = 0
-    for column in SENTENCES & set(TABLES[name].columns) if DeltaTable.is_deltatable(lake.uri(name)) else ():
+    for column in SENTENCES & set(TABLES[name].columns) if delta.exists(lake.uri(name)) else ():
         with held(lake.url, name):
-            done = DeltaTable(lake.uri(name)).update(
+            done = delta.table(lake.uri(name)).update(
                 updates={column: f"regexp_replace({column}, '{LIKE_A_KEY}', 'the video', 'g')"},
                 predicate=f"regexp_like({column}, '{LIKE_A_KEY}')",
                 commit_properties=CommitProperties(max_commit_retries=30),
