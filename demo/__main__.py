@@ -52,7 +52,7 @@ def settings_file(port: int) -> dict[str, str]:
         "NITRO_CORPUS_SHARDS": os.environ.get("NITRO_CORPUS_SHARDS", "8"),
         "NITRO_ALLOW_LOOPBACK": "1",
     }
-    ENV_FILE.write_text("".join(f'{key}="{value}"\n' for key, value in wanted.items()))
+    ENV_FILE.write_text("".join(f"{key}='{value}'\n" for key, value in wanted.items()))
     return wanted
 
 

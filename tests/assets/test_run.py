@@ -9,10 +9,11 @@ import pytest
 
 from benchmarks.apart import usual
 from benchmarks.first_hour import here
+from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen
 from nitro_assets.definitions import definitions
 from nitro_assets.defs.freshen import freshen
-from nitro_assets.lake.store import Lake
+from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
 from tests.assets.small_world import bring_up, write_shards
 
@@ -70,6 +71,13 @@ def test_status_is_a_line_an_asset_and_the_partitions_that_need_attention(settin
     assert any(line.startswith("pseudo_labels 0001 missing never made") for line in told)
     assert sum(line.startswith("video_index") for line in lines) == 1
     assert sum(line.startswith("video_index") for line in here(["status", "--all"]).lines) == 4
+
+
+def test_a_fresh_clone_says_how_to_begin(tmp_path: Path) -> None:
+    nothing_said = Settings.model_construct(set(), lake=str(tmp_path / "lake"))
+    with pytest.raises(LakeError, match="there is no lake yet: `make demo`"):
+        opened(nothing_said)
+    assert not (tmp_path / "lake").exists()
 
 
 def test_a_foreseeable_failure_is_one_line_on_dagsters_page(settings: Settings) -> None:
