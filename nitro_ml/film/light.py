@@ -47,7 +47,7 @@ def to_sdr(frame: VideoFrame, light: Light) -> NDArray[np.uint8]:
         scene = cv2.transform(linear, LUMA[None])
         linear *= cv2.pow(scene, 0.2)[..., None] * (HLG_PEAK / WHITE)
     if frame.color_primaries != ColorPrimaries.BT709:
-        linear = cv2.transform(linear, TO_BT709)
+        linear = np.asarray(cv2.transform(linear, TO_BT709), np.float32)
     return _sdr()[np.clip(np.sqrt(np.maximum(linear, 0)) * (STEPS / MOST), 0, STEPS).astype(np.uint16)]
 
 

@@ -128,6 +128,7 @@ def test_a_pickle_that_is_too_much_is_refused(how: str, where: str, good: Path, 
         with zipfile.ZipFile(good) as archive:
             data = archive.read(next(n for n in archive.namelist() if n.endswith("data.pkl")))
         key = next(at for op, value, at in pickletools.genops(data) if value == "ckpt_config")
+        assert key is not None
         hostile = data[: key + 16] + NESTED[how] + b"u."
     assert "data.pkl is refused: " in refused(rewritten(tmp_path / "ng.pt", good, {"data.pkl": hostile}))
 

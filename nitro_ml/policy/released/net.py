@@ -9,7 +9,7 @@ time of its own, and the order of scale and shift in the last norm. The same tra
 
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -125,7 +125,7 @@ class Transformer(nn.Module):
         self.proj_out_1, self.proj_out_2 = nn.Linear(w, 2 * w), nn.Linear(w, w)
 
     def forward(self, x: Tensor, bucket: Tensor, sight: Sight) -> Tensor:
-        embed = self.timestep_encoder["timestep_embedder"]
+        embed: Any = self.timestep_encoder["timestep_embedder"]
         c = embed["linear_2"](F.silu(embed["linear_1"](clock(bucket))))
         for i, block in enumerate(self.transformer_blocks):
             x = block(x, c, None if i % 2 else sight.memory[i // 2])
@@ -188,9 +188,11 @@ class ReleasedNet(nn.Module):
     def see(self, pixels: Tensor) -> Sight:
         """Encodes frames float [B, 3, S, S], or [B, 1, 3, S, S], in [-1, 1] (SigLIP's normalisation)."""
         tokens = self.vision_encoder(pixel_values=pixels.reshape(-1, *pixels.shape[-3:])).last_hidden_state
-        for block in self.vl_self_attention_model["transformer_blocks"]:
+        mixer: Any = self.vl_self_attention_model["transformer_blocks"]
+        for block in mixer:
             tokens = block(tokens)
-        return Sight(tuple(block.attn1.keys_values(tokens) for block in self.model.transformer_blocks[::2]))
+        crossing: Any = list(self.model.transformer_blocks)[::2]
+        return Sight(tuple(block.attn1.keys_values(tokens) for block in crossing))
 
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 25] at a_t [K B, H, 25], t [K B]; each of B frames serves K consecutive a_t."""
