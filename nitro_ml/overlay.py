@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import cv2
@@ -108,7 +109,7 @@ def _redraw(video: Path, labels: Labels, out: Path) -> None:
         first, shown = first_shown(film)
     with opened(video, sound=True) as film, _written(), av.open(f"file:{out}", "w", format=muxer) as sink:
         sink.metadata["comment"] = TERMS
-        target = sink.add_stream(codec, rate=film.stream.average_rate or 30, options=options)
+        target = cast(VideoStream, sink.add_stream(codec, rate=film.stream.average_rate or 30, options=options))
         width, height = shown.shown_size(first.width, first.height)
         target.width, target.height, target.pix_fmt = width & ~1, height & ~1, "yuv420p"
         target.codec_context.time_base = TICK
@@ -135,7 +136,8 @@ def _drawn(video: Path, labels: Labels, shown: Showing, target: VideoStream) -> 
     for frame, seconds in decoded(video):
         image = np.ascontiguousarray(shown.upright(_rgb(frame, shown)))
         square = shown.shown_size(frame.width, frame.height)
-        image = cv2.resize(image, square, interpolation=cv2.INTER_AREA) if shown.aspect != 1 else image
+        if shown.aspect != 1:
+            image = np.asarray(cv2.resize(image, square, interpolation=cv2.INTER_AREA), np.uint8)
         image = np.ascontiguousarray(image[: size[1], : size[0]])
         row = _nearest(labels.time, seconds)
         draw_controller(image, _corner(image), labels.buttons[row], labels.sticks[row])

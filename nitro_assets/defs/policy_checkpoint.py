@@ -1,7 +1,7 @@
-"""The vision-action policy: a frame in, a chunk of gamepad actions out.
+"""The vision-action policy: a few frames in, a chunk of gamepad actions out.
 
-What: a SigLIP 2 vision encoder and a diffusion transformer trained with flow matching (Lightning, EMA) to predict
-action chunks, after NitroGen (arXiv 2601.02427).
+What: a vision encoder (SigLIP 2, or convolutions in small recipes) and a diffusion transformer, by flow matching
+(Lightning, EMA) to predict action chunks, after NitroGen (arXiv 2601.02427).
 Source: `training_mixture`. Partitions: one a mixture. Terms: non-commercial research.
 """
 

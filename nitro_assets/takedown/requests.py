@@ -134,7 +134,7 @@ def _request(name: str, entries: tuple[Entry, ...], lake: Lake | None) -> Reques
             videos.update(entry.body["videos"])
             names.update(entry.body.get("names", ()))
             channels.update(entry.body.get("channels", ()))
-        sets = (tuple(sorted(each)) for each in (videos, names, channels))
+        sets = tuple(sorted(videos)), tuple(sorted(names)), tuple(sorted(channels))
         so_far = Request(name, found.state, *sets, entries[:number], lake)
         found = replace(so_far, state=_state(so_far, entry))
     return found

@@ -89,7 +89,7 @@ def filmstrip(frames: NDArray[np.uint8], title: str, most: int = 8) -> Value:
 def _figure(figure: Figure, title: str) -> Value:
     """Raises ValueError for a picture with a video key in it: as pixels no scanner would find it."""
     words = figure.findobj(Text)
-    if any(KEY.search(word.get_text()) for word in words):  # type: ignore[attr-defined]
+    if any(KEY.search(word.get_text()) for word in words):
         raise ValueError(f"{title}: found a video key in a picture; number the videos instead.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)

@@ -4,8 +4,10 @@ What can be honoured is, and `told` says so; what can't is refused by name. Boxe
 upright picture, in stored pixels.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, cast
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -91,21 +93,21 @@ PLAIN = Showing()
 def showing(frame: VideoFrame, aspect: Fraction | None, name: str) -> Showing:
     """How a decoded frame is to be shown. aspect: the container's sample aspect. Raises `VideoError` for what isn't
     honoured."""
-    facts = {data.type: data for data in frame.side_data}
+    facts: dict[Type, Any] = {data.type: data for data in cast(Iterable[Any], frame.side_data)}
     for kind in (Type.SPHERICAL, Type.STEREO3D):
         if kind in facts and (kind is Type.SPHERICAL or _int32(facts[kind])[0]):
             found = "a panorama" if kind is Type.SPHERICAL else "two pictures in one, for two eyes,"
             raise VideoError(f"{name}: found {found} in it; needed is the flat picture of a screen.")
-    for unknown, found in ((MATRICES, frame.colorspace), (TRANSFERS, frame.color_trc)):
-        if found in unknown:
-            raise VideoError(f"{name}: found colours in {unknown[found]}; allowed are SDR, {' and '.join(LIGHTS)}.")
+    for unknown, code in ((MATRICES, frame.colorspace), (TRANSFERS, frame.color_trc)):
+        if code in unknown:
+            raise VideoError(f"{name}: found colours in {unknown[code]}; allowed are SDR, {' and '.join(LIGHTS)}.")
     if aspect and not ASPECTS[0] <= aspect <= ASPECTS[1]:
         raise VideoError(f"{name}: found a sample aspect of {aspect}; allowed are 1:4 to 4:1.")
     turn, mirrored = _turned(facts, name)
     return Showing(turn, mirrored, aspect or Fraction(1), light_of(frame))
 
 
-def _turned(facts: dict[Type, object], name: str) -> tuple[int, bool]:
+def _turned(facts: dict[Type, Any], name: str) -> tuple[int, bool]:
     """Quarter turns and whether it is mirrored first, of the display matrix: rows x' = a x + c y, y' = b x + d y."""
     if Type.DISPLAYMATRIX not in facts:
         return 0, False

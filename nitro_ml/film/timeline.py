@@ -150,6 +150,7 @@ def _go(film: Film, seconds: float) -> None:
     if film.format == "mpegts":
         film.container.seek(0, unsupported_byte_offset=True)
     else:
+        assert film.stream.time_base  # a stream without one is refused when it is opened
         film.container.seek(int(seconds / film.stream.time_base), stream=film.stream)
 
 

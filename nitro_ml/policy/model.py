@@ -85,16 +85,6 @@ class PolicyNet(nn.Module):
         crossing = [layer for layer in list(self.layers)[::2] if isinstance(layer, DiTLayer)]
         return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
 
-    def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
-        """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and
-        the Gaussian log-likelihood of the sticks' guessed spread."""
-        error = (sight.mean - a) / self.spread
-        sticks = slice(len(BUTTONS), None)
-        spread = sight.spread[..., sticks]
-        off = ((sight.mean.detach() - a)[..., sticks] / spread).square() / 2 + spread.log()
-        each = error.square().mean(-1) + off.sum(-1) / a.shape[-1]
-        return (each * mask).sum() / mask.sum().clamp(min=1)
-
     def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B contexts serves K consecutive a_t."""
         mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (sight.mean, sight.spread))
@@ -109,6 +99,18 @@ class PolicyNet(nn.Module):
 
 
 AnyNet = PolicyNet | ReleasedNet
+
+
+def guess_loss(sight: Sight, a: Tensor, mask: Tensor, unit: Tensor) -> Tensor:
+    """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and the
+    Gaussian log-likelihood of the sticks' guessed spread, where `mask` is true.
+    """
+    error = (sight.mean - a) / unit
+    sticks = slice(len(BUTTONS), None)
+    spread = sight.spread[..., sticks]
+    off = ((sight.mean.detach() - a)[..., sticks] / spread).square() / 2 + spread.log()
+    each = error.square().mean(-1) + off.sum(-1) / a.shape[-1]
+    return (each * mask).sum() / mask.sum().clamp(min=1)
 
 
 def to_pixels(frames: Tensor) -> Tensor:

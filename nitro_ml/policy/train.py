@@ -22,8 +22,8 @@ from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
 from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
-from nitro_ml.policy.recipe import AnyRecipe
+from nitro_ml.policy.model import AnyNet, PolicyNet, Sight, guess_loss, to_pixels
+from nitro_ml.policy.recipe import AnyRecipe, PolicyRecipe
 from nitro_ml.policy.released.finetune import Finetuned
 from nitro_ml.policy.released.recipe import FinetuneRecipe
 from nitro_ml.policy.vision import Convolved, PolicyError, Siglip, encoder
@@ -53,8 +53,8 @@ class Training(Resumable):
         # So that rare buttons count, at any flow time; upstream's flow counts in ones.
         unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
         loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
-        if recipe.guess:
-            loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
+        if isinstance(sight, Sight) and spread is not None and recipe.guess:
+            loss = loss + recipe.guess * guess_loss(sight, batch.chunks, batch.mask, spread)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -109,7 +109,7 @@ def train(
     steps = kept_steps(recipe.steps, recipe.candidates)
     with seeded(recipe.seed), tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
         start = Finetuned(recipe) if isinstance(recipe, FinetuneRecipe) else None
-        net = start.net if start else PolicyNet(recipe, encoder(recipe)).train()
+        net = start.net if start else _fresh(recipe)
         batches = Chunks(training, recipe)
         net.normalise(batches.actions())
         if isinstance(net.vision, Convolved):
@@ -141,6 +141,11 @@ def train(
         "metrics": offline(),
     }
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
+
+
+def _fresh(recipe: AnyRecipe) -> PolicyNet:
+    assert isinstance(recipe, PolicyRecipe)  # the other kind starts from weights
+    return PolicyNet(recipe, encoder(recipe)).train()
 
 
 def _corrected(recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> list[Clip]:

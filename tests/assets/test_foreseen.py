@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.first_hour import here
 from nitro_assets.foreseen import DISK, foreseen, masked
-from nitro_assets.lake.store import LakeError
+from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
 
 KEY = "0123456789abcdef" * 2
@@ -44,7 +44,7 @@ def test_a_mistake_in_the_code_is_not_foreseen(error: Exception) -> None:
 def test_the_unforeseen_says_where_its_traceback_is(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("lake", "secret_file", "exports", "corpus_shards"):
         monkeypatch.setenv(f"NITRO_{name.upper()}", str(getattr(settings, name)))
-    monkeypatch.setattr("nitro_assets.cli.lake.opened", lambda settings: {}["nosuch"])
+    monkeypatch.setattr("nitro_assets.cli.lake.opened", lambda settings: dict[str, Lake]()["nosuch"])
     answer = here(["retry"])
     assert answer.status == 1
     (line,) = answer.lines

@@ -62,7 +62,7 @@ class Archive:
 
     def sha256(self) -> str:
         """Of the whole file, as 64 hex digits."""
-        return hashlib.sha256(memoryview(self._bytes)).hexdigest()
+        return hashlib.sha256(self._bytes.data).hexdigest()
 
     def pickle(self) -> bytes:
         """data.pkl."""
