@@ -197,7 +197,7 @@ def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
             return Reply("reported final", text, "completed")
         return Reply("reported", text)
     endings = {
-        "lapsed": "was not verified in time; the quarantine has ended. You may ask again, in a new issue.",
+        "lapsed": "has ended: it was not verified in time, or an edit took it back. You may ask again, in a new issue.",
         "refused": "was refused: the videos are not the requester's. The quarantine has ended.",
         "lifted": "was taken back; the videos may be used again.",
     }

@@ -103,9 +103,13 @@ class _Desk:
         reading.back = self._taken_back(reading, held, own)
         covered = {key for r in own if r.id not in reading.back for key in r.keys}
         new = {item: each for item, each in reading.found.items() if not self._block_keys(each, held) <= covered}
-        if not new:
-            return _same(own[-1], reading)
-        return self._known(reading, new, held) or self._limited(ask, new, held) or self._take(reading, new, held)
+        if new:
+            said = self._known(reading, new, held) or self._limited(ask, new, held) or self._take(reading, new, held)
+        else:
+            said = _same(own[-1], reading)
+        if said.outcome != "waiting":
+            self.replaced += sorted(reading.back)
+        return said
 
     def _own(self, ask: Ask) -> list[Request]:
         """The requests that were made before from where this ask comes from."""
@@ -172,7 +176,6 @@ class _Desk:
             needles=tuple(sorted({each[0] for each in targets.names})),
         )
         seal(self.lake, name, sealed)
-        self.replaced += sorted(reading.back)
         self._record(name, ask, targets, held)
         what = f"{len(videos)} video{'s' * (len(videos) != 1)}" + (" and the channel" if targets.channels else "")
         text = f"request {name}: {what} quarantined."

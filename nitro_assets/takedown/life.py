@@ -80,17 +80,28 @@ def _erase(lake: Lake, settings: Settings, request: Request, instance: Any, tell
         recovery.bundle(lake, settings, request, made)
         request = advance(lake, name, "erasing", {"plan_hash": made.hash})
     done = execute(lake, settings, request, made, instance, tell)
-    _keep(lake, name, done)
+    _keep(lake, request, done)
     scan = {"clean": done.clean, "findings": len(done.found), "files": done.files_scanned, "bytes": done.bytes_scanned}
     erased = {"plan_hash": made.hash, "rows": done.rows, "bytes": made.bytes}
     before = [("erased", name, erased)] if request.state == "erasing" else []
     return advance_all(lake, [*before, ("scanned", name, scan)])[-1]  # type: ignore[list-item]
 
 
-def _keep(lake: Lake, name: str, done: Erased) -> None:
-    """The counts of an erasure, for its report; of one that was killed, those of its last start."""
-    lake.fs.pipe_file(f"{lake.root}/plans/{name}.done.json", canonical(done.steps).encode())
-    lake.fs.pipe_file(f"{lake.root}/plans/{name}.found.json", canonical([asdict(f) for f in done.found]).encode())
+def _keep(lake: Lake, request: Request, done: Erased) -> None:
+    """What an erasure counted in all its rounds, each ended by a scan, for its report; and what the last one found."""
+    place, steps = f"{lake.root}/plans/{request.id}", done.steps
+    if request.state == "unclean":
+        before = json.loads(lake.fs.cat_file(f"{place}.done.json"))
+        steps = {
+            name: _sum(before.get(name, step | {"counts": {}, "seconds": 0}), step) for name, step in steps.items()
+        }
+    lake.fs.pipe_file(f"{place}.done.json", canonical(steps).encode())
+    lake.fs.pipe_file(f"{place}.found.json", canonical([asdict(f) for f in done.found]).encode())
+
+
+def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    counts = {name: one["counts"].get(name, 0) + count for name, count in other["counts"].items()}
+    return {**other, "counts": counts, "seconds": round(one["seconds"] + other["seconds"], 3)}
 
 
 def found_in(lake: Lake, settings: Settings, request: Request) -> list[Trace]:
