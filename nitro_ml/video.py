@@ -23,8 +23,8 @@ from nitro_ml.pixels import Shrinker, shrink
 
 __all__ = ["FORMATS", "Frames", "VideoError", "VideoInfo", "probe", "read", "shrink"]
 
-# Demuxers of files with presentation times and an index. Playlists, which open other addresses, are not among them.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm"
+# Demuxers of files with presentation times. Playlists, which open other addresses, are not among them.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,flv,avi"
 SLACK = 1.0  # seconds by which the last frame may come before the stated end
 
 

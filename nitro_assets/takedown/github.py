@@ -7,19 +7,18 @@ text of an issue is repeated anywhere.
 
 import hashlib
 import hmac
-import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from github import Auth, Github, GithubRetry
-from github.Issue import Issue
-
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake import Answer, Ask, source_key, take_in
+from nitro_assets.takedown.cursor import START, Cursor
+from nitro_assets.takedown.github_api import LONGEST_WAIT, GithubError, Issue, Repository
+from nitro_assets.takedown.intake import Answer, Ask, source_key
 from nitro_assets.takedown.naming import Named
+from nitro_assets.takedown.polls import receive
 from nitro_assets.takedown.report import is_final, read_reports
 from nitro_assets.takedown.requests import Request, requests
 from nitro_assets.takedown.verify_owner import expires, token_of
@@ -38,11 +37,12 @@ NOTHING = "_no response_"
 
 @dataclass(frozen=True)
 class Polled:
-    """`cursor` is where the next poll goes on; `quarantined` and `answered` count issues."""
+    """`cursor` is where the next poll goes on; `quarantined` and `answered` count issues; `trouble` is what failed."""
 
     cursor: str
     quarantined: int
     answered: int
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,41 +57,85 @@ class Reply:
 def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
     """Take in the issues that are new or were changed, and answer every issue whose request went on.
 
-    Raises `GithubException` where the API refuses; what was taken in by then stays, and is answered by the next poll.
+    What can't be done is told in `trouble`, and is in nobody's way: an issue that can't be read, an answer that is
+    refused. What may pass is done by a later poll.
     """
-    seen = json.loads(cursor or "{}")
-    start = datetime.now(UTC)
-    with Github(
-        auth=Auth.Token(settings.github_token.get_secret_value()),
-        base_url=settings.github_api,
-        retry=GithubRetry(total=3),
-        timeout=20,
-    ) as client:
-        repository = client.get_repo(settings.github_repo, lazy=True)
-        everything = seen.get("waiting", True) or seen["ledger"] != lake.ledger.entries()[-1].hash
-        since = datetime.fromtimestamp(0, UTC) if everything else datetime.fromisoformat(seen["since"])
-        issues = [
-            issue
-            for issue in repository.get_issues(
-                state="open", labels=[LABEL], sort="updated", direction="asc", since=since
-            )
-            if "/pull/" not in issue.html_url
-        ]
-        answers = take_in(lake, settings, [_ask(settings, issue) for issue in issues])
-        by_source = {r.entries[0].body.get("source"): r for r in requests(lake)}
-        answered = 0
-        for issue, answer in zip(issues, answers, strict=True):
+    seen, start = Cursor.read(cursor), datetime.now(UTC)
+    if start < seen.not_before <= start + LONGEST_WAIT:
+        return Polled(seen.model_dump_json(), 0, 0, (f"GitHub asks for no call before {seen.not_before:%H:%M} UTC.",))
+    repository, since = Repository(settings), seen.start(_head(lake))
+    read = _Read()
+    try:
+        for issue in repository.issues(LABEL, since):
+            read.add(settings, issue)
+        read.whole = True
+    except GithubError as error:
+        read.failed("the list of issues", error)
+    if repository.unread:
+        read.trouble.append(f"{repository.unread} issues can't be read.")
+    answers = receive(lake, settings, list(read.asks.values()))
+    head, by_source = _head(lake), {r.entries[0].body.get("source"): r for r in requests(lake)}
+    given = {} if read.whole and since == START else dict(seen.given)
+    answered = 0
+    for issue, answer in zip(read.issues, answers, strict=True):
+        if read.busy_until or repository.is_over:
+            read.owed = True
+            break
+        try:
             own = by_source.get(source_key(lake, _source(settings, issue)))
             reply = progress(lake, settings, own) if own else _reply(issue, answer)
-            answered += reply is not None and _give(lake, settings, issue, reply)
-    last = max((issue.updated_at for issue in issues), default=None)
-    until = min(start - OVERLAP, last + timedelta(seconds=1)) if last else None
-    kept = {
-        "since": until.isoformat() if until else seen.get("since", (start - OVERLAP).isoformat()),
-        "ledger": lake.ledger.entries()[-1].hash,
-        "waiting": any(a.outcome == "waiting" for a in answers),
-    }
-    return Polled(json.dumps(kept), sum(a.outcome == "quarantined" for a in answers), answered)
+            if reply and seen.given.get(issue.number) != reply.mark:
+                answered += _give(lake, settings, issue, reply)
+            if reply:
+                given[issue.number] = reply.mark
+        except GithubError as error:
+            read.failed(f"the answer to issue {issue.number}", error)
+    owed = seen.owed or read.owed or any(answer.outcome == "waiting" for answer in answers)
+    kept = Cursor(
+        since=read.until(start, since, seen),
+        ledger=head,
+        waiting=owed and read.whole,
+        owed=owed and not read.whole,
+        given=given,
+        not_before=read.busy_until or START,
+    )
+    quarantined = sum(answer.outcome == "quarantined" for answer in answers)
+    return Polled(kept.model_dump_json(), quarantined, answered, tuple(read.trouble))
+
+
+@dataclass
+class _Read:
+    """What one poll has read; `whole`: to the end. `owed`: something failed that may pass."""
+
+    asks: dict[int, Ask] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    whole: bool = False
+    owed: bool = False
+    busy_until: datetime | None = None
+
+    def add(self, settings: Settings, issue: Issue) -> None:
+        if issue.number not in self.asks:
+            self.asks[issue.number] = _ask(settings, issue)
+            self.issues.append(issue)
+
+    def failed(self, what: str, error: GithubError) -> None:
+        self.trouble.append(f"{what}: {error}")
+        self.owed |= error.passing
+        self.busy_until = error.until or self.busy_until
+
+    def until(self, start: datetime, since: datetime, seen: Cursor) -> datetime:
+        """From when the next poll reads on; issues come by the time of their last change."""
+        last = max((issue.updated_at for issue in self.issues), default=None)
+        if not self.whole:
+            return max(last or since, since)
+        if last is None:
+            return seen.since if seen.since > START else start - OVERLAP
+        return min(start - OVERLAP, last + timedelta(seconds=1))
+
+
+def _head(lake: Lake) -> str:
+    return str(lake.ledger.entries()[-1].hash)
 
 
 def read_form(body: str) -> dict[str, Any]:
@@ -107,14 +151,14 @@ def read_form(body: str) -> dict[str, Any]:
 
 
 def _ask(settings: Settings, issue: Issue) -> Ask:
-    form = read_form(issue.body or "")
+    form = read_form(issue.body)
     return Ask(
         KINDS.get(form["kind"].lower(), "video"),
         tuple(form["addresses"]),
         form["reason"][:2000],
         form["contact"][:200],
         "issue",
-        f"github user {issue.user.id}",
+        f"github user {issue.author}",
         _source(settings, issue),
         issue.created_at.astimezone(UTC),
     )
@@ -126,7 +170,7 @@ def _source(settings: Settings, issue: Issue) -> str:
 
 def _reply(issue: Issue, answer: Answer) -> Reply:
     """To an issue without a request of its own."""
-    text = hashlib.sha256((issue.body or "").encode()).hexdigest()[:16]
+    text = hashlib.sha256(issue.body.encode()).hexdigest()[:16]
     if answer.outcome == "known":
         return Reply(f"known {answer.request}", f"Nothing more is needed: {answer.text}", "completed")
     if answer.outcome == "waiting":
@@ -173,7 +217,7 @@ def _give(lake: Lake, settings: Settings, issue: Issue, reply: Reply) -> bool:
     """Comment, unless this answer was given before; then close."""
     text = f"answer\0{_source(settings, issue)}\0{reply.mark}".encode()
     mark = f"<!-- nitro {hmac.new(lake.secret, text, hashlib.sha256).hexdigest()[:24]} -->"
-    given = any(mark in (comment.body or "") for comment in issue.get_comments())
+    given = any(mark in comment.body for comment in issue.get_comments())
     if not given:
         issue.create_comment(f"{reply.text}\n\n{mark}")
     if reply.close:

@@ -83,7 +83,7 @@ class _Desk:
         self._held = sum(len(r.block_keys) for r in strangers)
 
     def answer(self, ask: Ask) -> Answer:
-        from nitro_assets.fetch.ytdlp import FetchError
+        from nitro_assets.fetch.refusals import FetchError
 
         source = source_key(self.lake, ask.source) if ask.source else ""
         if source and (request := self._sources.get(source)):
@@ -93,7 +93,7 @@ class _Desk:
         except TakedownError as error:
             return Answer("malformed", f"not taken: {error}")
         except FetchError as error:
-            if error.reason in ("network", "busy", "unknown"):
+            if error.again == "later":
                 return Answer("waiting", f"what it names can't be read now ({error}) It is tried again.")
             return Answer("malformed", f"not taken: {error}")
         return self._known(ask, named) or self._limited(ask, named) or self._take(ask, named, source)

@@ -12,6 +12,7 @@ import polars as pl
 from nitro_assets.identity import channel_key, name_of, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.lookups import page
 from nitro_assets.takedown.requests import TakedownError
 
 Named = Literal["video", "playlist", "channel"]
@@ -58,8 +59,6 @@ def targets(lake: Lake, settings: Settings, named: Named, text: str) -> Targets:
 
 
 def _listed(lake: Lake, settings: Settings, named: Named, address: str) -> Targets:
-    from nitro_assets.fetch.members import page  # yt-dlp takes a second to import
-
     found = page(address, settings)
     keys = frozenset(video_key(settings.secret, name) for name in found.videos)
     listed = Targets(keys, names=frozenset(found.videos))

@@ -23,6 +23,7 @@ from dagster_pipes import (
     open_dagster_pipes,
 )
 
+from nitro_assets.fetch.refusals import REFUSALS
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import leased
 from nitro_assets.lake.schemas import TABLES
@@ -184,7 +185,7 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
         outcome.checks = [*outcome.checks, _inputs_are_clean(lake, outcome.edges)]
     refused = [
         *outcome.refused,
-        *[Refused("video", "under a takedown request; not taken in", k) for k in outcome.withheld],
+        *[Refused("video", REFUSALS["blocked"].message, k) for k in outcome.withheld],
     ]
     _write_rejects(lake, scope(asset.name, partition), refused)
     _write_failures(lake, scope(asset.name, partition), refused)

@@ -1,0 +1,98 @@
+"""Asking others without waiting for them: a sensor asks, goes on after seconds, and finds the answer another time.
+
+A few threads look, each at one thing at a time and in the order in which they were asked; a host that is slow or dead
+holds one of them for as long as its time-outs are, and nobody else. What was asked for is looked at once, however often
+somebody comes for the answer. The threads end with their process.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nitro_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from nitro_assets.fetch.members import Page
+
+T = TypeVar("T")
+KEPT = 3600.0
+"""Seconds for which an answer waits for somebody to come for it."""
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)
+
+
+class Lookups:
+    """Answers by key, on their way or there; so many threads look for them."""
+
+    def __init__(self, threads: int) -> None:
+        self._most, self._threads = threads, 0
+        self._lock = threading.Lock()
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._asked: dict[Hashable, tuple[Future[Any], float]] = {}
+
+    def answer(self, key: Hashable, look: Callable[[], T], until: float) -> T:
+        """What `look` gives or raises; asked for anew once that was given.
+
+        until: of the monotonic clock. Raises `TimeoutError` where the answer isn't there by then.
+        """
+        found: Future[T] = self._ask(key, look)
+        try:
+            return found.result(max(until - time.monotonic(), 0))
+        finally:
+            if found.done():
+                with self._lock:
+                    self._asked.pop(key, None)
+
+    def _ask(self, key: Hashable, look: Callable[[], T]) -> Future[T]:
+        now = time.monotonic()
+        with self._lock:
+            for old in [k for k, (found, at) in self._asked.items() if found.done() and now - at > KEPT]:
+                del self._asked[old]
+            if key not in self._asked:
+                self._asked[key] = Future(), now
+                self._waiting.put((self._asked[key][0], look))
+                if self._threads < self._most:
+                    self._threads += 1
+                    threading.Thread(target=self._look, daemon=True).start()
+            return self._asked[key][0]
+
+    def _look(self) -> None:
+        while True:
+            found, look = self._waiting.get()
+            try:
+                found.set_result(look())
+            except BaseException as error:  # raised where it is asked for
+                found.set_exception(error)
+
+
+PAGES = Lookups(threads=8)
+"""Pages that requests name, in this process."""
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """While inside, all `page`s together are waited for so long."""
+    token = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def page(url: str, settings: Settings) -> "Page":
+    """As `fetch.members.page`. Raises `FetchError("busy")` where patience ends before the page is read; it is read on."""
+    from nitro_assets.fetch import members  # yt-dlp takes a second to import
+    from nitro_assets.fetch.refusals import FetchError
+
+    until = _until.get()
+    if until is None:
+        return members.page(url, settings)
+    try:
+        return PAGES.answer((url, settings), lambda: members.page(url, settings), until)
+    except TimeoutError:
+        raise FetchError("busy", "it hasn't answered yet.") from None
