@@ -154,7 +154,9 @@ class _Walk:
         page.check_public()
         if page.id is None:
             raise FetchError("unreadable", "its page's id can't be read: found none.")
-        said = {key.lower().replace("license", "licence"): value for key, value in STATED.findall(page.description or "")}
+        said = {
+            key.lower().replace("license", "licence"): value for key, value in STATED.findall(page.description or "")
+        }
         found = Found(
             title=page.title,
             description=page.description,

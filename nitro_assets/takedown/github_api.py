@@ -9,7 +9,7 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -19,10 +19,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr,
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.lookups import Lookups
 
-CALL = 8.0
+CALL = 10.0
 """Seconds for one call, from its name's look-up to its last byte."""
-POLL = 20.0
-"""Seconds for all calls of one poll."""
+POLL = 25.0
+"""Seconds for all calls of one poll together."""
 LONGEST = 60_000
 """Characters of a comment; GitHub takes 65,536 bytes of some of them."""
 LONGEST_WAIT = timedelta(hours=1)
@@ -48,6 +48,10 @@ def _id(user: Any) -> str:
     return str(number) if isinstance(number, int) else "gone"
 
 
+def _number(value: Any) -> int:
+    return value if isinstance(value, int) else 0
+
+
 def _body(text: Any) -> Any:
     return text.encode(errors="replace").decode() if isinstance(text, str) else "" if text is None else text
 
@@ -57,7 +61,7 @@ class Comment(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    id: int
+    id: Annotated[int, BeforeValidator(_number)] = 0
     body: Annotated[str, BeforeValidator(_body)] = ""
     _repository: "Repository" = PrivateAttr()
 
@@ -96,11 +100,11 @@ class Issue(BaseModel):
 
 @dataclass
 class Repository:
-    """The repository of the settings, for one poll. `unread` counts issues that could not be read."""
+    """The repository of the settings, for one poll. `unread`: issues that could not be read; `spent`: seconds on calls."""
 
     settings: Settings
     unread: int = 0
-    until: float = field(default_factory=lambda: time.monotonic() + POLL)
+    spent: float = 0.0
 
     def __post_init__(self) -> None:
         self._session = requests.Session()
@@ -116,7 +120,7 @@ class Repository:
     @property
     def is_over(self) -> bool:
         """Whether there is no time for another call."""
-        return time.monotonic() >= self.until
+        return self.spent >= POLL
 
     def issues(self, label: str, since: datetime) -> Iterator[Issue]:
         """Open issues with a label that were changed since then, the oldest change first. Raises `GithubError`."""
@@ -141,16 +145,19 @@ class Repository:
         """The answer's JSON and headers. Raises `GithubError`."""
         url = f"{self.settings.github_api.rstrip('/')}/repos/{self.settings.github_repo}/{path}"
         carried: dict[str, Any] = {"params": said} if method == "GET" else {"json": said, "allow_redirects": False}
-        until = min(time.monotonic() + CALL, self.until)
         if self.is_over:
             raise GithubError("GitHub took too long.", passing=True)
+        began = time.monotonic()
+        until = began + min(CALL, POLL - self.spent)
         try:
             answer = self._calls.answer(
                 object(), lambda: self._session.request(method, url, timeout=CALL, **carried), until
             )
-            return _checked(answer), answer.headers
         except (TimeoutError, requests.RequestException) as error:
             raise GithubError(f"GitHub can't be reached ({type(error).__name__}).", passing=True) from None
+        finally:
+            self.spent += time.monotonic() - began
+        return _checked(answer), answer.headers
 
 
 def cut(text: str) -> str:

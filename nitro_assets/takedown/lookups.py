@@ -2,7 +2,7 @@
 
 A few threads look, each at one thing at a time and in the order in which they were asked; a host that is slow or dead
 holds one of them for as long as its time-outs are, and nobody else. What was asked for is looked at once, however often
-somebody comes for the answer. The threads end with their process.
+somebody comes for the answer, and what failed is not looked at again for a while. Threads end when nobody asks.
 """
 
 import queue
@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 KEPT = 3600.0
 """Seconds for which an answer waits for somebody to come for it."""
+IDLE = 30.0
+"""Seconds after which a thread with nothing to look for ends."""
 
 _until: ContextVar[float | None] = ContextVar("until", default=None)
 
 
 class Lookups:
-    """Answers by key, on their way or there; so many threads look for them."""
+    """Answers by key, on their way or there; so many threads look for them. `rest`: seconds that a failure stands."""
 
-    def __init__(self, threads: int) -> None:
-        self._most, self._threads = threads, 0
+    def __init__(self, threads: int, rest: float = 0.0) -> None:
+        self._most, self._threads, self._rest = threads, 0, rest
         self._lock = threading.Lock()
         self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._asked: dict[Hashable, tuple[Future[Any], float]] = {}
@@ -41,18 +43,17 @@ class Lookups:
         until: of the monotonic clock. Raises `TimeoutError` where the answer isn't there by then.
         """
         found: Future[T] = self._ask(key, look)
-        try:
-            return found.result(max(until - time.monotonic(), 0))
-        finally:
-            if found.done():
-                with self._lock:
-                    self._asked.pop(key, None)
+        given = found.result(max(until - time.monotonic(), 0))
+        with self._lock:
+            self._asked.pop(key, None)
+        return given
 
     def _ask(self, key: Hashable, look: Callable[[], T]) -> Future[T]:
         now = time.monotonic()
         with self._lock:
-            for old in [k for k, (found, at) in self._asked.items() if found.done() and now - at > KEPT]:
-                del self._asked[old]
+            for old, (found, at) in list(self._asked.items()):
+                if found.done() and now - at > (self._rest if found.exception() else KEPT):
+                    del self._asked[old]
             if key not in self._asked:
                 self._asked[key] = Future(), now
                 self._waiting.put((self._asked[key][0], look))
@@ -63,14 +64,21 @@ class Lookups:
 
     def _look(self) -> None:
         while True:
-            found, look = self._waiting.get()
+            try:
+                found, look = self._waiting.get(timeout=IDLE)
+            except queue.Empty:
+                with self._lock:
+                    if self._waiting.empty():
+                        self._threads -= 1
+                        return
+                continue
             try:
                 found.set_result(look())
             except BaseException as error:  # raised where it is asked for
                 found.set_exception(error)
 
 
-PAGES = Lookups(threads=8)
+PAGES = Lookups(threads=8, rest=600.0)
 """Pages that requests name, in this process."""
 
 
