@@ -143,7 +143,7 @@ def _refuse(info: dict[str, Any], *, incomplete: bool = False) -> None:
 
 
 def _watch(most: int, told: Callable[[int], None], progress: dict[str, Any]) -> None:
-    """Whether the file is too big, by what came and by what the server says of this very file; a guess doesn't count."""
+    """Whether the file is too big, by what came and by what the server says of this very file; no guess counts."""
     found = max(progress.get(key) or 0 for key in ("downloaded_bytes", "total_bytes"))
     if found > most:
         found_allowed = f"found {found:.0f} bytes; allowed are {most}"

@@ -100,7 +100,7 @@ class Issue(BaseModel):
 
 @dataclass
 class Repository:
-    """The repository of the settings, for one poll. `unread`: issues that could not be read; `spent`: seconds on calls."""
+    """The repository of the settings, for one poll. `unread`: issues that can't be read; `spent`: seconds on calls."""
 
     settings: Settings
     unread: int = 0

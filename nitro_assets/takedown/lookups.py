@@ -93,7 +93,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def page(url: str, settings: Settings) -> "Page":
-    """As `fetch.members.page`. Raises `FetchError("busy")` where patience ends before the page is read; it is read on."""
+    """As `fetch.members.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
     from nitro_assets.fetch import members  # yt-dlp takes a second to import
     from nitro_assets.fetch.refusals import FetchError
 

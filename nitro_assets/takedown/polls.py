@@ -1,4 +1,4 @@
-"""What the polls of inbox and issues share: requests are taken in within seconds, whatever a page or one of them does."""
+"""What the polls of inbox and issues share: requests are taken in within seconds, whatever one of them leads to."""
 
 import traceback
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ from nitro_assets.settings import Settings
 class Failure:
     """A video that couldn't be fetched, as often as `attempts` in a row, lastly `at`; not to be tried before `until`.
 
-    `asked`: a keyed hash of what was asked for, so that a new address, another format or other limits are no old failure.
+    `asked`: a keyed hash of what was asked for, so that a new address, format or limit is no old failure.
     """
 
     video_key: str

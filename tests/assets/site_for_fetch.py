@@ -22,10 +22,10 @@ REDIRECTS = {
 }
 
 
-def film() -> bytes:
-    """Two seconds of a square moving over a dark ground, H.264."""
+def film(kind: str = "mp4") -> bytes:
+    """Two seconds of a square moving over a dark ground, H.264, in one of FFmpeg's containers."""
     file = BytesIO()
-    with av.open(file, "w", format="mp4") as container:
+    with av.open(file, "w", format=kind) as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for i in range(DURATION * FPS):
@@ -75,6 +75,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    coding: str = "utf-8"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -122,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         self.do_GET()
 
     def _answer(self, answer: Answer) -> None:
-        body = answer.body.replace("{base}", f"http://{self.headers['Host']}").encode(errors="surrogatepass")
+        body = answer.body.replace("{base}", f"http://{self.headers['Host']}").encode(answer.coding, "surrogatepass")
         self.send_response(answer.status)
         for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **answer.headers}.items():
             self.send_header(name, value)
