@@ -124,7 +124,7 @@ def test_it_plays_every_second_action_of_a_chunk_at_30_hz(imported: Path) -> Non
         eps = policy.noise(rng)
         with torch.inference_mode():
             sight = policy.net.see(to_pixels(torch.from_numpy(seen)))
-            whole = flow.integrate(lambda a, t: policy.net(sight, a, t), torch.from_numpy(eps)[None], 16)
+            whole = flow.integrate(lambda a, t, sight=sight: policy.net(sight, a, t), torch.from_numpy(eps)[None], 16)
         played = chunk.decode(whole[0].numpy(), chunk.RELEASED).buttons[::2]
         np.testing.assert_array_equal(played[: len(pads[now])], pads[now])
     assert len(play(policy, "breakout", 2, seed=0, max_frames=12)) == 2
