@@ -1,9 +1,10 @@
 """What the polls of inbox and issues share: requests are taken in within seconds, whatever one of them leads to."""
 
-import traceback
+import sys
 from collections.abc import Sequence
 
 from nitro_assets.lake.store import Lake
+from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.ask import Answer, Ask
 from nitro_assets.takedown.intake import take_in
@@ -32,5 +33,5 @@ def _taken(lake: Lake, settings: Settings, asks: Sequence[Ask]) -> list[Answer]:
     except Exception as error:  # that of one request, or of all: which one shows when they are taken one by one
         if len(asks) > 1:
             return [answer for ask in asks for answer in _taken(lake, settings, [ask])]
-        traceback.print_exc()
+        print(in_a_line(error), file=sys.stderr)
         return [Answer("waiting", f"it can't be taken in now ({type(error).__name__}). It is tried again.")]

@@ -108,20 +108,21 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "POST":
                 hub.comments[number].append(body["body"])
                 hub.edit(number)
-            shown = [{"body": c, "url": self._comment(number, n)} for n, c in enumerate(hub.comments[number])]
+            shown = [self._comment(number, place) for place in range(len(hub.comments[number]))]
             self._send(200 if self.command == "GET" else 201, shown)
-        elif match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)-(\d+)", parts.path):
-            number, place = int(match[1]), int(match[2])
+        elif match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)", parts.path):
+            number, place = divmod(int(match[1]), 1000)
             hub.comments[number][place] = body["body"]
             hub.edit(number)
-            self._send(200, {"body": body["body"], "url": self._comment(number, place)})
+            self._send(200, self._comment(number, place))
         elif (match := re.fullmatch(r"/repos/o/n/issues/(\d+)", parts.path)) and self.command == "PATCH":
             self._send(200, hub.edit(int(match[1]), **body))
         else:
             self._send(404, {"message": "not found"})
 
-    def _comment(self, number: int, place: int) -> str:
-        return f"{self.server.hub.base}/repos/o/n/issues/comments/{number}-{place}"  # type: ignore[attr-defined]
+    def _comment(self, number: int, place: int) -> dict[str, Any]:
+        hub: Hub = self.server.hub  # type: ignore[attr-defined]
+        return {"id": number * 1000 + place, "body": hub.comments[number][place]}
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815
 

@@ -229,10 +229,11 @@ def test_the_inbox_waits_for_no_page(
 def test_a_request_that_nobody_foresaw_waits_alone(
     lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nitro_assets.takedown import intake
+    from nitro_assets.takedown import ask
 
-    real: Callable[..., Any] = intake.targets
-    monkeypatch.setattr(intake, "targets", lambda *given: 1 / 0 if "bad" in given[-1] else real(*given))
+    real: Callable[..., Any] = ask.targets
+    monkeypatch.setenv("NITRO_EXPORTS", str(settings.exports))
+    monkeypatch.setattr(ask, "targets", lambda *given: 1 / 0 if "bad" in given[-1].text else real(*given))
     settings.inbox.mkdir(parents=True)
     for name in ("bad", "good"):
         (settings.inbox / f"{name}.json").write_text(f'{{"video": "https://youtu.be/{name:0<11}"}}')
@@ -240,3 +241,4 @@ def test_a_request_that_nobody_foresaw_waits_alone(
     assert (bad.outcome, good.outcome) == ("waiting", "quarantined")
     assert "ZeroDivisionError" in bad.text
     assert "ZeroDivisionError" in capsys.readouterr().err
+    assert "Traceback" in settings.log.read_text()
