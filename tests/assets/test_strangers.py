@@ -27,7 +27,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown.upstream import quarantine_gone
 from nitro_assets.workers import video_index
 from nitro_assets.workers.liveness import looked_at
-from nitro_assets.workers.one_video import End, Order, Setup, decode, fetch
+from nitro_assets.workers.one_video import End, Opened, Order, Setup, decode, fetch
 from nitro_ml.isolated import Decoder
 from tests.assets.corpus import worker
 from tests.assets.rows import ANNA, BERT, fit
@@ -267,7 +267,8 @@ def seen(settings: Settings, url: str) -> list[Any]:
     """What decoding it for labelling gives: frames, and the verdict."""
     setup = Setup(settings, "a checkpoint", 32, "nowhere")
     with Decoder() as decoder, clip_cache(settings) as clips:
-        return list(decode(setup, fetch(setup, Order(ANNA, url)), clips, decoder))
+        parts = decode(setup, fetch(setup, Order(ANNA, url)), clips, decoder)
+        return [part for part in parts if not isinstance(part, Opened)]
 
 
 def test_what_is_not_known_before_the_download_is_decided_by_the_file(
