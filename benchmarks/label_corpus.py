@@ -96,6 +96,7 @@ def settings(home: Path, shards: int) -> Settings:
         inbox=home / "inbox",
         corpus_shards=shards,
         allow_loopback=True,
+        min_seconds=0,
     )
 
 

@@ -32,7 +32,13 @@ def run(quick: bool = False) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
         settings = Settings(
-            lake=str(home / "lake"), secret_file=home / "secret", cache=home / "cache", cache_gb=0, allow_loopback=True
+            lake=str(home / "lake"),
+            secret_file=home / "secret",
+            cache=home / "cache",
+            cache_gb=0,
+            allow_loopback=True,
+            min_seconds=0,
+            min_height=0,
         )
         setup = Setup(settings, *_model(Lake(settings), home), out=str(home / "rows"))
         pages = [_page(home, number, frames) for number in range(videos)]

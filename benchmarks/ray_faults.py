@@ -36,7 +36,13 @@ def run(quick: bool = False) -> list[Figure]:
     with TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
         settings = Settings(
-            lake=str(home / "lake"), secret_file=home / "secret", cache=home / "cache", cache_gb=0, allow_loopback=True
+            lake=str(home / "lake"),
+            secret_file=home / "secret",
+            cache=home / "cache",
+            cache_gb=0,
+            allow_loopback=True,
+            min_seconds=0,
+            min_height=0,
         )
         setup = Setup(settings, promote(Lake(settings), write_checkpoint(home / "idm")), 32, str(home / "rows"))
         with _cluster() as cluster:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 ROOT = Path(__file__).resolve().parent.parent
 ENV_FILE = ROOT / "state" / "demo" / "nitro.env"
 """Read all of it or none: not where the environment sets any of its settings, nor where `state/lake` has tables."""
+LIMITS = ("min_seconds", "max_seconds", "min_height", "min_fps", "licences", "licence_needed")
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="Least share of a NitroGen chunk's frames with an input; NitroGen's own is 0.5."
     )
     sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
+    min_seconds: float = Field(30.0, ge=0, description="Videos that are shorter than this are not taken.")
+    max_seconds: float = Field(12 * 3600.0, gt=0, description="Videos that are longer than this are not taken.")
+    min_height: int = Field(200, ge=0, description="Lines of the picture that a video must have.")
+    min_fps: float = Field(20.0, ge=0, description="Frames a second that a video must have.")
+    licences: str = Field(
+        "cc0,cc-by,creative-commons,public-domain,with-permission",
+        description="Beginnings of the licences that are allowed, where one is stated, with commas between.",
+    )
+    licence_needed: bool = Field(False, description="Take no video for which no licence is stated.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
@@ -105,6 +115,12 @@ class Settings(BaseSettings):
     def log(self) -> Path:
         """What libraries say, and tracebacks of what nobody foresaw; a takedown looks into it as into all exports."""
         return self.exports / "logs" / "nitro.log"
+
+    @property
+    def limits(self) -> str:
+        """Those settings which decide what videos are taken that are not the defaults."""
+        fields = type(self).model_fields
+        return ", ".join(f"{name}={found}" for name in LIMITS if (found := getattr(self, name)) != fields[name].default)
 
     @property
     def downloads(self) -> Path:

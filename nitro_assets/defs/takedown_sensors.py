@@ -7,6 +7,8 @@ import dagster as dg
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import inbox, life
+from nitro_assets.takedown.lookups import patience
+from nitro_assets.takedown.polls import PATIENCE
 from nitro_assets.takedown.requests import requests
 from nitro_assets.takedown.upstream import quarantine_gone
 from nitro_assets.takedown.verify_owner import lapse_overdue, look_for_tokens
@@ -42,10 +44,12 @@ def takedown_issues(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
 
     lake = Lake(settings)
     polled = poll(lake, settings, context.cursor)
+    for trouble in polled.trouble:
+        context.log.warning(trouble)
     if polled.quarantined:
         return _go_on(lake, polled.cursor)
     context.update_cursor(polled.cursor)
-    return dg.SkipReason(f"no new request; {polled.answered} issues answered")
+    return dg.SkipReason(" ".join([f"no new request; {polled.answered} issues answered.", *polled.trouble]))
 
 
 @dg.sensor(target=["takedown_requests"], minimum_interval_seconds=300, default_status=RUNNING)
@@ -57,12 +61,10 @@ def takedown_clock() -> dg.SensorResult | dg.SkipReason:
     settings = Settings()
     lake = Lake(settings)
     waiting = [request for request in requests(lake) if request.state == "quarantined"]
-    changed: list[Sequence[object]] = [
-        lapse_overdue(lake, settings),
-        look_for_tokens(lake, settings, waiting),
-        quarantine_gone(lake, settings),
-        [r for r in requests(lake) if life.is_due(lake, settings, r)],
-    ]
+    changed: list[Sequence[object]] = [lapse_overdue(lake, settings), quarantine_gone(lake, settings)]
+    with patience(PATIENCE):
+        changed.append(look_for_tokens(lake, settings, waiting))
+    changed.append([r for r in requests(lake) if life.is_due(lake, settings, r)])
     if not any(changed):
         return dg.SkipReason("nothing has changed")
     return _go_on(lake)

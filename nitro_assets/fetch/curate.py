@@ -1,7 +1,13 @@
-"""Which found videos are worth labelling: a verdict with its reason, from the metadata alone."""
+"""Which found videos are worth labelling: a verdict with its reason, from the metadata alone.
+
+What the metadata doesn't say of the file is left open, and decided when the file is there (`unfit`).
+"""
 
 import re
 from dataclasses import dataclass
+
+from nitro_assets.fetch.refusals import Again
+from nitro_assets.settings import Settings
 
 OVERLAY = re.compile(
     r"\b(input|button|key|controller|gamepad|joystick|pad)[- ]?(display|overlay|viewer|history|cam)\b|\bhand ?cam\b",
@@ -27,7 +33,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is kept.
+    """What is kept; all but the age limit are settings.
 
     Durations in seconds. `licences` are beginnings of allowed ones, compared in lower case with "-" for everything
     between words, none of them with "no derivatives". A video whose page states no licence is kept unless
@@ -42,53 +48,80 @@ class Rules:
     licences: tuple[str, ...] = ("cc0", "cc-by", "creative-commons", "public-domain", "with-permission")
     licence_needed: bool = False
 
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """Those that the settings say."""
+        return cls(
+            settings.min_seconds,
+            settings.max_seconds,
+            settings.min_height,
+            settings.min_fps,
+            licences=tuple(plain for each in settings.licences.split(",") if (plain := _plain(each))),
+            licence_needed=settings.licence_needed,
+        )
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a video is kept, and why not."""
+    """Whether a video is kept, why not, and when it is looked at again."""
 
     keep: bool
     reason: str
+    again: Again = "changed"
 
 
 def verdict(facts: Facts, rules: Rules | None = None) -> Verdict:
-    """The first rule that the video breaks, or "kept". The reason holds no text from the page but numbers."""
-    problem = _problem(facts, rules or Rules())
-    return Verdict(problem is None, problem or "kept")
+    """The first rule that the video breaks, or "kept"; "provisional" where the file has to decide.
+
+    The reason holds no text from the page but numbers.
+    """
+    if facts.live:
+        return Verdict(False, "live: it is no finished recording; it is looked at again once it has ended", "later")
+    if problem := _problem(facts, rules or Rules()):
+        return Verdict(False, problem)
+    open_ones = [name for name in ("duration", "height") if getattr(facts, name) is None]
+    if open_ones:
+        return Verdict(True, f"provisional: {' and '.join(open_ones)} unknown until the file is there", "later")
+    return Verdict(True, "kept")
+
+
+def unfit(duration: float | None, height: int | None, fps: float | None, rules: Rules) -> str | None:
+    """What is wrong with a file by its own measures, as far as they are known; None for one that may be kept."""
+    if duration is not None and not rules.min_duration <= duration <= rules.max_duration:
+        limits = f"{rules.min_duration:g} to {rules.max_duration:g} s (NITRO_MIN_SECONDS, NITRO_MAX_SECONDS)"
+        return f"duration: {duration:g} s, allowed are {limits}"
+    if height is not None and height < rules.min_height:
+        return f"resolution: {height} lines, needed are {rules.min_height} (NITRO_MIN_HEIGHT)"
+    if fps is not None and fps < rules.min_fps:
+        return f"frame rate: {fps:g} a second, needed are {rules.min_fps:g} (NITRO_MIN_FPS)"
+    return None
+
+
+def measures(facts: Facts, rules: Rules) -> str | None:
+    """What is wrong with the measures that a page states."""
+    return unfit(facts.duration, facts.height, facts.fps, rules)
 
 
 def _problem(facts: Facts, rules: Rules) -> str | None:
-    if facts.live:
-        return "live: it is no finished recording; it is looked at again once it has ended"
     if (facts.age_limit or 0) > rules.max_age_limit:
         return f"age limit: {facts.age_limit}, allowed is up to {rules.max_age_limit}"
     if not facts.game:
         return "game: unknown; say it with `game:` in the sources"
-    return _measures(facts, rules) or _licence(facts.licence, rules) or _overlay(facts)
-
-
-def _measures(facts: Facts, rules: Rules) -> str | None:
-    if facts.duration is None:
-        return "duration: unknown; the page doesn't say and the file's header can't be read"
-    if not rules.min_duration <= facts.duration <= rules.max_duration:
-        limits = f"{rules.min_duration:g} to {rules.max_duration:g} s"
-        return f"duration: {facts.duration:g} s, allowed are {limits}"
-    if facts.height is None:
-        return "resolution: unknown; the page doesn't say and the file's header can't be read"
-    if facts.height < rules.min_height:
-        return f"resolution: {facts.height} lines, needed are {rules.min_height}"
-    if facts.fps is not None and facts.fps < rules.min_fps:
-        return f"frame rate: {facts.fps:g} a second, needed are {rules.min_fps:g}"
-    return None
+    return measures(facts, rules) or _licence(facts.licence, rules) or _overlay(facts)
 
 
 def _licence(licence: str | None, rules: Rules) -> str | None:
-    plain = re.sub(r"[^a-z0-9]+", "-", (licence or "").lower()).strip("-")
+    plain = _plain(licence or "")
     if not plain:
         return "licence: none stated; say it with `licence:` in the sources" if rules.licence_needed else None
     if not plain.startswith(rules.licences) or NO_DERIVATIVES & set(plain.split("-")):
-        return f"licence: not on the list; allowed are {', '.join(rules.licences)}, without 'no derivatives'"
+        allowed = ", ".join(rules.licences)
+        return f"licence: not on the list; allowed are {allowed} (NITRO_LICENCES), without 'no derivatives'"
     return None
+
+
+def _plain(licence: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", licence.lower()).strip("-")
 
 
 def _overlay(facts: Facts) -> str | None:

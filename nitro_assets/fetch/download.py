@@ -1,16 +1,16 @@
 """One video's file, with yt-dlp, under a name that says nothing; resumed where an earlier try broke off."""
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nitro_assets.fetch.address import AddressError, guard
+from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.room import room
-from nitro_assets.fetch.ytdlp import FetchError, attempt, client
+from nitro_assets.fetch.stated import Stated
+from nitro_assets.fetch.ytdlp import attempt, client
 from nitro_assets.settings import Settings
 
 MAX_BYTES = 4 << 30
@@ -22,25 +22,8 @@ class DownloadError(FetchError):
     """A download that failed; `reason` is its class, and the message holds no address, id or title."""
 
 
-@dataclass(frozen=True)
-class Video:
-    """A file, and the seconds that its page says it lasts, where it says so."""
-
-    path: Path
-    duration: float | None
-
-    def check(self, last: float, end: float = math.inf) -> None:
-        """Raises `DownloadError` where the file is cut: what was decoded up to `end` (s) ends at `last`, more than
-        3 s before it and more than 3 s and 2% before the length that the page states.
-
-        Pages round to seconds and count the sound; only what is decoded shows that a server sent half a file.
-        """
-        if self.duration is not None and last < min(end - 3.0, self.duration - max(3.0, 0.02 * self.duration)):
-            raise DownloadError("cut")
-
-
 @contextmanager
-def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = MAX_BYTES) -> Iterator[Video]:
+def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = MAX_BYTES) -> Iterator[Path]:
     """As `download`, within the budget of all downloads of this machine and what its disk has left.
 
     Waits for room, and holds it while the file is used, which is deleted afterwards. Whoever is killed or interrupted
@@ -50,9 +33,9 @@ def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = 
     into.mkdir(parents=True, exist_ok=True)
     try:
         with room(settings.downloads, budget, min(most, budget), into) as held:
-            video = download(url, into, name, settings, max_bytes=min(most, budget), told=held.need)
+            file = download(url, into, name, settings, max_bytes=min(most, budget), told=held.need)
             try:
-                yield video
+                yield file
             except Exception:
                 _remove(into, name)
                 raise
@@ -71,7 +54,7 @@ def download(
     max_height: int = MAX_HEIGHT,
     max_bytes: int = MAX_BYTES,
     told: Callable[[int], None] = lambda size: None,
-) -> Video:
+) -> Path:
     """The file `into/name.EXT`, at the best resolution up to `max_height` lines, else the lowest there is.
 
     What was fetched before (`.part`) is resumed where the server still announces as many bytes as it did then, which
@@ -90,12 +73,12 @@ def download(
         "extract_flat": "in_playlist",  # a list is never downloaded
         "continuedl": True,
         "updatetime": False,
-        "match_filter": _refuse_live,
+        "match_filter": _refuse,
         "progress_hooks": [part.watch, partial(_watch, max_bytes, told)],
     }
     with client(settings, max_height, **options) as ydl:
         try:
-            info = attempt(lambda: ydl.extract_info(url, download=True), settings.allow_loopback) or {}
+            info = attempt(lambda: ydl.extract_info(url, download=True), settings.allow_loopback, url) or {}
         except FetchError as error:
             if part.is_of_another:
                 part.remove()
@@ -110,7 +93,7 @@ def download(
         raise DownloadError("unsupported", "found no single video at the address; needed is a page of one video.")
     part.whole()
     told(path.stat().st_size)
-    return Video(path, info.get("duration"))
+    return path
 
 
 class _Part:
@@ -151,13 +134,17 @@ def _remove(folder: Path, name: str) -> None:
         path.unlink(missing_ok=True)
 
 
-def _refuse_live(info: dict[str, Any], *, incomplete: bool = False) -> None:
-    if info.get("live_status") in ("is_live", "is_upcoming") or info.get("is_live"):
-        raise FetchError("unsupported", "found a live stream; needed is a finished recording.")
+def _refuse(info: dict[str, Any], *, incomplete: bool = False) -> None:
+    """What became of the page since it was listed; a list's entries are none of its videos."""
+    page = Stated.read(info)
+    page.check_public()
+    if page.live:
+        raise FetchError("live")
 
 
 def _watch(most: int, told: Callable[[int], None], progress: dict[str, Any]) -> None:
-    found = max(progress.get(key) or 0 for key in ("downloaded_bytes", "total_bytes", "total_bytes_estimate"))
+    """Whether the file is too big, by what came and by what the server says of this very file; no guess counts."""
+    found = max(progress.get(key) or 0 for key in ("downloaded_bytes", "total_bytes"))
     if found > most:
         found_allowed = f"found {found:.0f} bytes; allowed are {most}"
         raise FetchError("too big", f"{found_allowed}. Lower the resolution or raise NITRO_DOWNLOAD_GB.")

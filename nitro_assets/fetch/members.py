@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from yt_dlp.extractor import get_info_extractor
-from yt_dlp.utils import unsmuggle_url
 
-from nitro_assets.fetch.ytdlp import FetchError, Guarded, client, look_up
+from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.stated import Entry, name, text
+from nitro_assets.fetch.ytdlp import Guarded, client, look_up
 from nitro_assets.identity import Names, canonical_channel, names_of
 from nitro_assets.settings import Settings
 
@@ -38,28 +39,36 @@ def page(url: str, settings: Settings) -> Page:
     with client(settings, 360, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
         allow_loopback = settings.allow_loopback
         info = look_up(ydl, {"_type": "url", "url": url}, allow_loopback)
-        text = str(info.get("description") or "")
+        said = _said(info)
         if "entries" not in info:
-            return Page((_names(info, url),), _channel(info, url), False, info.get("channel_url"), text)
+            return Page((_names(info, url),), _channel(info, url), False, name(info.get("channel_url")), said)
         entries = list(_flat(ydl, info, allow_loopback, MAX_DEPTH))
         if not entries:
             raise FetchError("unsupported", "found an empty list; needed are videos.")
         if len(entries) > MOST:
             raise FetchError("unsupported", f"found more than {MOST} videos; name the lists one by one.")
         names = dict.fromkeys(_names(entry, url) for entry in entries)
-        return Page(tuple(names), _channel_of(ydl, entries, allow_loopback), True, url, text)
+        return Page(tuple(names), _channel_of(ydl, entries, allow_loopback), True, url, said)
 
 
 def _flat(ydl: Guarded, info: dict[str, Any], allow_loopback: bool, depth: int) -> Iterator[dict[str, Any]]:
     """The videos of a list, lists within it opened; one that can't be is left out, as the site does."""
     for entry in info["entries"]:
-        if not entry:
+        if not _is_entry(entry):
             continue
         if not _is_list(entry):
             yield entry
         elif depth:
             inner = entry if entry.get("entries") else look_up(ydl, entry, allow_loopback)
             yield from _flat(ydl, inner if "entries" in inner else {"entries": [inner]}, allow_loopback, depth - 1)
+
+
+def _is_entry(entry: object) -> bool:
+    """Whether it can be told where it leads."""
+    try:
+        return bool(entry) and isinstance(Entry.read(entry), Entry)
+    except FetchError:
+        return False
 
 
 def _is_list(entry: dict[str, Any]) -> bool:
@@ -72,15 +81,22 @@ def _is_list(entry: dict[str, Any]) -> bool:
 
 
 def _names(entry: dict[str, Any], url: str) -> Names:
-    address = unsmuggle_url(str(entry.get("webpage_url") or entry.get("url") or url))[0]
-    extractor = str(entry.get("extractor_key") or entry.get("ie_key") or "").lower()
-    return names_of(extractor if entry.get("id") else "", str(entry.get("id")), address)
+    said = Entry.read(entry)
+    return names_of((said.extractor or "").lower() if said.id else "", said.id or "", said.page or url)
 
 
 def _channel(info: dict[str, Any], url: str) -> str | None:
-    extractor = str(info.get("extractor_key") or info.get("extractor") or "generic").lower()
-    channel = info.get("channel_id") or info.get("uploader_id") or info.get("channel") or info.get("uploader")
-    return canonical_channel(extractor, str(channel), str(info.get("webpage_url") or url)) if channel else None
+    said = Entry.read(info)
+    owners = (name(info.get(key)) for key in ("channel_id", "uploader_id", "channel", "uploader"))
+    owner = next((owner for owner in owners if owner), None)
+    return canonical_channel(said.site, owner, said.webpage_url or url) if owner else None
+
+
+def _said(info: dict[str, Any]) -> str:
+    try:
+        return text(info.get("description")) or ""
+    except ValueError:
+        return ""
 
 
 def _channel_of(ydl: Guarded, entries: list[dict[str, Any]], allow_loopback: bool) -> str | None:

@@ -9,6 +9,8 @@ import av
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 
+from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.stated import number
 from nitro_ml.film.container import FORMATS, Film, film_of
 from nitro_ml.video import VideoError, first_shown
 
@@ -29,43 +31,57 @@ class Header:
 
 
 def header(ydl: YoutubeDL, url: str, http_headers: dict[str, str]) -> Header | None:
-    """The header of the file at `url`, a few ranged requests through yt-dlp; None where it is no plain video file.
+    """The header of the file at `url`, by a few ranged requests through yt-dlp.
 
-    Raises what yt-dlp's networking raises (`RequestError`), and nothing for a file that is no video.
+    None where it can't be seen without downloading the file: a server that sends no ranges, an index that lies too far
+    off. Raises `FetchError` for a file that is no video of a kind that is read, and what yt-dlp's networking raises.
     """
+    file = _Ranged(ydl, url, http_headers)
+    is_video, seen = False, None
     try:
-        with av.open(_Ranged(ydl, url, http_headers), mode="r", options={"format_whitelist": FORMATS}) as container:
+        with av.open(file, mode="r", options={"format_whitelist": FORMATS}) as container:
             film = Film("the file", container, *film_of(container, "the file"))
-            length = container.duration / av.time_base if container.duration else None
-            rate = film.stream.average_rate or film.stream.guessed_rate
+            is_video = True
             first, shown = first_shown(film)
-            return Header(
-                length, *shown.size(first.width, first.height), float(rate) if rate else None, "; ".join(shown.told)
+            seen = Header(
+                number(1e7)(container.duration / av.time_base if container.duration else None),
+                *shown.size(first.width, first.height),
+                number(1000)(float(film.stream.average_rate or film.stream.guessed_rate or 0)),
+                "; ".join(shown.told),
             )
-    except (av.FFmpegError, VideoError, EOFError):
-        return None
+    except (av.FFmpegError, VideoError):
+        pass  # what can't be decoded may be sound further on: the whole file decides
+    if file.error:
+        raise file.error
+    if is_video or file.hidden:
+        return None if file.hidden else seen
+    raise FetchError("unsupported", f"the file at its address is no video of a kind that is read: {FORMATS}.")
 
 
 class _Ranged(io.RawIOBase):
-    """A remote file as a seekable one. A server that answers without a range is read from its start only."""
+    """A remote file as a seekable one. A server that answers without a range is read from its start only.
+
+    Nothing is raised while FFmpeg reads, which would drop it and print it. To FFmpeg it is the end of the file; `error`
+    is what was raised, and `hidden` says that there is more which can't be had.
+    """
 
     def __init__(self, ydl: YoutubeDL, url: str, http_headers: dict[str, str]) -> None:
         self._ydl, self._url, self._headers = ydl, url, http_headers
         self._at, self._start, self._piece, self._read = 0, 0, b"", 0
         self._size = 0
+        self.error: Exception | None = None
+        self.hidden = False
         self._load(0)
 
     def _load(self, start: int) -> None:
-        if self._read + PIECE > MOST:
-            raise EOFError("header too large")
         request = Request(self._url, headers={**self._headers, "Range": f"bytes={start}-{start + PIECE - 1}"})
         with self._ydl.urlopen(request) as response:
-            ranged = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
-            if ranged is None and start:
-                raise EOFError("no ranges")
-            self._piece = response.read(PIECE)
-            self._start = int(ranged[1]) if ranged else 0
-            self._size = int(ranged[2] if ranged else response.headers.get("Content-Length", 0))
+            ranged = re.fullmatch(r"bytes (\d{1,18})-\d+/(\d{1,18})", response.headers.get("Content-Range", ""))
+            if ranged or not start:
+                self._piece = response.read(PIECE)
+                self._start = int(ranged[1]) if ranged else 0
+                stated = re.fullmatch(r"\d{1,18}", response.headers.get("Content-Length", ""))
+                self._size = int(ranged[2] if ranged else stated[0] if stated else 1 << 60)
         self._read += PIECE
 
     def readable(self) -> bool:
@@ -82,11 +98,21 @@ class _Ranged(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        if not 0 <= self._at < self._size:
+        if not 0 <= self._at < self._size or self.error or self.hidden:
             return 0
-        if not self._start <= self._at < self._start + len(self._piece):
-            self._load(self._at)
+        if not self._is_here() and self._read + PIECE <= MOST:
+            try:
+                self._load(self._at)
+            except Exception as error:
+                self.error = error
+                return 0
+        if not self._is_here():
+            self.hidden = True
+            return 0
         part = self._piece[self._at - self._start :][: len(buffer)]
         buffer[: len(part)] = part
         self._at += len(part)
         return len(part)
+
+    def _is_here(self) -> bool:
+        return self._start <= self._at < self._start + len(self._piece)

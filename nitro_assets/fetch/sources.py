@@ -4,7 +4,7 @@ sources:
   - url: https://...            # a video, playlist, channel or feed: whatever yt-dlp takes
     game: pong                  # optional where the page says it
     licence: CC-BY-4.0          # optional, else what the page says
-    limit: 100                  # optional, the most videos to take
+    limit: 100                  # optional: the most videos to keep; what is refused or known already doesn't count
   - search: "ytsearch50: hollow knight walkthrough no commentary"
     game: hollow knight
 """
@@ -15,6 +15,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
+
+from nitro_assets.fetch.refusals import Again
 
 KEYS = ("url", "search", "game", "licence", "limit")
 SEARCH = re.compile(r"[a-z0-9:.]*search[a-z]*([0-9]{1,5}|all)?:.+")
@@ -47,12 +49,13 @@ class Reject:
     """One thing left out; its text holds no address, id or title.
 
     item: the sources file and line, with `{video}` where a video has to be named; message: what was found, what is
-    allowed, and the mend; video: (extractor, id, url) as far as known.
+    allowed, and the mend; video: (extractor, id, url) as far as known; again: when it is looked at again.
     """
 
     item: str
     message: str
     video: tuple[str | None, str | None, str] | None = None
+    again: Again = "changed"
 
 
 def load(path: Path) -> list[Source | Reject]:

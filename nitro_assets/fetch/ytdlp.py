@@ -1,26 +1,27 @@
 """yt-dlp as this project runs it: silent, behind the address guard, at a host's pace, native downloads only.
 
-Errors are sorted by reason.
+Errors are sorted by reason. That a video is gone or private is a fact about it only in its own page's word.
 """
 
 import errno
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, RequestError
-from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
+from yt_dlp.utils import ContentTooShortError, ExtractorError, UnsupportedError, YoutubeDLError
 
 from nitro_assets.fetch.address import AddressError, guard, guarded
 from nitro_assets.fetch.pace import LONGEST, Pace
+from nitro_assets.fetch.refusals import FetchError, Reason
 from nitro_assets.fetch.trickle import SteadyRH
 from nitro_assets.settings import Settings
 
 T = TypeVar("T")
-Reason = Literal["gone", "private", "network", "busy", "cut", "refused", "unsupported", "too big", "unknown"]
 
 # The best up to a height, or the lowest above it, in SDR where there is that; by yt-dlp's native downloaders; video
 # alone where there is that.
@@ -35,36 +36,18 @@ LONGEST_PAUSE = 30.0
 BUSY = (429, 503)
 PASSING = (*BUSY, 500, 502, 504)
 COOKIE = re.compile(r"#(?!HttpOnly_).*|(#HttpOnly_)?([^\t]*\t){4}(\d+(\.\d+)?)?\t[^\t]*\t[^\t]*")
-# What an extractor raises when a page is not as its author expected.
-SURPRISES = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-STATUS: dict[int, Reason] = {401: "private", 402: "private", 403: "private", 404: "gone", 410: "gone", 451: "gone"}
-# What sites say, in this order: a request to prove that one is no robot is no sign that the video is gone.
+GONE = (404, 410)
+DENIED = (401, 402, 403, 451)
+# What pages say, in this order: a request to prove that one is no robot is no sign that the video is gone.
 WORDS: tuple[tuple[str, Reason], ...] = (
-    (r"\[download\] got error", "network"),  # its retries are used up, and what it wraps is lost
-    (r"not a bot|confirm your age|captcha|your country|geo.?restrict", "unknown"),
     (r"rate.?limit|too many requests|try again", "busy"),
-    (r"private|members[- ]only|join this channel|subscri|requires? (a )?(login|account|payment)|log ?in", "private"),
-    (r"removed|deleted|terminated|no longer|does not exist|not found|video unavailable|been disabled", "gone"),
+    (r"not a bot|confirm your age|captcha|your country|geo.?restrict", "denied"),
+    (r"private (video|playlist)|(is|been made|set to) private", "private"),
+    (r"members[- ]only|channel.s members|join this channel|subscribers?[- ]only|only .{0,20}subscribers", "private"),
+    (r"log ?in|sign in|requires? .{0,20}(account|payment|subscription|purchase)|registered users|premium", "denied"),
+    (r"(been|was|were) (removed|deleted|terminated|disabled)|no longer (available|exists)|does ?n.t exist", "gone"),
+    (r"does not exist|available any ?more|(video|page) (is )?(unavailable|not found|not available)", "gone"),
 )
-MESSAGES: dict[Reason, str] = {
-    "gone": "the video is gone; remove it from the sources",
-    "private": "the video is private or needs an account; only public videos are taken",
-    "network": "the site can't be reached, is too slow or broke off; run it again later",
-    "busy": "the site asks for fewer requests; run it again later",
-    "cut": "the file ends before the length that its page states; it is tried again later",
-    "refused": "found a redirect to something that isn't http or https, or in a circle; allowed is a plain address",
-    "unsupported": "found no video at the address; allowed is what yt-dlp takes: a video, playlist, channel or feed",
-    "too big": "the file is larger than allowed; lower its resolution or raise the limit",
-    "unknown": "yt-dlp can't read the address; a newer yt-dlp may",
-}
-
-
-class FetchError(RuntimeError):
-    """A fetch that failed. `reason` is its class; the message holds no address, id or title."""
-
-    def __init__(self, reason: Reason, message: str | None = None) -> None:
-        super().__init__(message or f"{MESSAGES[reason]}.")
-        self.reason = reason
 
 
 class CookiesError(ValueError):
@@ -176,22 +159,23 @@ def _cookies(settings: Settings) -> io.StringIO | None:
     return io.StringIO(text)
 
 
-def attempt(step: Callable[[], T], allow_loopback: bool) -> T:
-    """Runs one step of yt-dlp behind the guard.
+def attempt(step: Callable[[], T], allow_loopback: bool, page: str = "") -> T:
+    """Runs one step of yt-dlp behind the guard; `page` is the address whose own word counts.
 
-    Raises `FetchError` with the reason where it fails, `OSError` where this machine's disk does.
+    Raises `FetchError` with the reason where it fails, whatever an extractor raises when a page is not as its author
+    expected; `OSError` where this machine's disk fails.
     """
     with guarded(allow_loopback) as refused:
         try:
             return step()
         except FetchError:
             raise
-        except (YoutubeDLError, RequestError, OSError, *SURPRISES) as error:
+        except Exception as error:
             if full := _disk(error):
                 raise full from None
             for refusal in (*refused, *(c for c in _causes(error) if isinstance(c, AddressError))):
                 raise FetchError("refused", str(refusal)) from None
-            raise FetchError(_reason(error)) from None
+            raise FetchError(_reason(error, page)) from None
 
 
 def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
@@ -202,7 +186,7 @@ def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[s
             guard(url, allow_loopback)
         except AddressError as error:
             raise FetchError("refused", str(error)) from None
-    info = attempt(lambda: ydl.process_ie_result(dict(entry), download=False), allow_loopback)
+    info = attempt(lambda: ydl.process_ie_result(dict(entry), download=False), allow_loopback, url)
     if not isinstance(info, dict) or not ("entries" in info or info.get("formats") or info.get("url")):
         raise FetchError("unsupported")
     return info
@@ -214,19 +198,36 @@ def _disk(error: BaseException) -> OSError | None:
     return next((c for c in _causes(error) if isinstance(c, OSError) and c.errno in full), None)
 
 
-def _reason(error: BaseException) -> Reason:
+def _reason(error: BaseException, page: str) -> Reason:
     chain = list(_causes(error))
+    own = [c for c in chain if isinstance(c, ExtractorError) and c.expected and not isinstance(c.cause, RequestError)]
+    said = " ".join(c.orig_msg.lower() for c in own)
+    for words, reason in WORDS:
+        if re.search(words, said):
+            return reason
     for cause in chain:
-        if isinstance(cause, HTTPError) and cause.status in STATUS:
-            return STATUS[cause.status]
-        if isinstance(cause, HTTPError) and 300 <= cause.status < 400:
-            return "refused"  # a redirect that urllib doesn't follow: not to http(s), or in a circle
+        if isinstance(cause, HTTPError):
+            return _status(cause, page)
         if isinstance(cause, UnsupportedError):
             return "unsupported"
-    if any(isinstance(cause, RequestError | OSError | ContentTooShortError) for cause in chain):
+    lost = "[download] got error" in str(error).lower()  # its retries are used up, and what it wraps is lost
+    if lost or any(isinstance(cause, RequestError | OSError | ContentTooShortError) for cause in chain):
         return "network"
-    text = str(error).lower()
-    return next((reason for words, reason in WORDS if re.search(words, text)), "unknown")
+    return "unknown"
+
+
+def _status(error: HTTPError, page: str) -> Reason:
+    """What a status means: of the page itself, or of anything else that belongs to it."""
+    if error.status in GONE:
+        return "gone" if _place(error.response.url) == _place(page) else "missing"
+    if error.status in DENIED:
+        return "denied"
+    return "refused" if 300 <= error.status < 400 else "network"  # a redirect: not to http(s), or in a circle
+
+
+def _place(url: str) -> tuple[str, str, str]:
+    parts = urlsplit(url)
+    return parts.netloc.lower(), parts.path.rstrip("/"), parts.query
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

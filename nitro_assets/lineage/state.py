@@ -146,8 +146,11 @@ class State:
         if asset.name == "nitrogen_actions":
             density = str(self.settings.minimum_density)
             return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition), "least density": density}
+        limits = {"limits": self.settings.limits} if self.settings.limits else {}
         if asset.name == "video_index":
-            return {"sources": self._sources}
+            return {"sources": self._sources, **limits}
+        if asset.name == "pseudo_labels":
+            return limits
         if asset.name == "label_segments":
             return {"risk": self.settings.risk}
         if asset.name == "takedown_requests":

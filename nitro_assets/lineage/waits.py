@@ -16,13 +16,15 @@ TABLE = "failed_downloads"
 WAITS = "failed downloads"
 """The component of a record."""
 LONGEST = timedelta(days=30)
+APART = timedelta(hours=6)
+"""What is found twice, so far apart, is no passing trouble."""
 NIGHT = timedelta(hours=12)
 """A pause is shorter than whole days by this: tried late in one night, it is due at the start of another."""
 
 
-def pause(attempts: int, permanent: bool) -> timedelta:
+def pause(attempts: int, settled: bool) -> timedelta:
     """How long a video waits after so many attempts: 1 day, 2, 4, at most 30; at once 30 where trouble won't pass."""
-    return (LONGEST if permanent else min(timedelta(days=2.0 ** min(attempts - 1, 10)), LONGEST)) - NIGHT
+    return (LONGEST if settled else min(timedelta(days=2.0 ** min(attempts - 1, 10)), LONGEST)) - NIGHT
 
 
 def waits(until: datetime, now: datetime) -> bool:

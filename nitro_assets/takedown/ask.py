@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.naming import Targets, targets
@@ -12,7 +13,6 @@ from nitro_assets.takedown.requests import TakedownError
 
 Origin = Literal["command", "inbox", "issue", "upstream"]
 Outcome = Literal["quarantined", "known", "malformed", "waiting"]
-PASSING = ("network", "busy", "unknown")
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,6 @@ class Reading:
 
 def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
     """What each line means. A playlist or channel is fetched; whatever fails is told of its line alone."""
-    from nitro_assets.fetch.ytdlp import FetchError
-
     reading = Reading(ask)
     try:
         items = read(ask.texts, ask.named)
@@ -122,7 +120,7 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
         except TakedownError as error:
             reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
         except FetchError as error:
-            if error.reason in PASSING:
+            if error.again == "later":
                 reading.later.append(Told(item.line, item.shown, _sentence(error), "later"))
             else:
                 reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))

@@ -8,22 +8,20 @@ but its addresses, as they were understood, and these only until its requests ha
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from github import Auth, Github, GithubException, GithubRetry
-from github.Issue import Issue
 
 from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.ask import Answer, Ask, Told
-from nitro_assets.takedown.intake import source_key, take_in
+from nitro_assets.takedown.cursor import START, Cursor
+from nitro_assets.takedown.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
+from nitro_assets.takedown.intake import source_key
+from nitro_assets.takedown.polls import receive
 from nitro_assets.takedown.reading import SHOWN, Named, names_an_address
 from nitro_assets.takedown.report import is_final, read_reports
 from nitro_assets.takedown.requests import Request, requests
@@ -49,11 +47,12 @@ REDACTED = "The addresses that stood here were removed: the request has ended."
 
 @dataclass(frozen=True)
 class Polled:
-    """`cursor` is where the next poll goes on; `quarantined` and `answered` count issues."""
+    """`cursor` is where the next poll goes on; `quarantined` and `answered` count issues; `trouble` is what failed."""
 
     cursor: str
     quarantined: int
     answered: int
+    trouble: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,42 +67,88 @@ class Reply:
 def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
     """Take in the issues that are new or were changed, and answer every issue whose request went on.
 
-    Raises `GithubException` where the API refuses; what was taken in by then stays, and is answered by the next poll.
+    What can't be done is told in `trouble`, and is in nobody's way: an issue that can't be read, an answer that is
+    refused. What may pass is done by a later poll.
     """
-    seen = json.loads(cursor or "{}")
-    start = datetime.now(UTC)
-    with Github(
-        auth=Auth.Token(settings.github_token.get_secret_value()),
-        base_url=settings.github_api,
-        retry=GithubRetry(total=3),
-        timeout=20,
-    ) as client:
-        repository = client.get_repo(settings.github_repo, lazy=True)
-        everything = seen.get("waiting", True) or seen["ledger"] != lake.ledger.entries()[-1].hash
-        since = datetime.fromtimestamp(0, UTC) if everything else datetime.fromisoformat(seen["since"])
-        issues = [
-            issue
-            for issue in repository.get_issues(
-                state="open", labels=[LABEL], sort="updated", direction="asc", since=since
-            )
-            if "/pull/" not in issue.html_url
-        ]
-        answers = take_in(lake, settings, [_ask(settings, issue) for issue in issues])
-        by_source: dict[str, list[Request]] = {}
-        for request in requests(lake):
-            by_source.setdefault(str(request.entries[0].body.get("source")), []).append(request)
-        answered = 0
-        for issue, answer in zip(issues, answers, strict=True):
+    seen, start = Cursor.read(cursor), datetime.now(UTC)
+    if start < seen.not_before <= start + LONGEST_WAIT:
+        return Polled(seen.model_dump_json(), 0, 0, (f"GitHub asks for no call before {seen.not_before:%H:%M} UTC.",))
+    repository, since = Repository(settings), seen.start(_head(lake))
+    read = _Read()
+    try:
+        for issue in repository.issues(LABEL, since):
+            read.add(settings, issue)
+        read.whole = True
+    except GithubError as error:
+        read.failed("the list of issues", error)
+    if repository.unread:
+        read.trouble.append(f"{repository.unread} issues can't be read.")
+    answers = receive(lake, settings, list(read.asks.values()))
+    head, by_source = _head(lake), dict[str, list[Request]]()
+    for request in requests(lake):
+        by_source.setdefault(str(request.entries[0].body.get("source")), []).append(request)
+    given = {} if read.whole and since == START else dict(seen.given)
+    answered = 0
+    for issue, answer in zip(read.issues, answers, strict=True):
+        if read.busy_until or repository.is_over:
+            read.owed = True
+            break
+        try:
             own = by_source.get(source_key(lake, _source(settings, issue)), [])
-            answered += _give(lake, settings, issue, _replies(lake, settings, issue, answer, own))
-    last = max((issue.updated_at for issue in issues), default=None)
-    until = min(start - OVERLAP, last + timedelta(seconds=1)) if last else None
-    kept = {
-        "since": until.isoformat() if until else seen.get("since", (start - OVERLAP).isoformat()),
-        "ledger": lake.ledger.entries()[-1].hash,
-        "waiting": not all(a.is_whole for a in answers),
-    }
-    return Polled(json.dumps(kept), sum(a.outcome == "quarantined" for a in answers), answered)
+            replies = _replies(lake, settings, issue, answer, own)
+            marks = ", ".join(reply.mark for reply in replies)
+            if replies and seen.given.get(issue.number) != marks:
+                answered += _give(lake, settings, issue, replies)
+            if replies:
+                given[issue.number] = marks
+        except GithubError as error:
+            read.failed(f"the answer to issue {issue.number}", error)
+    owed = seen.owed or read.owed or not all(answer.is_whole for answer in answers)
+    kept = Cursor(
+        since=read.until(start, since, seen),
+        ledger=head,
+        waiting=owed and read.whole,
+        owed=owed and not read.whole,
+        given=given,
+        not_before=read.busy_until or START,
+    )
+    quarantined = sum(answer.outcome == "quarantined" for answer in answers)
+    return Polled(kept.model_dump_json(), quarantined, answered, tuple(read.trouble))
+
+
+@dataclass
+class _Read:
+    """What one poll has read; `whole`: to the end. `owed`: something failed that may pass."""
+
+    asks: dict[int, Ask] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    trouble: list[str] = field(default_factory=list)
+    whole: bool = False
+    owed: bool = False
+    busy_until: datetime | None = None
+
+    def add(self, settings: Settings, issue: Issue) -> None:
+        if issue.number not in self.asks:
+            self.asks[issue.number] = _ask(settings, issue)
+            self.issues.append(issue)
+
+    def failed(self, what: str, error: GithubError) -> None:
+        self.trouble.append(f"{what}: {error}")
+        self.owed |= error.passing
+        self.busy_until = error.until or self.busy_until
+
+    def until(self, start: datetime, since: datetime, seen: Cursor) -> datetime:
+        """From when the next poll reads on; issues come by the time of their last change."""
+        last = max((issue.updated_at for issue in self.issues), default=None)
+        if not self.whole:
+            return max(last or since, since)
+        if last is None:
+            return seen.since if seen.since > START else start - OVERLAP
+        return min(start - OVERLAP, last + timedelta(seconds=1))
+
+
+def _head(lake: Lake) -> str:
+    return str(lake.ledger.entries()[-1].hash)
 
 
 def read_form(body: str) -> dict[str, Any]:
@@ -119,7 +164,7 @@ def read_form(body: str) -> dict[str, Any]:
 
 
 def _ask(settings: Settings, issue: Issue) -> Ask:
-    body = issue.body or ""
+    body = issue.body
     form = read_form(body)
     free = "### addresses" not in body.lower()  # written without the form: whatever lines hold an address
     lines = [line for line in body[:50_000].splitlines() if names_an_address(line)] if free else form["addresses"]
@@ -129,7 +174,7 @@ def _ask(settings: Settings, issue: Issue) -> Ask:
         form["reason"][:2000],
         form["contact"][:200],
         "issue",
-        f"github user {issue.user.id}",
+        f"github user {issue.author}",
         _source(settings, issue),
         issue.created_at.astimezone(UTC),
     )
@@ -161,7 +206,7 @@ def _line(told: Told) -> str:
 
 
 def _fingerprint(issue: Issue) -> str:
-    return hashlib.sha256((issue.body or "").encode()).hexdigest()[:16]
+    return hashlib.sha256(issue.body.encode()).hexdigest()[:16]
 
 
 def _reply(issue: Issue, answer: Answer) -> Reply:
@@ -215,20 +260,27 @@ def _understood(request: Request) -> str:
 
 def _give(lake: Lake, settings: Settings, issue: Issue, replies: Sequence[Reply]) -> bool:
     """Comment, but for answers that were given before; then close, and take the addresses out of earlier comments."""
-    comments, news = list(issue.get_comments()) if replies else [], False
+    comments, news = issue.get_comments() if replies else [], False
     named = _mark(lake, settings, issue, "named")
     for reply in replies:
         mark = _mark(lake, settings, issue, reply.mark)
-        if not any(mark in (comment.body or "") for comment in comments):
+        if not any(mark in comment.body for comment in comments):
             issue.create_comment(f"{reply.text.replace(NAMED, named)}\n\n{mark}")
             news = True
     if replies and all(reply.close for reply in replies):
         for comment in comments:
-            if named in (comment.body or ""):
-                with suppress(GithubException):  # such as one that a maintainer has locked: the answer says what stays
-                    comment.edit(re.sub(f"{named}.*?{NAMED_END}", REDACTED, comment.body, flags=re.DOTALL))
+            if named in comment.body:
+                _redact(comment, named)
         issue.edit(state="closed", state_reason=replies[-1].close)
     return news
+
+
+def _redact(comment: Comment, named: str) -> None:
+    try:
+        comment.edit(re.sub(f"{named}.*?{NAMED_END}", REDACTED, comment.body, flags=re.DOTALL))
+    except GithubError as error:  # such as for one that a maintainer has locked: the answer says what stays
+        if error.passing:
+            raise
 
 
 def _mark(lake: Lake, settings: Settings, issue: Issue, what: str) -> str:

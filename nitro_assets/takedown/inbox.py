@@ -7,6 +7,7 @@ one that has to wait stays.
 """
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from typing import Any
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.ask import Answer, Ask
-from nitro_assets.takedown.intake import take_in
+from nitro_assets.takedown.polls import receive
 from nitro_assets.takedown.requests import TakedownError
 
 NAMES = ("video", "playlist", "channel")
 TEXTS = ("reason", "contact", "from")
+MOST_BYTES = 1 << 20
 ALLOWED = 'allowed is {"video" (or "playlist", "channel"): an address or a list of them, "reason": text}'
 
 
@@ -26,19 +28,26 @@ def empty_inbox(lake: Lake, settings: Settings) -> list[Answer]:
     """Take every request file in, oldest name first. A bad one is answered and set aside; the others go on."""
     paths = sorted(settings.inbox.glob("*.json"))
     read = [_read(path) for path in paths]
-    taken = iter(take_in(lake, settings, [ask for ask in read if isinstance(ask, Ask)]))
+    taken = iter(receive(lake, settings, [ask for ask in read if isinstance(ask, Ask)]))
     answers = [next(taken) if isinstance(each, Ask) else each for each in read]
     for path, answer in zip(paths, answers, strict=True):
-        path.with_name(path.name + ".answer").write_text(f"{answer}\n")
-        if answer.outcome in ("quarantined", "known") and answer.is_whole:
-            path.unlink()
-        elif answer.outcome == "malformed":
-            path.rename(path.with_name(path.name + ".refused"))
+        with suppress(OSError):  # a folder or file that can't be written to; it is known already when it is seen again
+            _set_aside(path, answer)
     return answers
+
+
+def _set_aside(path: Path, answer: Answer) -> None:
+    path.with_name(path.name + ".answer").write_text(f"{answer}\n")
+    if answer.outcome in ("quarantined", "known") and answer.is_whole:
+        path.unlink()
+    elif answer.outcome == "malformed":
+        path.rename(path.with_name(path.name + ".refused"))
 
 
 def _read(path: Path) -> Ask | Answer:
     try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            raise TakedownError(f"{ALLOWED}; found something else than a file of up to {MOST_BYTES} bytes.")
         return _ask(json.loads(path.read_text()), datetime.fromtimestamp(path.stat().st_mtime, UTC))
     except TakedownError as error:
         return Answer("malformed", f"not taken: {error}")

@@ -12,6 +12,7 @@ from nitro_assets.identity import Names, channel_key, names_by, video_key
 from nitro_assets.lake.known import known
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.lookups import page
 from nitro_assets.takedown.reading import NO_ADDRESS, Item, Named, read
 from nitro_assets.takedown.requests import Request, TakedownError
 
@@ -95,8 +96,6 @@ def _video(item: Item) -> Targets:
 
 
 def _listed(lake: Lake, settings: Settings, named: Named, address: str) -> Targets:
-    from nitro_assets.fetch.members import page  # yt-dlp takes a second to import
-
     found = page(address, settings)
     listed = Targets(names=frozenset(found.videos))
     if named == "playlist":

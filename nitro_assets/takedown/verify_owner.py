@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from nitro_assets.identity import block_key, channel_key, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.lookups import page
 from nitro_assets.takedown.quarantine import lapse
 from nitro_assets.takedown.requests import Request, TakedownError, advance, requests
 
@@ -63,8 +64,7 @@ def vouch(lake: Lake, name: str) -> Request:
 
 def _proves(lake: Lake, settings: Settings, request: Request, address: str) -> bool:
     """Whether the address is still that of what was quarantined, and its page or its channel's page holds the token."""
-    from nitro_assets.fetch.members import page
-    from nitro_assets.fetch.ytdlp import FetchError
+    from nitro_assets.fetch.refusals import FetchError
 
     token, secret = token_of(lake, request), lake.secret
     try:

@@ -28,7 +28,7 @@ def again(waiting: MutableSequence[Try], order: Order, tried: int, error: str) -
     if tried < TRIES:
         waiting.append((order, tried + 1))
         return None
-    return VideoResult(order.key, 0, 0.0, error)
+    return VideoResult(order.key, 0, 0.0, error, "damaged")
 
 
 class EngineError(RuntimeError):

@@ -10,19 +10,19 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.fetch.download import MAX_HEIGHT
-from nitro_assets.fetch.ytdlp import FORMAT, Reason
+from nitro_assets.fetch.refusals import REFUSALS, Reason
+from nitro_assets.fetch.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import TABLE, pause, waits
-
-PERMANENT: frozenset[Reason] = frozenset({"gone", "private", "refused", "unsupported", "too big"})
+from nitro_assets.lineage.waits import APART, TABLE, pause, waits
+from nitro_assets.settings import Settings
 
 
 @dataclass(frozen=True)
 class Failure:
     """A video that couldn't be fetched, as often as `attempts` in a row, lastly `at`; not to be tried before `until`.
 
-    `asked`: a keyed hash of what was asked for, so that a new address or another format is no old failure.
+    `asked`: a keyed hash of what was asked for, so that a new address, format or limit is no old failure.
     """
 
     video_key: str
@@ -41,20 +41,21 @@ class Failure:
 class Failures:
     """The failures in `rows` of the table, of one scope or of many: a video's latest counts."""
 
-    def __init__(self, lake: Lake, rows: pl.LazyFrame) -> None:
+    def __init__(self, lake: Lake, settings: Settings, rows: pl.LazyFrame) -> None:
         self._secret, self._now = lake.secret, datetime.now(UTC)
+        self._limits = f"{settings.limits}\0{settings.download_gb}"
         latest = rows.sort("at").select(_COLUMNS).collect()
         self._known = {row["video_key"]: Failure(**row) for row in latest.iter_rows(named=True)}
 
     @classmethod
-    def of(cls, lake: Lake, scope: str) -> "Failures":
+    def of(cls, lake: Lake, settings: Settings, scope: str) -> "Failures":
         """Those of one artifact, read from its own file."""
-        return cls(lake, lake.read(TABLE).filter(pl.col("scope") == scope))
+        return cls(lake, settings, lake.read(TABLE).filter(pl.col("scope") == scope))
 
     @classmethod
-    def of_videos(cls, lake: Lake, video_keys: Iterable[str]) -> "Failures":
+    def of_videos(cls, lake: Lake, settings: Settings, video_keys: Iterable[str]) -> "Failures":
         """Those of the videos, whatever they were fetched for."""
-        return cls(lake, lake.read(TABLE).filter(pl.col("video_key").is_in(list(video_keys))))
+        return cls(lake, settings, lake.read(TABLE).filter(pl.col("video_key").is_in(list(video_keys))))
 
     def waiting(self, video_key: str, address: str) -> Failure | None:
         """The failure for which this address must not be tried yet."""
@@ -62,10 +63,11 @@ class Failures:
         return known if known and waits(known.until, self._now) else None
 
     def again(self, video_key: str, address: str, reason: Reason) -> Failure:
-        """The failure that follows those known."""
+        """The failure that follows those known; what was found once is a guess, and a fact when it is found again."""
         known, now = self._last(video_key, address), datetime.now(UTC)
         attempts = known.attempts + 1 if known else 1
-        until = now + pause(attempts, reason in PERMANENT)
+        twice = known is not None and known.reason == reason and now - known.at >= APART
+        until = now + pause(attempts, settled=twice and REFUSALS[reason].again != "later")
         return Failure(video_key, self._asked(address), reason, attempts, now, until)
 
     def _last(self, video_key: str, address: str) -> Failure | None:
@@ -73,7 +75,7 @@ class Failures:
         return known if known and known.asked == self._asked(address) else None
 
     def _asked(self, address: str) -> str:
-        asked = f"{FORMAT.format(height=MAX_HEIGHT)}\0{address}"
+        asked = f"{FORMAT.format(height=MAX_HEIGHT)}\0{address}\0{self._limits}"
         return hmac.new(self._secret, b"asked\0" + asked.encode(), hashlib.sha256).hexdigest()[:16]
 
 

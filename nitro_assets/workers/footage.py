@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError, Video, downloaded
+from nitro_assets.fetch.download import DownloadError, downloaded
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.settings import Settings
 from nitro_assets.workers.failures import Failures
@@ -38,11 +38,11 @@ FETCHED = 0.2
 """The share of a training's work that its footage is said to be."""
 
 Row = Mapping[str, Any]
-Read = Callable[[Decoder, Video, Row], Frames]
+Read = Callable[[Decoder, Path, Row], Frames]
 
 
 @contextmanager
-def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Video]:
+def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
     """The downloaded file, deleted afterwards; waits for room. Raises `DownloadError`.
 
     It lies in the cache, where a later run finds what a killed one left; elsewhere if another process fetches it too.
@@ -115,7 +115,7 @@ class Footage:
         for row in rows:
             if self._cached(row, name) is None:
                 missing.setdefault(row["video_key"], []).append(row)
-        failures = Failures.of_videos(self.job.lake, missing)
+        failures = Failures.of_videos(self.job.lake, self.job.settings, missing)
         for key in list(missing):
             if failure := failures.waiting(key, addresses[key]):
                 self.refused.append(Refused("a video", str(failure), key, failure))
@@ -158,22 +158,19 @@ class Footage:
                     self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
         return refused
 
-    def _read_chunk(self, decoder: Decoder, video: Video, row: Row) -> Frames:
-        overlay, area = boxes(row, decoder.probe(video.path))
+    def _read_chunk(self, decoder: Decoder, video: Path, row: Row) -> Frames:
+        overlay, area = boxes(row, decoder.probe(video))
         return self._stretch(decoder, video, row["start_time"], row["end_time"], crop=area, mask=[overlay])
 
-    def _read_block(self, decoder: Decoder, video: Video, row: Row) -> Frames:
+    def _read_block(self, decoder: Decoder, video: Path, row: Row) -> Frames:
         start = row["chunk"] * BLOCK
         return self._stretch(decoder, video, start, start + BLOCK)
 
-    def _stretch(self, decoder: Decoder, video: Video, start: float, end: float, **options: Any) -> Frames:
-        """The frames with start <= time < end. Raises `VideoError` where there is none, and `DownloadError` where the
-        page says that there must be more."""
-        found = list(decoder.read(video.path, self.size, start=start, end=end, **options))
-        video.check(found[-1].time[-1] if found else start, end)
+    def _stretch(self, decoder: Decoder, video: Path, start: float, end: float, **options: Any) -> Frames:
+        """The frames with start <= time < end. Raises `VideoError` where there is none."""
+        found = list(decoder.read(video, self.size, start=start, end=end, **options))
         if not found:
-            name = video.path.name
-            raise VideoError(f"{name}: no frame in the stretch that was asked for; the video is shorter than stated.")
+            raise VideoError(f"{video.name}: no frame in the stretch that was asked for; the video ends before it.")
         return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
 
 

@@ -23,6 +23,7 @@ from dagster_pipes import (
     open_dagster_pipes,
 )
 
+from nitro_assets.fetch.refusals import REFUSALS
 from nitro_assets.foreseen import masked
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import is_held, leased
@@ -188,7 +189,7 @@ def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     _check_shown(outcome)
     refused = [
         *outcome.refused,
-        *[Refused("video", "under a takedown request; not taken in", k) for k in outcome.withheld],
+        *[Refused("video", REFUSALS["blocked"].message, k) for k in outcome.withheld],
     ]
     _write_rejects(lake, scope(asset.name, partition), refused)
     _write_failures(lake, scope(asset.name, partition), refused)

@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError, Video
-from nitro_assets.fetch.ytdlp import Reason
+from nitro_assets.fetch.curate import Rules, unfit
+from nitro_assets.fetch.download import DownloadError
+from nitro_assets.fetch.refusals import Reason
 from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
@@ -65,7 +66,7 @@ class Opened:
 class End:
     """The last of a stream: why the video was refused, or nothing. A stream without it was cut off (`CutOffError`).
 
-    `reason`: the class of the error, where it could not be fetched whole.
+    `reason`: the class of the error.
     """
 
     error: str = ""
@@ -82,7 +83,7 @@ class CutOffError(RuntimeError):
 
 @dataclass(frozen=True)
 class VideoResult:
-    """What became of one video: the number of rows, or the error and (of a fetch) its class why there are none."""
+    """What became of one video: the number of rows, or the error and its class why there are none."""
 
     key: str
     rows: int
@@ -97,7 +98,7 @@ class Fetched:
 
     order: Order
     held: ExitStack
-    video: Video | None = None
+    video: Path | None = None
     end: End = End()
 
 
@@ -112,31 +113,44 @@ def fetch(setup: Setup, order: Order) -> Fetched:
 
 
 def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
-    """The video's frames at the model's size with their features, and clips of them for the cache; the file goes."""
+    """The video's frames at the model's size with their features, and clips of them for the cache; the file goes.
+
+    Whatever its page says, the file decides whether it is what the settings allow.
+    """
     cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
-    seconds = 0.0
+    rules, frames, last = Rules.of(setup.settings), 0, 0.0
     with source.held:
         if source.video is None:
             yield source.end
             return
         try:
-            yield Opened(decoder.probe(source.video.path).picture)
-            for seen in decoder.look(source.video.path, setup.size):
-                seconds = float(seen.frames.time[-1])
+            info = decoder.probe(source.video)
+            yield Opened(info.picture)
+            problem = unfit(None, info.height, None, rules)
+            for seen in () if problem else decoder.look(source.video, setup.size):
+                frames, last = frames + len(seen.frames), float(seen.frames.time[-1])
+                if last > rules.max_duration:
+                    break
                 if cached:
                     cached.add(seen.frames)
                 yield seen
         except VideoError as error:
-            yield End(str(error))
+            yield End(str(error), "damaged")
+            return
+        if problem := problem or _length(frames, last, rules):
+            yield End(f"{problem}.", "unfit")
             return
         if cached:
             cached.flush()
-        try:
-            source.video.check(seconds)
-        except DownloadError as error:
-            yield End(str(error), error.reason)
-            return
     yield End()
+
+
+def _length(frames: int, last: float, rules: Rules) -> str | None:
+    """What is wrong with so many frames, the last of them at `last` seconds; it stays for as long as the others did."""
+    if frames < 2 or last <= 0:
+        return unfit(0.0, None, None, rules)
+    duration = round(last * frames / (frames - 1), 2)
+    return unfit(duration, None, round(frames / duration, 2) if duration else None, rules)
 
 
 def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Part]:
@@ -163,9 +177,8 @@ class LabelVideo:
             if taken.end is None:
                 raise CutOffError("the process that decodes it, or its node, was lost before its last frame.")
             if taken.end.error or not files:
-                return VideoResult(
-                    key, 0, time.perf_counter() - started, taken.end.error or "it has no frame.", taken.end.reason
-                )
+                end = taken.end if taken.end.error else End("it has no frame.", "damaged")
+                return VideoResult(key, 0, time.perf_counter() - started, end.error, end.reason)
             whole = files[0]
             if len(files) > 1:
                 whole = Path(folder) / "whole.parquet"

@@ -60,7 +60,7 @@ class _Shard:
         self.record = self.state.records.get((job.asset.name, partition))
         self.kept_rows = self._kept()
         self.kept: dict[str, int] = dict(self.kept_rows.select("video_key", "rows").iter_rows())
-        self.failures = Failures.of(job.lake, scope(job.asset.name, partition))
+        self.failures = Failures.of(job.lake, job.settings, scope(job.asset.name, partition))
         self.addresses: dict[str, str] = dict(self.videos.select("video_key", "address").iter_rows())
         self.refused: list[Refused] = []
         self.frames: dict[str, int] = dict(self.kept)

@@ -1,7 +1,7 @@
 """List the sources, judge every video, and write one shard of the index.
 
 All shards of one run share one listing. A video that is in the index but no longer listed (feeds forget) is asked
-whether it is still alive; one that is gone stays in the index as rejected, with that reason.
+whether it is still alive; see `liveness`.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from nitro_assets.fetch.curate import verdict
-from nitro_assets.fetch.listing import Found, alive, list_videos
+from nitro_assets.fetch.curate import Rules, verdict
+from nitro_assets.fetch.listing import Found, list_videos
 from nitro_assets.fetch.sources import Reject, Source, load
 from nitro_assets.identity import canonical_channel, canonical_name, channel_key, names_of, shard_of, video_key
 from nitro_assets.lake.known import Namer
@@ -21,13 +21,11 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import index_version, scope
-from nitro_assets.lineage.waits import LONGEST, NIGHT, waits
 from nitro_assets.settings import Settings
-from nitro_assets.workers import show
+from nitro_assets.workers import liveness, show
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 
 Row = dict[str, Any]
-DEAD = ("gone", "private")
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,9 @@ def listing(settings: Settings) -> Listing:
             refused.append(_refuse(settings, entry))
             continue
         before, sources = len(rows), sources + 1
-        for found in _found(settings, entry):
+        for found in _found(settings, entry, rows):
             if isinstance(found, Refused):
                 refused.append(found)
-            elif found["video_key"] in rows:
-                refused.append(Refused(entry.name, "listed before; taken once", found["video_key"]))
             else:
                 rows[found["video_key"]] = found
         answered += len(rows) > before
@@ -75,9 +71,22 @@ def _as_known(settings: Settings, rows: dict[str, Row]) -> dict[str, Row]:
     return {(key := namer.key(row["names"])): row | {"video_key": key} for row in rows.values()}
 
 
-def _found(settings: Settings, source: Source) -> Iterator[Row | Refused]:
-    for found in list_videos(source, settings):
-        yield _refuse(settings, found) if isinstance(found, Reject) else _row(settings, found)
+def _found(settings: Settings, source: Source, known: dict[str, Row]) -> Iterator[Row | Refused]:
+    """A source's videos that are not `known` yet; only those that are kept count for its limit."""
+
+    def is_taken(found: Found) -> bool:
+        row = _row(settings, found)
+        return bool(row["keep"]) and row["video_key"] not in seen
+
+    seen = set(known)
+    for found in list_videos(source, settings, is_taken):
+        if isinstance(found, Reject):
+            yield _refuse(settings, found)
+        elif (row := _row(settings, found))["video_key"] in seen:
+            yield Refused(source.name, "listed before; taken once", row["video_key"])
+        else:
+            seen.add(row["video_key"])
+            yield row
 
 
 def _refuse(settings: Settings, reject: Reject) -> Refused:
@@ -87,7 +96,7 @@ def _refuse(settings: Settings, reject: Reject) -> Refused:
 
 
 def _row(settings: Settings, found: Found) -> Row:
-    judged = verdict(found)
+    judged = verdict(found, Rules.of(settings))
     names = names_of(found.extractor, found.id, found.url)
     channel = found.channel and canonical_channel(found.extractor, found.channel, found.url)
     same = ("title", "uploader", "licence", "game", "duration", "width", "height", "fps", "picture")
@@ -106,28 +115,24 @@ def _row(settings: Settings, found: Found) -> Row:
 
 
 def _mark_duplicates(rows: dict[str, Row]) -> None:
-    """Of videos with the same title, channel and length only the first published is kept."""
+    """Of videos with the same title, channel and length only the first published is kept.
+
+    What isn't known of a video is nothing that it shares with another one.
+    """
     first: dict[tuple[Any, ...], str] = {}
     for key, row in sorted(rows.items(), key=lambda item: (item[1]["published"] or "~", item[0])):
         if not row["keep"]:
             continue
-        likeness = (row["channel_key"], row["title"], round(row["duration"], 1))
-        if first.setdefault(likeness, key) != key:
-            row |= {"keep": False, "reason": "duplicate: same title, channel and length as an earlier video"}
+        likeness = (row["channel_key"], row["title"], row["duration"] and round(row["duration"], 1))
+        if None not in likeness and first.setdefault(likeness, key) != key:
+            row |= {"keep": False, "reason": "duplicate: same title, channel and length as one published before"}
 
 
 def _unlisted(job: Job, partition: str, listed: dict[str, Row]) -> list[Row]:
-    """Known videos that no source lists now, with what became of them; one that is gone is asked about once a month."""
+    """Known videos that no source lists now, with what became of them."""
     known = job.lake.partition("video_index", partition).drop("corpus_shard")
     rows = [row for row in known.iter_rows(named=True) if row["video_key"] not in listed]
-    for number, row in enumerate(rows):
-        if row["alive"] in DEAD and waits(row["checked_at"] + LONGEST - NIGHT, datetime.now(UTC)):
-            continue
-        job.progress(number / len(rows), "looking whether known videos are alive")
-        row |= {"alive": alive(row["address"], job.settings), "checked_at": datetime.now(UTC)}
-        if row["alive"] in DEAD:
-            row |= {"keep": False, "reason": f"{row['alive']}: no longer public"}
-    return rows
+    return liveness.looked_at(rows, [row["address"] for row in listed.values()], job.settings, job.progress)
 
 
 def build(job: Job, partition: str) -> Outcome:

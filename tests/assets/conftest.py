@@ -23,6 +23,8 @@ def settings(tmp_path: Path) -> Settings:
         exports=home / "exports",
         corpus_shards=4,
         allow_loopback=True,
+        min_seconds=0,  # the films of the tests are short and small
+        min_height=0,
     )
 
 

@@ -98,5 +98,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "inbox",
         "corpus_shards",
         "allow_loopback",
+        "min_seconds",
+        "min_height",
     )
     return {f"NITRO_{name.upper()}": str(getattr(settings, name)) for name in names}

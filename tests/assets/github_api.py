@@ -3,8 +3,9 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,17 +34,30 @@ _No response_
 """
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What calls such as "POST .*/comments" are answered with instead, after so many seconds."""
+
+    call: str
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
 @dataclass
 class Hub:
-    """One repository's issues and comments; `requests` are the calls made."""
+    """One repository's issues and comments; `requests` are the calls made, the first of `faults` that fits a call is
+    its answer."""
 
     base: str = ""
     issues: dict[int, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, list[str]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     broken: bool = False
+    faults: list[Fault] = field(default_factory=list)
 
-    def open(self, body: str, user: int = 7) -> int:
+    def open(self, body: str, user: int | None = 7, **more: Any) -> int:
         number = len(self.issues) + 1
         now = _now()
         self.issues[number] = {
@@ -53,15 +67,16 @@ class Hub:
             "title": "Takedown request",
             "body": body,
             "state": "open",
-            "user": {"id": user, "login": f"user{user}", "url": f"{self.base}/users/{user}"},
+            "user": user and {"id": user, "login": f"user{user}", "url": f"{self.base}/users/{user}"},
             "labels": [{"name": "takedown"}],
             "created_at": now,
             "updated_at": now,
+            **more,
         }
         self.comments[number] = []
         return number
 
-    def edit(self, number: int, **fields: str) -> dict[str, Any]:
+    def edit(self, number: int, **fields: Any) -> dict[str, Any]:
         self.issues[number] |= fields | {"updated_at": _now()}
         return self.issues[number]
 
@@ -79,39 +94,45 @@ class Handler(BaseHTTPRequestHandler):
         hub.requests.append(f"{self.command} {parts.path}")
         assert self.headers["Authorization"] == "token secret"
         assert query.get("labels", "takedown") == "takedown"
-        if hub.broken:
+        if fault := next((f for f in hub.faults if re.fullmatch(f.call, f"{self.command} {parts.path}")), None):
+            time.sleep(fault.seconds)
+            with suppress(ConnectionError):
+                self._send(fault.status, [fault.body] if self.command == "POST" else fault.body, fault.headers)
+        elif hub.broken:
             self._send(422, {"message": "broken"})
         elif parts.path == "/repos/o/n/issues":
             since = query.get("since", "")
-            self._send(200, [i for i in hub.issues.values() if i["state"] == "open" and i["updated_at"] >= since])
+            self._send(200, [i for i in hub.issues.values() if i["state"] == "open" and str(i["updated_at"]) >= since])
         elif match := re.fullmatch(r"/repos/o/n/issues/(\d+)/comments", parts.path):
             number = int(match[1])
             if self.command == "POST":
                 hub.comments[number].append(body["body"])
                 hub.edit(number)
-            shown = [{"body": c, "url": self._comment(number, n)} for n, c in enumerate(hub.comments[number])]
+            shown = [self._comment(number, place) for place in range(len(hub.comments[number]))]
             self._send(200 if self.command == "GET" else 201, shown)
-        elif match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)-(\d+)", parts.path):
-            number, place = int(match[1]), int(match[2])
+        elif match := re.fullmatch(r"/repos/o/n/issues/comments/(\d+)", parts.path):
+            number, place = divmod(int(match[1]), 1000)
             hub.comments[number][place] = body["body"]
             hub.edit(number)
-            self._send(200, {"body": body["body"], "url": self._comment(number, place)})
+            self._send(200, self._comment(number, place))
         elif (match := re.fullmatch(r"/repos/o/n/issues/(\d+)", parts.path)) and self.command == "PATCH":
             self._send(200, hub.edit(int(match[1]), **body))
         else:
             self._send(404, {"message": "not found"})
 
-    def _comment(self, number: int, place: int) -> str:
-        return f"{self.server.hub.base}/repos/o/n/issues/comments/{number}-{place}"  # type: ignore[attr-defined]
+    def _comment(self, number: int, place: int) -> dict[str, Any]:
+        hub: Hub = self.server.hub  # type: ignore[attr-defined]
+        return {"id": number * 1000 + place, "body": hub.comments[number][place]}
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815
 
-    def _send(self, status: int, value: Any) -> None:
+    def _send(self, status: int, value: Any, headers: Mapping[str, str] = {}) -> None:
         if self.command == "POST":
             value = value[-1]
         data = json.dumps(value).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        for name, text in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, text)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

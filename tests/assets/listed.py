@@ -8,7 +8,7 @@ import pytest
 
 from nitro_assets.fetch.listing import Found
 from nitro_assets.settings import Settings
-from nitro_assets.workers import video_index
+from nitro_assets.workers import liveness, video_index
 
 
 def video(
@@ -42,8 +42,8 @@ def listing(settings: Settings, videos: Sequence[Found]) -> Iterator[None]:
     settings.sources.parent.mkdir(parents=True, exist_ok=True)
     settings.sources.write_text("sources:\n  - url: https://site.example/feed\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(video_index, "list_videos", lambda source, settings: iter(videos))
-        patch.setattr(video_index, "alive", lambda address, settings: "alive")
+        patch.setattr(video_index, "list_videos", lambda source, settings, taken: iter(videos))
+        patch.setattr(liveness, "alive", lambda address, settings: "alive")
         video_index.listing.cache_clear()
         yield
     video_index.listing.cache_clear()

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
@@ -22,10 +22,10 @@ REDIRECTS = {
 }
 
 
-def film() -> bytes:
-    """Two seconds of a square moving over a dark ground, H.264."""
+def film(kind: str = "mp4") -> bytes:
+    """Two seconds of a square moving over a dark ground, H.264, in one of FFmpeg's containers."""
     file = BytesIO()
-    with av.open(file, "w", format="mp4") as container:
+    with av.open(file, "w", format=kind) as container:
         stream = container.add_stream("libx264", rate=FPS, options={"preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for i in range(DURATION * FPS):
@@ -39,7 +39,7 @@ def film() -> bytes:
 FILM = film()
 
 
-def page(name: str, **extra: str) -> str:
+def page(name: str, **extra: object) -> str:
     data = {
         "@context": "https://schema.org",
         "@type": "VideoObject",
@@ -67,15 +67,32 @@ class Drip:
     size: int
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a path answers, after so many seconds."""
+
+    body: str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    coding: str = "utf-8"
+
+
 class Handler(BaseHTTPRequestHandler):
-    """`server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
+    """`server.pages` are answers by path, before all others; `server.ranges`: whether files are given in parts.
+
+    `server.cut` counts how many more answers of a file break off in the middle; `server.fails` are the statuses of
     the next answers of a file, before it is served; `server.said` is more of what its page states; while
     `server.stops`, a file's answer comes to a stop in its middle; `server.drip` makes answers slow."""
 
     def do_GET(self) -> None:
         base = f"http://{self.headers['Host']}"
         self.server.cookies.append(self.headers.get("Cookie", ""))  # type: ignore[attr-defined]
-        if self.path in REDIRECTS:
+        if answer := self.server.pages.get(self.path):  # type: ignore[attr-defined]
+            time.sleep(answer.seconds)
+            with suppress(ConnectionError):
+                self._answer(answer)
+        elif self.path in REDIRECTS:
             self.send_response(302)
             self.send_header("Location", REDIRECTS[self.path])
             self.send_header("Content-Length", "0")
@@ -105,8 +122,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
+    def _answer(self, answer: Answer) -> None:
+        body = answer.body.replace("{base}", f"http://{self.headers['Host']}").encode(answer.coding, "surrogatepass")
+        self.send_response(answer.status)
+        for name, value in {"Content-Type": "text/html", "Content-Length": str(len(body)), **answer.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
     def _send(self, body: bytes, kind: str, ranges: bool = False) -> None:
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if ranges else None
+        in_parts = ranges and self.server.ranges  # type: ignore[attr-defined]
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")) if in_parts else None
         start, end = (int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)) if asked else (0, len(body) - 1)
         self.send_response(206 if asked else 200)
         if asked:
@@ -152,6 +179,7 @@ def site(host: str = "127.0.0.1") -> Iterator[tuple[str, ThreadingHTTPServer]]:
     server = ThreadingHTTPServer((host, 0), Handler)
     server.cut, server.sent, server.fails, server.said, server.cookies = 0, [], [], {}, []  # type: ignore[attr-defined]
     server.stops, server.drip = False, None  # type: ignore[attr-defined]
+    server.pages, server.ranges = {}, True  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://{host}:{server.server_port}", server

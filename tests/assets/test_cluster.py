@@ -48,6 +48,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "NITRO_SECRET_FILE": str(home / "secret"),
         "NITRO_CORPUS_SHARDS": "2",
         "NITRO_ALLOW_LOOPBACK": "1",
+        "NITRO_MIN_SECONDS": "0",
+        "NITRO_MIN_HEIGHT": "0",
         "NITRO_ENGINE": "ray",
         "NITRO_LOGS_BUCKET": "bucket",
         "DAGSTER_HOME": str(ROOT / "dagster_home" / "cluster"),

@@ -1,14 +1,16 @@
 """How long a video waits that could not be fetched, and what ends it; for labelling and for training."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import polars as pl
 import pytest
 
-from nitro_assets.fetch.ytdlp import Reason
+from nitro_assets.fetch.refusals import REFUSALS, Again, FetchError, Reason
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import LONGEST, NIGHT, TABLE, current, summary, waits
+from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, TABLE, current, summary, waits
 from nitro_assets.settings import Settings
 from nitro_assets.workers import video_index
 from nitro_assets.workers.failures import Failures, rows
@@ -23,23 +25,48 @@ WHOLE_BLOCKS = pl.DataFrame({"video_key": [ANNA, BERT], "chunk": [0, 0]})
 
 @pytest.mark.parametrize(
     ("reason", "days"),
-    [("busy", [1, 2, 4, 8, 16, 30, 30]), ("cut", [1, 2]), ("gone", [30, 30]), ("private", [30]), ("too big", [30])],
+    [("busy", [1, 2, 4, 8, 16, 30, 30]), ("denied", [1, 2, 4]), ("gone", [1, 30, 30]), ("too big", [1, 30])],
 )
-def test_pauses_grow_to_a_month(lake: Lake, reason: Reason, days: list[int]) -> None:
+def test_pauses_grow_to_a_month_and_what_is_found_twice_is_a_fact(
+    lake: Lake, settings: Settings, reason: Reason, days: list[int]
+) -> None:
     found = []
     for _ in days:
-        failure = Failures.of(lake, "x:1").again(ANNA, HERE, reason)
+        failure = Failures.of(lake, settings, "x:1").again(ANNA, HERE, reason)
         found.append((failure.until - failure.at + NIGHT).days)
-        lake.write(TABLE, "x:1", rows([failure]))
+        lake.write(TABLE, "x:1", rows([replace(failure, at=failure.at - APART)]))
     assert found == days
-    assert Failures.of(lake, "x:1").waiting(ANNA, HERE) == failure
-    assert Failures.of_videos(lake, [ANNA, BERT]).waiting(ANNA, HERE) == failure
-    assert Failures.of(lake, "x:2").waiting(ANNA, HERE) is None
+    lake.write(TABLE, "x:1", rows([failure]))
+    assert Failures.of(lake, settings, "x:1").waiting(ANNA, HERE) == failure
+    assert Failures.of_videos(lake, settings, [ANNA, BERT]).waiting(ANNA, HERE) == failure
+    assert Failures.of(lake, settings, "x:2").waiting(ANNA, HERE) is None
 
 
-def test_another_address_is_another_matter(lake: Lake) -> None:
-    lake.write(TABLE, "x:1", rows([Failures.of(lake, "x:1").again(ANNA, HERE, "gone")]))
-    known = Failures.of(lake, "x:1")
+def test_what_is_found_twice_at_once_is_no_fact_yet(lake: Lake, settings: Settings) -> None:
+    for days in (1, 2):
+        failure = Failures.of(lake, settings, "x:1").again(ANNA, HERE, "gone")
+        assert (failure.until - failure.at + NIGHT).days == days
+        lake.write(TABLE, "x:1", rows([failure]))
+
+
+def test_every_refusal_says_when_it_is_looked_at_again() -> None:
+    kinds = {again: {reason for reason, row in REFUSALS.items() if row.again == again} for again in get_args(Again)}
+    assert kinds["never"] == {"blocked"}, "a person has decided"
+    assert kinds["changed"] == {"gone", "private", "refused", "unsupported", "unreadable", "too big", "unfit"}
+    assert set(REFUSALS) == set(get_args(Reason)) == set().union(*kinds.values())
+    assert all(FetchError(reason).again == row.again for reason, row in REFUSALS.items())
+
+
+def test_other_limits_end_the_waiting(lake: Lake, settings: Settings) -> None:
+    lake.write(TABLE, "x:1", rows([Failures.of(lake, settings, "x:1").again(ANNA, HERE, "unfit")]))
+    assert Failures.of(lake, settings, "x:1").waiting(ANNA, HERE)
+    for change in ({"min_seconds": 5.0}, {"download_gb": 50.0}):
+        assert not Failures.of(lake, settings.model_copy(update=change), "x:1").waiting(ANNA, HERE)
+
+
+def test_another_address_is_another_matter(lake: Lake, settings: Settings) -> None:
+    lake.write(TABLE, "x:1", rows([Failures.of(lake, settings, "x:1").again(ANNA, HERE, "gone")]))
+    known = Failures.of(lake, settings, "x:1")
     assert known.waiting(ANNA, THERE) is None
     assert known.again(ANNA, THERE, "busy").attempts == 1
     assert known.again(ANNA, HERE, "busy").attempts == 2
@@ -74,7 +101,7 @@ def test_a_video_that_is_in_no_list_and_gone_is_asked_about_once_a_month(lake: L
     assert dict(found.iter_rows()) == {ANNA: "gone", BERT: "alive"}
 
 
-def test_footage_for_training_is_held_to_its_length_and_waits_too(lake: Lake, settings: Settings) -> None:
+def test_footage_for_training_waits_too_and_no_page_outweighs_its_file(lake: Lake, settings: Settings) -> None:
     with site() as (base, server):
         pages = {ANNA: f"{base}/watch/pong", BERT: f"{base}/watch/never"}
         index: list[dict[str, object]] = [{"video_key": key, "address": page} for key, page in pages.items()]
@@ -88,10 +115,10 @@ def test_footage_for_training_is_held_to_its_length_and_waits_too(lake: Lake, se
             lake.write(TABLE, "a_checkpoint:x", rows(failures))
             return count, {f.video_key: f.reason for f in failures}
 
-        assert footage() == (0, {ANNA: "cut", BERT: "gone"})
+        assert footage() == (1, {BERT: "gone"})
         asked = len(server.cookies)  # type: ignore[attr-defined]
-        assert footage() == (0, {ANNA: "cut", BERT: "gone"})
+        assert footage() == (1, {BERT: "gone"})
         assert len(server.cookies) == asked, "nothing was asked for"  # type: ignore[attr-defined]
         lake.drop(TABLE, "a_checkpoint:x")
-        server.said = {"duration": "PT2S"}  # type: ignore[attr-defined]
         assert footage() == (1, {BERT: "gone"})
+        assert len(server.cookies) > asked  # type: ignore[attr-defined]

@@ -59,7 +59,7 @@ def test_a_feed_yields_its_videos_and_rejects_the_missing_one(
     [
         ("/plain", "found no video at the address"),
         ("/watch/never", "the video is gone"),
-        ("/private", "the video is private"),
+        ("/private", "the site denies it"),
         ("/to-metadata-service", "found a link-local address"),
         ("/to-private", "found a private address"),
         ("/to-file", "isn't http or https"),
@@ -93,7 +93,7 @@ def test_only_a_clear_answer_means_that_a_video_is_gone(
 ) -> None:
     base, _ = served
     pages = ("/watch/pong", "/watch/never", "/private", "/plain")
-    assert [alive(base + p, settings) for p in pages] == ["alive", "gone", "private", "unknown"]
+    assert [alive(base + p, settings) for p in pages] == ["alive", "gone", "unknown", "unknown"]
     assert alive("http://127.0.0.1:1/", settings) == "unknown"
 
 
@@ -102,7 +102,7 @@ def test_a_download_resumes_where_the_connection_broke(
 ) -> None:
     base, server = served
     server.cut = 2  # type: ignore[attr-defined]
-    path = download(f"{base}/watch/pong", tmp_path / "videos", "a1b2", settings).path
+    path = download(f"{base}/watch/pong", tmp_path / "videos", "a1b2", settings)
     assert path == tmp_path / "videos" / "a1b2.mp4"
     assert path.read_bytes() == FILM
     starts = [start for page, start, _ in server.sent if page.startswith("/files")]  # type: ignore[attr-defined]
@@ -115,7 +115,7 @@ def test_a_download_resumes_where_the_connection_broke(
     ("page", "most", "reason"),
     [
         ("/watch/never", 1 << 20, "gone"),
-        ("/private", 1 << 20, "private"),
+        ("/private", 1 << 20, "denied"),
         ("/plain", 1 << 20, "unsupported"),
         ("/feed.xml", 1 << 20, "unsupported"),
         ("/inner-page", 1 << 20, "refused"),

@@ -233,7 +233,7 @@ def test_the_original_of_a_re_upload_and_a_labelled_video_are_taken_down(
     site = f"http://127.0.0.1:{(home / 'port').read_text()}/watch"
     settings = settings.model_copy(update={"approvers": 1, "exports": home / "exports"})
     reasons = lake.read("video_index").filter(pl.col("address").str.ends_with("reupload")).collect()["reason"]
-    assert "as an earlier video" in reasons[0]
+    assert "as one published before" in reasons[0]
     others = {t: lake.read(t).collect() for t in ("nitrogen_frames", "video_index", "label_segments", "rejects")}
     asked = request(lake, settings, [f"{site}/walkthrough?utm_source=x", f"{site}/labelled0"], "mine")
     gone = set(asked.video_keys)

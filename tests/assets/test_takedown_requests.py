@@ -81,7 +81,8 @@ def test_each_kind_of_request_gets_its_answer(lake: Lake, settings: Settings, ba
     again = ask(lake, settings, f"{pong}/")
     assert (again.outcome, again.request) == ("known", requests(lake)[0].id)
     assert "not taken" in ask(lake, settings, "pong, please").text
-    assert "private" in ask(lake, settings, f"{base}/private", named="playlist").text
+    denied = ask(lake, settings, f"{base}/private", named="playlist")
+    assert (denied.outcome, "denies it" in denied.text) == ("waiting", True)
     gone = ask(lake, settings, f"{base}/nowhere", named="channel")
     assert (gone.outcome, "is gone" in gone.text) == ("malformed", True)
     down = ask(lake, settings, "http://127.0.0.1:9/channel", named="channel")

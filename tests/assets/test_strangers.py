@@ -1,0 +1,352 @@
+"""What strangers send, through the real yt-dlp: any type, any status, any kind of file; each is its own matter."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from yt_dlp.extractor.generic import GenericIE
+
+from nitro_assets.fetch import pace, remote, ytdlp
+from nitro_assets.fetch.download import DownloadError, download
+from nitro_assets.fetch.listing import Found, alive, list_videos
+from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.sources import Reject, Source
+from nitro_assets.fetch.stated import Entry, Stated
+from nitro_assets.lake.cache import clip_cache
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.waits import APART, LONGEST
+from nitro_assets.settings import Settings
+from nitro_assets.takedown.upstream import quarantine_gone
+from nitro_assets.workers import video_index
+from nitro_assets.workers.liveness import looked_at
+from nitro_assets.workers.one_video import End, Opened, Order, Setup, decode, fetch
+from nitro_ml.isolated import Decoder
+from tests.assets.corpus import worker
+from tests.assets.rows import ANNA, BERT, fit
+from tests.assets.site_for_fetch import Answer, film, page, site
+
+Served = tuple[str, ThreadingHTTPServer]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ytdlp, "PAUSE", 0.01)
+    monkeypatch.setattr(ytdlp, "RETRIES", 1)
+    monkeypatch.setattr(pace, "RATE", 1e6)
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with site() as (base, server):
+        yield base, server
+
+
+def index(lake: Lake, settings: Settings, *entries: dict[str, Any]) -> pl.DataFrame:
+    """The index, as its worker makes it from these sources, all shards of it."""
+    file = Path(settings.lake).with_name("sources.yaml")
+    file.write_text(yaml.safe_dump({"sources": list(entries)}))
+    video_index.listing.cache_clear()
+    job = worker(lake, settings.model_copy(update={"sources": file}), "video_index")
+    for shard in range(settings.corpus_shards):
+        video_index.build(job, f"{shard:04d}")
+    return lake.read("video_index").collect()
+
+
+def playing(**said: Any) -> Answer:
+    """A page that leads to the film, and says this of it."""
+    return Answer(page("pong", **said).replace('"/files', '"{base}/files'))
+
+
+def listed(settings: Settings, url: str, **more: Any) -> list[Found | Reject]:
+    return list(list_videos(Source("sources.yaml line 2", url=url, **more), settings))
+
+
+ODD: list[tuple[dict[str, Any], str | None]] = [
+    ({"author": {"@type": "Person", "name": ["Ada", "Bert"]}}, None),
+    ({"author": {"@type": "Person", "name": {"first": "Ada"}}}, None),
+    ({"author": {"@type": "Person", "name": 7}}, "7"),
+    ({"author": {"@type": "Person", "name": "\ud800"}}, "?"),
+    ({"uploadDate": {"year": 2024}, "duration": -1, "width": 1e300, "height": "tall"}, "Ada"),
+    ({"description": ["a list"]}, "refused"),
+    ({"contentUrl": ["/files/pong.mp4"]}, "refused"),
+]
+
+
+def test_no_page_stops_another(lake: Lake, settings: Settings, served: Served) -> None:
+    base, server = served
+    right: dict[str, str | None] = {f"{base}/watch/pong": "Ada"}
+    for number, (odd, uploader) in enumerate(ODD):
+        server.pages[f"/odd/{number}"] = playing(**odd)  # type: ignore[attr-defined]
+        right[f"{base}/odd/{number}"] = uploader
+    rows = index(lake, settings, *({"url": url, "game": "pong"} for url in right))
+    found = dict(rows.select("address", "uploader").iter_rows())
+    assert {url: found.get(url, "refused") for url in right} == right
+
+
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(Stated.model_fields)), JSON)
+def test_any_type_in_any_field_is_ours_or_refused_by_its_name(field: str, value: Any) -> None:
+    key = "extractor_key" if field == "extractor" else field
+    for kind in (Stated, Entry):
+        try:
+            found = kind.read({"id": "pong", "webpage_url": "https://a.example/pong", key: value})
+        except FetchError as error:
+            said = (error.reason, key in str(error))
+        else:
+            said = ("unreadable", bool(found.model_dump_json()))
+        assert said == ("unreadable", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_public"),
+    [
+        (None, True),
+        ("unlisted", True),
+        ("private", False),
+        ("subscriber_only", False),
+        ("new word", False),
+        ({}, False),
+    ],
+)
+def test_what_only_an_account_sees_is_not_public(
+    settings: Settings, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any, is_public: bool
+) -> None:
+    real: Callable[..., Any] = GenericIE._real_extract
+    monkeypatch.setattr(GenericIE, "_real_extract", lambda ie, url: {**real(ie, url), "availability": said})
+    url = f"{served[0]}/watch/pong"
+    (found,) = listed(settings, url)
+    assert isinstance(found, Found) == is_public
+    assert (alive(url, settings) == "alive") == is_public
+    if is_public:
+        assert download(url, tmp_path, "key", settings).is_file()
+    else:
+        with pytest.raises(DownloadError) as caught:
+            download(url, tmp_path, "key", settings)
+        assert caught.value.reason in ("private", "unreadable")
+
+
+def test_what_cannot_be_true_is_unknown() -> None:
+    numbers = {"fps": 0, "duration": 0.0, "height": 0, "width": True}
+    said = Stated.read({**numbers, "timestamp": 1e30, "upload_date": "20241399"})
+    assert (said.fps, said.duration, said.height, said.width, said.published) == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("status", "own", "elsewhere"),
+    [
+        (404, "gone", "missing"),
+        (410, "gone", "missing"),
+        (401, "denied", "denied"),
+        (402, "denied", "denied"),
+        (403, "denied", "denied"),
+        (451, "denied", "denied"),
+        (418, "network", "network"),
+        (500, "network", "network"),
+        (429, "busy", "busy"),
+        (503, "busy", "busy"),
+    ],
+)
+def test_a_status_says_something_about_a_video_only_on_its_own_page(
+    settings: Settings, served: Served, tmp_path: Path, status: int, own: str, elsewhere: str
+) -> None:
+    base, server = served
+    server.pages.update({"/lost": Answer(status=status), "/files/pong.mp4": Answer(status=status)})  # type: ignore[attr-defined]
+    for path, reason in (("/lost", own), ("/watch/pong", elsewhere)):
+        assert alive(base + path, settings) == ("gone" if reason == "gone" else "unknown")
+        (reject,) = listed(settings, base + path)
+        assert isinstance(reject, Reject)
+        assert reject.again == ("changed" if reason == "gone" else "later")
+        with pytest.raises(DownloadError) as caught:
+            download(base + path, tmp_path, "key", settings)
+        assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("said", "life"),
+    [
+        ("This is a private video", "private"),
+        ("Join this channel to get access to members-only content", "private"),
+        ("This video has been removed by the uploader", "gone"),
+        ("Sign in to confirm you're not a bot", "unknown"),
+        ("The uploader has not made this video available in your country", "unknown"),
+        ("This video is only available for registered users. Please log in", "unknown"),
+        ("Requested format is not available", "unknown"),
+    ],
+)
+def test_a_page_says_in_words_what_became_of_its_video(
+    settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch, said: str, life: str
+) -> None:
+    def extract(ie: GenericIE, url: str) -> None:
+        from yt_dlp.utils import ExtractorError
+
+        raise ExtractorError(said, expected=True, video_id="deleted private")
+
+    monkeypatch.setattr(GenericIE, "_real_extract", extract)
+    assert alive(f"{served[0]}/watch/pong", settings) == life
+
+
+def test_that_a_video_is_gone_is_a_fact_when_it_is_found_twice_while_the_site_answers(
+    settings: Settings, served: Served
+) -> None:
+    base, server = served
+    both = (f"{base}/watch/never", f"{base}/watch/boxing")
+    said = {"alive": "alive", "keep": True, "reason": "kept", "checked_at": datetime.now(UTC)}
+    rows = [{"video_key": url, "address": url, **said} for url in both]
+
+    def look(after: timedelta = APART, **answers: Answer) -> tuple[str, bool]:
+        """What the index says of the first, once it has been looked at so long after the last time."""
+        nonlocal rows
+        server.pages = {f"/watch/{name}": answer for name, answer in answers.items()}  # type: ignore[attr-defined]
+        rows = [{**row, "checked_at": row["checked_at"] - after} for row in rows]
+        rows = looked_at(rows, (), settings, lambda fraction, message: None)
+        assert rows[1]["keep"]
+        return rows[0]["alive"], rows[0]["keep"]
+
+    gone = Answer(status=404)
+    assert [look(boxing=gone), look(boxing=gone)] == [("unknown", True)] * 2, "the whole site is in trouble"
+    assert [look(), look(timedelta(0))] == [("gone once", True)] * 2, "found twice, but at once"
+    assert look(never=Answer(status=403)) == ("gone once", True)
+    assert look(never=playing()) == ("alive", True)
+    assert [look(), look()] == [("gone once", True), ("gone", False)]
+    assert rows[0]["reason"] == "gone: no longer public"
+    assert look(LONGEST, never=playing()) == ("alive", True), "it is back"
+    rows = rows[:1]
+    rows.append({**rows[0], "address": "http://127.0.0.1:9/"})
+    assert look() == ("unknown", True), "nothing else is known of its site, and nothing there answers"
+    server.pages = {"/": Answer("Welcome")}  # type: ignore[attr-defined]
+    assert looked_at(rows[:1], (), settings, lambda fraction, message: None)[0]["alive"] == "gone once"
+
+
+def test_a_video_once_found_gone_is_no_takedown(lake: Lake, settings: Settings) -> None:
+    settings = settings.model_copy(update={"upstream": True})
+    rows: list[dict[str, object]] = [
+        {"video_key": ANNA, "alive": "private once"},
+        {"video_key": BERT, "alive": "unknown"},
+    ]
+    lake.write("video_index", "0000", fit("video_index", rows))
+    assert quarantine_gone(lake, settings) == []
+    lake.write("video_index", "0000", fit("video_index", [{**rows[0], "alive": "private"}]))
+    assert [answer.outcome for answer in quarantine_gone(lake, settings)] == ["quarantined"]
+
+
+def test_a_limit_counts_what_was_taken(lake: Lake, settings: Settings, served: Served) -> None:
+    base, server = served
+    server.pages["/watch/pong"] = playing(description="Licence: all rights reserved")  # type: ignore[attr-defined]
+    rows = index(lake, settings, {"url": f"{base}/feed.xml", "game": "pong", "limit": 1})
+    right = {f"{base}/watch/pong": False, f"{base}/watch/boxing": True}
+    assert dict(rows.select("address", "keep").iter_rows()) == right
+    first, lost, last = listed(settings, f"{base}/feed.xml", limit=2)
+    assert [type(each) for each in (first, lost, last)] == [Found, Reject, Found]
+
+
+def test_unknown_channels_make_no_duplicates(lake: Lake, settings: Settings, served: Served) -> None:
+    base, server = served
+    for number, author in enumerate([None, None, "Ada", "Ada"]):
+        server.pages[f"/same/{number}"] = playing(author=author)  # type: ignore[attr-defined]
+    rows = index(lake, settings, *({"url": f"{base}/same/{n}", "game": "pong"} for n in range(4)))
+    assert rows.filter("keep").height == 3
+    assert rows.filter(~pl.col("keep"))["reason"].to_list() == [
+        "duplicate: same title, channel and length as one published before"
+    ]
+
+
+def seen(settings: Settings, url: str) -> list[Any]:
+    """What decoding it for labelling gives: frames, and the verdict."""
+    setup = Setup(settings, "a checkpoint", 32, "nowhere")
+    with Decoder() as decoder, clip_cache(settings) as clips:
+        parts = decode(setup, fetch(setup, Order(ANNA, url)), clips, decoder)
+        return [part for part in parts if not isinstance(part, Opened)]
+
+
+def test_what_is_not_known_before_the_download_is_decided_by_the_file(
+    lake: Lake, settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As Python's own http.server serves any MP4: no ranges, and the index at the end."""
+    base, server = served
+    server.ranges = False  # type: ignore[attr-defined]
+    monkeypatch.setattr(remote, "PIECE", 4096)
+    url = f"{base}/watch/pong"
+    rows = index(lake, settings, {"url": url, "game": "pong"})
+    assert rows.select("keep", "duration", "height").row(0) == (True, None, None)
+    assert rows["reason"].to_list() == ["provisional: duration and height unknown until the file is there"]
+    assert capfd.readouterr() == ("", "")
+    *parts, end = seen(settings, url)
+    assert (sum(len(part.frames) for part in parts), end) == (60, End())
+    for change, found in (
+        ({"min_seconds": 2.5}, "duration: 2 s, allowed are 2.5 to"),
+        ({"max_seconds": 1.0}, "duration: 2 s"),
+        ({"min_height": 360}, "resolution: 240 lines"),
+        ({"min_fps": 50.0}, "frame rate: 30 a second"),
+    ):
+        end = seen(settings.model_copy(update=change), url)[-1]
+        assert (end.reason, end.error.startswith(found)) == ("unfit", True), end
+    assert not list(settings.cache.rglob("*.mp4"))
+
+
+def test_a_page_says_less_than_its_file(settings: Settings, served: Served) -> None:
+    base, server = served
+    strict = settings.model_copy(update={"min_seconds": 1.0, "max_seconds": 5.0, "min_height": 200})
+    server.said = {"duration": "PT9H", "width": 64, "height": 32}  # type: ignore[attr-defined]
+    (found,) = listed(strict, f"{base}/watch/pong")
+    assert isinstance(found, Found)
+    assert (found.duration, found.width, found.height) == (2.0, 320, 240)
+    assert seen(strict, f"{base}/watch/pong")[-1] == End()
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mov", "matroska", "mpegts", "flv", "avi"])
+def test_what_the_index_keeps_the_decoder_reads(
+    lake: Lake, settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("tests.assets.site_for_fetch.FILM", film(kind))
+    url = f"{served[0]}/watch/pong"
+    rows = index(lake, settings, {"url": url, "game": "pong"})
+    assert rows.select("keep", "height", "reason").row(0) == (True, 240, "kept")
+    *parts, end = seen(settings, url)
+    assert (sum(len(part.frames) for part in parts), end) == (60, End())
+
+
+def test_what_the_decoder_does_not_read_the_index_does_not_keep(
+    settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in (b"no video at all " * 1000, b"#EXTM3U\n#EXTINF:1,\nhttp://10.0.0.1/x.ts\n" * 100):
+        monkeypatch.setattr("tests.assets.site_for_fetch.FILM", other)
+        (reject,) = listed(settings, f"{served[0]}/watch/pong")
+        assert isinstance(reject, Reject)
+        assert "no video of a kind that is read: mov,mp4" in reject.message
+
+
+def test_a_stream_in_pieces_is_taken_whatever_its_size_is_guessed_at(
+    lake: Lake, settings: Settings, served: Served, tmp_path: Path
+) -> None:
+    """HLS: MPEG-TS in pieces, the first much larger than the others."""
+    base, server = served
+    whole = film("mpegts")
+    cuts = [0, *(188 * n for n in (90, 92, 94, 96, 98, 100)), len(whole)]
+    names = [f"/files/{number}.ts" for number in range(len(cuts) - 1)]
+    for name, first, end in zip(names, cuts, cuts[1:], strict=False):
+        piece = whole[first:end].decode("latin-1")
+        server.pages[name] = Answer(piece, headers={"Content-Type": "video/mp2t"}, coding="latin-1")  # type: ignore[attr-defined]
+    lines = "".join(f"#EXTINF:0.3,\n{name}\n" for name in names)
+    head = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n"
+    server.pages["/live.m3u8"] = Answer(  # type: ignore[attr-defined]
+        f"{head}{lines}#EXT-X-ENDLIST\n", headers={"Content-Type": "application/vnd.apple.mpegurl"}
+    )
+    rows = index(lake, settings, {"url": f"{base}/live.m3u8", "game": "pong"})
+    assert rows["reason"].to_list() == ["provisional: height unknown until the file is there"]
+    file = download(f"{base}/live.m3u8", tmp_path, "key", settings, max_bytes=len(whole) + 100)
+    assert file.read_bytes() == whole
+    *parts, end = seen(settings, f"{base}/live.m3u8")
+    assert (sum(len(part.frames) for part in parts), end) == (60, End())
