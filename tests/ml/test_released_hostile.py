@@ -107,7 +107,7 @@ NESTED = {
     "bytes of an exabyte": b"\x8e" + struct.pack("<Q", 1 << 60),
     "a bytearray of an exabyte": b"\x96" + struct.pack("<Q", 1 << 60),
     "a frame of an exabyte": b"\x95" + struct.pack("<Q", 1 << 60),
-    "a long number": b"I" + b"9" * 200_000 + b"\n",
+    "a long number": b"I" + b"9" * 100_000 + b"\n",
     "an instance": b"(ios\nsystem\n",
     "an object": b"(cos\nsystem\nX\x02\x00\x00\x00lso",
     "an extension": b"\x82\x01",
