@@ -52,7 +52,7 @@ def read(texts: Sequence[str], named: Named) -> list[Item]:
         raise TakedownError(f"a takedown names a {', a '.join(get_args(Named))}; found something else.")
     lines = [line for text in texts for line in text.splitlines() or [""]]
     found = [item for number, line in enumerate(lines, 1) if line.strip() for item in _line(number, line, named)]
-    once = {item.name or str(item.line): item for item in reversed(found)}
+    once = {item.name or (item.line, item.problem): item for item in reversed(found)}
     return list(reversed(once.values()))
 
 

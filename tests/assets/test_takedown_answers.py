@@ -120,8 +120,8 @@ def test_what_matches_nothing_says_so_and_strangers_are_not_told(lake: Lake, set
         NOT_HELD,
     ]
     strangers = [ask(lake, settings, TUBE[n], by=f"Eve {n}") for n in (3, 4)]
-    index(lake, settings, TUBE[0], TUBE[3])
     assert {said.text.split(": ")[1] for said in strangers} == {"1 video quarantined."}
+    assert {told.what for said in strangers for told in said.told} == {"quarantined"}
     held = count_held(lake, requests(lake))
     assert [held[r.id] for r in requests(lake)] == [0, 1, 0, 0], "this machine's own user is"
 
