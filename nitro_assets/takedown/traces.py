@@ -75,7 +75,7 @@ def _place(settings: Settings, where: str) -> tuple[str, str]:
         ((kind, root) for root, kind in kinds.items() if where == root or where.startswith((f"{root}/", f"{root} ("))),
         ("temporary folder", ""),
     )
-    rest = where.removeprefix(root).lstrip("/") or where
+    rest = (where.removeprefix(root).lstrip("/") if root else "") or where
     return _table(rest) if kind == "table" else (kind, rest)
 
 

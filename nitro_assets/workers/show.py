@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.text import KEY
+from nitro_assets.lake.text import KEY, without_keys
 from nitro_ml.markdown import markdown_table
 
 Value = dict[str, Any]
@@ -88,11 +88,10 @@ def filmstrip(frames: NDArray[np.uint8], title: str, most: int = 8) -> Value:
 
 def _figure(figure: Figure, title: str) -> Value:
     """Raises ValueError for a picture with a video key in it: as pixels no scanner would find it."""
-    words = figure.findobj(Text)
-    if any(KEY.search(word.get_text()) for word in words):
-        raise ValueError(f"{title}: found a video key in a picture; number the videos instead.")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
+    if any(KEY.search(word.get_text()) for word in figure.findobj(Text)):
+        raise ValueError(f"{without_keys(title)}: found a video key in a picture; number the videos instead.")
     return picture(buffer.getvalue(), "png", title)
 
 
