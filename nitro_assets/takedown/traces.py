@@ -71,10 +71,9 @@ def _place(settings: Settings, where: str) -> tuple[str, str]:
         str(settings.sources): "sources file",
         os.path.abspath(os.environ.get("DAGSTER_HOME") or "/-"): "Dagster's records",
     }
-    kind, root = next(
-        ((kind, root) for root, kind in kinds.items() if where == root or where.startswith((f"{root}/", f"{root} ("))),
-        ("temporary folder", ""),
-    )
+    within = (root for root in kinds if where == root or where.startswith((f"{root}/", f"{root} (")))
+    root = max(within, key=len, default="")  # one place may lie in another
+    kind = kinds.get(root, "temporary folder")
     rest = (where.removeprefix(root).lstrip("/") if root else "") or where
     return _table(rest) if kind == "table" else (kind, rest)
 

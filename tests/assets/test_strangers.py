@@ -204,7 +204,7 @@ def test_that_a_video_is_gone_is_a_fact_when_it_is_found_twice_while_the_site_an
     base, server = served
     both = (f"{base}/watch/never", f"{base}/watch/boxing")
     said = {"alive": "alive", "keep": True, "reason": "kept", "checked_at": datetime.now(UTC)}
-    rows = [{"video_key": url, "address": url, **said} for url in both]
+    rows: list[dict[str, Any]] = [{"video_key": url, "address": url, **said} for url in both]
 
     def look(after: timedelta = APART, **answers: Answer) -> tuple[str, bool]:
         """What the index says of the first, once it has been looked at so long after the last time."""
