@@ -1,6 +1,6 @@
 """The policy's recipe: every number that decides what is trained, from `recipes/policy/NAME.yaml`."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, overload
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -103,6 +103,14 @@ class PolicyRecipe(BaseModel):
 
 
 AnyRecipe = PolicyRecipe | FinetuneRecipe
+
+
+@overload
+def load_recipe(name: Literal["small", "full"]) -> PolicyRecipe: ...
+
+
+@overload
+def load_recipe(name: str) -> AnyRecipe: ...
 
 
 def load_recipe(name: str) -> AnyRecipe:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from benchmarks import released as benchmark
 from nitro_assets.cli import app
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.arcade.games import make
@@ -129,6 +130,13 @@ def test_it_plays_every_second_action_of_a_chunk_at_30_hz(imported: Path) -> Non
     assert len(play(policy, "breakout", 2, seed=0, max_frames=12)) == 2
 
 
+def test_the_benchmark_measures_files_chunk_and_resize() -> None:
+    found = {figure.name: figure for figure in benchmark.run(quick=True)}
+    assert found["tensors that import and export changed"].met
+    assert found["resize of basic, 320 x 240: mean difference"].value < 1
+    assert {figure.goal for figure in found.values()} == {None, 0, 5.0}
+
+
 def test_the_commands(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*arguments: object) -> str:
         found = CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
@@ -142,4 +150,4 @@ def test_the_commands(imported: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert imported.name not in run("policy", "import", tmp_path / "mine.pt", "--out", tmp_path)  # another file's hash
     made = next(path for path in tmp_path.iterdir() if path.is_dir())
     assert all(torch.equal(a, b) for a, b in zip(*(Policy.load(p).net.parameters() for p in (imported, made)), strict=True))
-    assert "breakout" in run("play", "--checkpoint", made, "--game", "breakout", "--episodes", 1, "--json")
+    assert "basic" in run("play", "--checkpoint", made, "--game", "basic", "--episodes", 1, "--json")

@@ -12,6 +12,7 @@ from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.clip import Clip
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.data import gather
+from nitro_ml.policy.evaluate import evaluate
 from nitro_ml.policy.released.archive import WeightsError
 from nitro_ml.policy.released.finetune import BLOCKS, VISION
 from nitro_ml.policy.released.folder import export_file, import_file
@@ -30,7 +31,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recipe_from(start: Path, **changes: object) -> FinetuneRecipe:
-    tiny = {"resolution": 32, "seed": 1, "beta": (1.6, 0.8), "steps": 60, "batch": 8, "draws": 4, "learning_rate": 1e-2}
+    tiny = {"resolution": 32, "seed": 1, "beta": (1.6, 0.8), "steps": 40, "batch": 8, "draws": 4, "learning_rate": 1e-2}
     still = {"weight_decay": 0.0, "warmup": 0.1, "decay": 0.3, "ema": 0.9, "jitter": 0.0, "degrees": 0.0, "crop": 0.0}
     return FinetuneRecipe(**{"name": "tiny", "start": str(start), "train_vision": False, **tiny, **still, **changes})
 
@@ -46,15 +47,15 @@ def clip(left: bool, group: str, held_out: bool = False, fps: int = 60) -> Clip:
 CLIPS = [clip(True, "a"), clip(False, "b"), clip(True, "c", held_out=True), clip(False, "d", held_out=True)]
 
 
-def test_a_chunk_begins_three_frames_of_60_late_whatever_the_videos_rate() -> None:
-    for fps, numbers in ((60, np.arange(18) + 13), (30, np.arange(18) // 2 + 6 + np.arange(18) % 2)):
-        own = clip(True, "a", fps=fps)
-        own.actions.sticks[:, 0] = np.linspace(-1, 1, 60)
-        batch = gather([(Steps(own), 5)], recipe_from(Path()))
-        first = 10 if fps == 60 else 5  # the frame of step 5
-        expected = own.actions.sticks[:, 0][first + 3 : first + 21] if fps == 60 else own.actions.sticks[:, 0][numbers]
-        np.testing.assert_allclose(batch.chunks[0, :, 21] * 2 - 1, expected, atol=1e-6)
-    assert gather([(Steps(own), 58)], recipe_from(Path())).mask.sum() < 18
+@pytest.mark.parametrize(("fps", "numbers"), [(60, np.arange(13, 31)), (30, np.arange(13, 31) // 2)])
+def test_a_chunk_begins_three_frames_of_60_late_whatever_the_videos_rate(fps: int, numbers: np.ndarray) -> None:
+    own = clip(True, "a", fps=fps)
+    assert own.actions
+    own.actions.sticks[:, 0] = np.linspace(-1, 1, 60)
+    batch = gather([(Steps(own), 5), (Steps(own), 28)], recipe_from(Path()))  # step 5 is frame 10 of 60, or 5 of 30
+    np.testing.assert_allclose(batch.chunks[0, :, 21] * 2 - 1, own.actions.sticks[numbers, 0], atol=1e-6)
+    assert batch.mask[0].all()
+    assert batch.mask[1].all() == (fps == 30)
 
 
 @pytest.mark.parametrize(
@@ -81,10 +82,10 @@ def test_what_is_to_learn_learns_and_the_rest_stays(
     assert {name for name in before if pattern.fullmatch(name)} - unread == changed - unread
     losses = [float(what.rsplit(" ", 1)[1]) for what in said]
     if recipe.steps > 4:
-        assert np.mean(losses[-5:]) < 0.85 * losses[0]
-        toy = trained.card["metrics"]["toy"]
-        print("TOY", losses, toy)
-        assert toy["button_ap"] > 0.9 > toy["button_ap_chance"]
+        assert np.mean(losses[-5:]) < 0.9 * losses[0]
+        learnt = trained.card["metrics"]["toy"]
+        assert learnt["button_ap"] > 0.9 > learnt["button_ap_chance"]
+        assert learnt["flow_loss"] < 0.9 * evaluate(Policy.load(start).net, recipe, CLIPS[2:])["toy"]["flow_loss"]
 
 
 def test_the_result_is_one_plain_checkpoint_that_plays_and_goes_on(start: Path, tmp_path: Path) -> None:
