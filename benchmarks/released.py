@@ -47,7 +47,9 @@ def _files(folder: Path, sizes: Sizes) -> Iterator[Figure]:
     export_file(made.path, folder / "again.pt")
     yield Figure("export", time.perf_counter() - started, "s")
     again = read_weights(folder / "again.pt", sizes).state
-    other = sum(not torch.equal(again[name].view(torch.int32), value.view(torch.int32)) for name, value in state.items())
+    other = sum(
+        not torch.equal(again[name].view(torch.int32), value.view(torch.int32)) for name, value in state.items()
+    )
     yield Figure("tensors that import and export changed", other, "tensors", 0, "lower")
 
 

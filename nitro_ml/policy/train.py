@@ -130,9 +130,7 @@ def train(
     return Trained(checkpoint.save(root, net.state_dict(), whole), whole)
 
 
-def _corrected(
-    recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None
-) -> list[Clip]:
+def _corrected(recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> list[Clip]:
     """What experts did where the rounds' policies had brought them; each of those is trained on all before."""
     found: list[Clip] = []
     short = recipe.model_copy(update={"corrections": None, "candidates": 1, "episodes": 0})

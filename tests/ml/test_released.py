@@ -149,5 +149,7 @@ def test_the_commands(imported: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(folder, "import_file", partial(import_file, sizes=SMALL))
     assert imported.name not in run("policy", "import", tmp_path / "mine.pt", "--out", tmp_path)  # another file's hash
     made = next(path for path in tmp_path.iterdir() if path.is_dir())
-    assert all(torch.equal(a, b) for a, b in zip(*(Policy.load(p).net.parameters() for p in (imported, made)), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(*(Policy.load(p).net.parameters() for p in (imported, made)), strict=True)
+    )
     assert "basic" in run("play", "--checkpoint", made, "--game", "basic", "--episodes", 1, "--json")

@@ -53,7 +53,9 @@ class Calls:
 def test_a_call_of_the_system_is_refused_by_name_and_not_made(where: str, tmp_path: Path) -> None:
     trap = Calls(os.system, f"touch {tmp_path}/sprung")
     state: Any = weights()
-    state = {"model": trap, "beside the tensors": state | {"x": trap}, "as a name": state | {("a", trap): 1}}.get(where, state)
+    state = {"model": trap, "beside the tensors": state | {"x": trap}, "as a name": state | {("a", trap): 1}}.get(
+        where, state
+    )
     path = released(tmp_path / "ng.pt", state, {"a": [trap]} if where == "configuration" else None)
     assert "would call posix.system" in refused(path)
     assert not (tmp_path / "sprung").exists()
@@ -98,7 +100,9 @@ NESTED = {
     "marks": b"(" * 100_000,
     "a key of tuples": b"}" + b")" + b"\x85" * 100_000 + b"K\x01s",
     "shared eightfold, thirty times": b")q\x00" + b"".join(b"h\x00h\x00h\x00\x87q\x00" for _ in range(30)),
-    "a shape of those": b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00)q\x00" + b"h\x00h\x00\x86q\x00" * 40 + b"h\x00)tR",
+    "a shape of those": b"ctorch._utils\n_rebuild_tensor_v2\n(K\x01K\x00)q\x00"
+    + b"h\x00h\x00\x86q\x00" * 40
+    + b"h\x00)tR",
     "a list, in a memo at four thousand million": b"]r\xff\xff\xff\xff" + b"]" * 50 + b"a" * 50,
     "bytes of an exabyte": b"\x8e" + struct.pack("<Q", 1 << 60),
     "a bytearray of an exabyte": b"\x96" + struct.pack("<Q", 1 << 60),
@@ -169,7 +173,9 @@ def test_a_zip_that_says_more_than_it_holds(good: Path, tmp_path: Path) -> None:
     bomb = rewritten(tmp_path / "a.pt", good, {"data/0": zeros}, zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 2 * good.stat().st_size
     assert "data/0 is compressed or encrypted (said to become 33,554,432 bytes)" in refused(bomb)
-    assert "data.pkl is compressed" in refused(rewritten(tmp_path / "b.pt", good, {"data.pkl": zeros}, zipfile.ZIP_DEFLATED))
+    assert "data.pkl is compressed" in refused(
+        rewritten(tmp_path / "b.pt", good, {"data.pkl": zeros}, zipfile.ZIP_DEFLATED)
+    )
     assert "data.pkl has 33,554,432 bytes; allowed" in refused(rewritten(tmp_path / "c.pt", good, {"data.pkl": zeros}))
     assert "data/0 has 33,554,432 bytes, its storage" in refused(rewritten(tmp_path / "d.pt", good, {"data/0": zeros}))
     assert "endian" in refused(rewritten(tmp_path / "e.pt", good, {"byteorder": b"big"}))

@@ -13,7 +13,17 @@ STORAGE = "torch.FloatStorage"
 TENSOR = "torch._utils._rebuild_tensor_v2"
 ORDERED = "collections.OrderedDict"
 # What a configuration is commonly written with. A call of anything else has no business in a checkpoint.
-CONFIGURATIONS = ("nitrogen", "__main__", "pydantic", "pydantic_core", "pathlib", "datetime", "decimal", "uuid", "numpy")
+CONFIGURATIONS = (
+    "nitrogen",
+    "__main__",
+    "pydantic",
+    "pydantic_core",
+    "pathlib",
+    "datetime",
+    "decimal",
+    "uuid",
+    "numpy",
+)
 CONTAINERS = {f"{home}.{name}" for home in ("builtins", "__builtin__") for name in ("set", "frozenset", "complex")}
 CALLS = CONTAINERS | {"collections.defaultdict", "_codecs.encode", "torch.Size", "torch.device"}
 CALLS |= {"copyreg._reconstructor", "copy_reg._reconstructor"}

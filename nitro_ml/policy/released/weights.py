@@ -84,7 +84,9 @@ def _tensor(archive: Archive, where: Strided) -> Tensor:
     return archive.numbers(where.storage).as_strided(where.shape, where.stride, where.offset)
 
 
-def write_weights(path: Path, state: Mapping[str, Tensor], beside: Mapping[str, Any], sizes: Sizes | None = None) -> None:
+def write_weights(
+    path: Path, state: Mapping[str, Tensor], beside: Mapping[str, Any], sizes: Sizes | None = None
+) -> None:
     """A file that upstream's loader reads: torch's zip with `model` and what else there was. Whole or not at all.
 
     Raises `FileExistsError` rather than replace a file.
