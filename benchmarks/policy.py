@@ -1,15 +1,16 @@
 """Policies at play: cloning the true inputs of experts, beside a plain peer that gets the same clips and the same time.
 
 Whole episodes of open games at 30 Hz, scores normalised between the wanderer (0) and the expert (1), with bootstrap
-intervals over episodes. The recordings are of experts who lose the pad for a moment now and then; only the experts'
-turns are learned from. Then: one policy for all games, an expert's corrections (DAgger) as the upper reference, score
-against Euler steps and against how many actions are played before looking again, and speed as ratios. What is done is
-kept in `state/bench/policy`; a run that was stopped goes on from there.
+intervals over episodes. In Atari games, which would go the same way again and again, the experts lose the pad for a
+moment now and then, and only their own turns are learned from. Then: one policy for all games, an expert's corrections
+(DAgger) as the upper reference, score against Euler steps and against how many actions are played before looking again,
+and speed as ratios. What is done is kept in `state/bench/policy`; a run that was stopped goes on from there.
 """
 
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +21,7 @@ from benchmarks import policy_speed
 from benchmarks.figures import Figure
 from benchmarks.idm import say
 from benchmarks.policy_cells import Cells
-from benchmarks.policy_corpus import Video, film, videos
+from benchmarks.policy_corpus import Video, film, skilled, videos
 from nitro_assets.settings import ROOT
 from nitro_ml.clip import Clip
 from nitro_ml.policy.agent import Policy
@@ -28,8 +29,7 @@ from nitro_ml.policy.recipe import Corrections, PolicyRecipe, load_recipe
 from nitro_ml.policy.scores import Interval, normalised
 
 GAMES = ("breakout", "space_invaders", "freeway", "basic", "health_gathering", "defend_the_center")
-WHO = "disturbed"
-MINUTES, STEPS, EPISODES = 30.0, 3000, 50
+MINUTES, STEPS, EPISODES = 30.0, 2500, 50
 SWEPT = "breakout"  # the game of the sweeps over Euler steps and `execute`
 
 
@@ -52,7 +52,7 @@ class Bench:
         return load_recipe("small").model_copy(update={"steps": self.steps, "candidates": 1, "episodes": 0})
 
     def recorded(self, game: str) -> list[Video]:
-        found = videos(self.folder / "corpus", game, WHO, self.minutes)
+        found = videos(self.folder / "corpus", game, skilled(game), self.minutes)
         film(found)
         return found
 
@@ -61,7 +61,7 @@ class Bench:
         return [clip for game in games for video in self.recorded(game) for clip in video.turns(size, "expert")]
 
     def trained(self, name: str, games: Sequence[str], recipe: PolicyRecipe) -> dict[str, Any]:
-        facts = [list(games), WHO, self.minutes]
+        facts = [list(games), self.minutes]
         return self.cells.policy(
             f"{name}-{'+'.join(games)}", recipe, lambda: self.clips(games, recipe.resolution), facts
         )
@@ -101,8 +101,8 @@ def measure(bench: Bench, swept: str) -> Iterator[Figure]:
         own = bench.share(game, bench.played("one", alone[game], game))
         yield from _figures(f"{game}: cloned alone", own, 0.8)
         seconds = alone[game]["core_seconds"]
-        facts = [game, WHO, bench.minutes]
-        peer = bench.cells.peer(f"peer-{game}", seconds, lambda game=game: bench.clips((game,), 84), facts)
+        facts = [game, bench.minutes]
+        peer = bench.cells.peer(f"peer-{game}", seconds, partial(bench.clips, (game,), 84), facts)
         theirs = bench.share(game, bench.cells.scores("peer", peer, game, bench.episodes, [facts, round(seconds)]))
         yield from _figures(f"{game}: the plain peer", theirs)
         yield Figure(f"{game}: training", seconds / 60, "core minutes", 30.0, "lower")
@@ -117,7 +117,7 @@ def measure(bench: Bench, swept: str) -> Iterator[Figure]:
 
 
 def _shared(bench: Bench) -> Iterator[Figure]:
-    """One policy for all games, trained as long as all the single ones together would be for a third of their number."""
+    """One policy for all games, trained a third as long as all the single ones together."""
     recipe = bench.recipe.model_copy(update={"steps": bench.steps * max(1, len(bench.games) // 3)})
     every = bench.trained("all", bench.games, recipe)
     for game in bench.games:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from nitro_ml.arcade.games import GAMES as ARCADE
 from nitro_ml.arcade.library import save_truth
 from nitro_ml.arcade.record import record
 from nitro_ml.clip import Clip
@@ -93,6 +94,12 @@ def pieces(clip: Clip, wanted: np.ndarray) -> list[Clip]:
     """The runs of at least half a second of a clip in which `wanted`, bool [T], is true."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]]).astype(int)))
     return [clip.part(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= FPS // 2]
+
+
+def skilled(game: str) -> str:
+    """Who plays a game well for a policy to learn from: an Atari game goes the same way again and again unless its
+    expert is disturbed; each episode of ViZDoom begins differently."""
+    return "disturbed" if ARCADE[game].engine == "atari" else "expert"
 
 
 def videos(folder: Path, game: str, who: str, minutes: float, first: int = 0) -> list[Video]:

@@ -7,8 +7,8 @@
 
 One policy for all games in every arm and seed; whole episodes; scores normalised between wanderer (0) and expert (1).
 The share of the gap between the first and the last arm that pseudo-labels close is printed with a bootstrap interval
-over seeds and episodes, where the gap exceeds its own interval. What is done is kept in `state/bench/policy`; a run that
-was stopped goes on from there.
+over seeds and episodes, where the gap exceeds its own interval. What is done is kept in `state/bench/policy`; a run
+that was stopped goes on from there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import Figure
 from benchmarks.idm import say
 from benchmarks.policy_cells import Cells
-from benchmarks.policy_corpus import Video, film, videos
+from benchmarks.policy_corpus import Video, film, skilled, videos
 from nitro_assets.settings import ROOT
 from nitro_ml.actions import BUTTONS
 from nitro_ml.clip import Clip
@@ -66,8 +66,8 @@ class Study:
         changes = {"steps": self.steps, "seed": seed, "candidates": 1, "episodes": 0}
         return load_recipe("small").model_copy(update=changes)
 
-    def recorded(self, who: str, minutes: float) -> list[Video]:
-        found = [video for game in self.games for video in videos(self.folder / "corpus", game, who, minutes)]
+    def recorded(self, who: str, minutes: float, games: Sequence[str]) -> list[Video]:
+        found = [video for game in games for video in videos(self.folder / "corpus", game, who, minutes)]
         film(found)
         return found
 
@@ -77,13 +77,12 @@ class Study:
 
     def anyones(self) -> list[Clip]:
         """The labelled play of wanderers."""
-        return [video.clip(self.size) for video in self.recorded("wanderer", self.labelled)]
+        return [video.clip(self.size) for video in self.recorded("wanderer", self.labelled, self.games)]
 
     def true(self) -> list[Clip]:
-        """The walkthroughs with their true inputs; of an expert who lost the pad for a moment, only his own turns."""
-        return [
-            clip for video in self.recorded("disturbed", self.walkthrough) for clip in video.turns(self.size, "expert")
-        ]
+        """The walkthroughs with their true inputs; of an expert who lost the pad at times, only the expert's turns."""
+        walkthroughs = [v for game in self.games for v in self.recorded(skilled(game), self.walkthrough, [game])]
+        return [clip for video in walkthroughs for clip in video.turns(self.size, "expert")]
 
     def few(self, seconds: int) -> list[Clip]:
         """The first seconds of expert play of each game, with their true inputs; of at least three videos."""

@@ -28,6 +28,7 @@ def settings_file(port: int) -> dict[str, str]:
         "NITRO_SECRET_FILE": str(HOME / "secret"),
         "NITRO_INBOX": str(HOME / "inbox"),
         "NITRO_IDM_RECIPES": "quick",
+        "NITRO_EVALUATION_EPISODES": "20",
         "NITRO_CORPUS_SHARDS": os.environ.get("NITRO_CORPUS_SHARDS", "8"),
         "NITRO_ALLOW_LOOPBACK": "1",
         "NITRO_DEMO_SITE_ROOT": str(HOME),
@@ -57,7 +58,7 @@ def main() -> int:
 
     HOME.mkdir(parents=True, exist_ok=True)
     port = port_to_use()
-    say("playing and recording five games")
+    say("playing and recording four games")
     gameplay.prepare(HOME, f"http://127.0.0.1:{port}")
     os.environ |= settings_file(port)
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))

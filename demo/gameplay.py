@@ -1,4 +1,7 @@
-"""What the demonstration plays and publishes: labelled recordings of four games, plain videos of five."""
+"""What the demonstration plays and publishes: wanderers' labelled recordings of three games, walkthroughs of four.
+
+As in the mission: the play that comes with labels is anyone's, and the walkthroughs of those who play well have none.
+"""
 
 import hashlib
 import json
@@ -11,10 +14,10 @@ from nitro_ml.arcade.library import save_truth
 from nitro_ml.arcade.record import Recording, record
 from nitro_ml.arcade.shard import Published, write_shard
 
-TRAINED = ("pong", "breakout", "freeway", "basic")
+TRAINED = ("breakout", "freeway", "basic")
 UNSEEN = "space_invaders"
 LABELLED_VIDEOS, LABELLED_SECONDS = 7, 40
-PLAIN_VIDEOS, PLAIN_SECONDS = 2, 60
+PLAIN_VIDEOS, PLAIN_SECONDS = 3, 100
 SHARDS = 2
 
 
@@ -32,7 +35,7 @@ class Video:
 
     @property
     def fps(self) -> int:
-        return 60 if self.game == "pong" and self.labelled and self.seed < 2 else 30
+        return 60 if self.game == "freeway" and self.labelled and self.seed < 2 else 30
 
     @property
     def frames(self) -> int:
@@ -46,10 +49,10 @@ def plan() -> list[Video]:
 
 
 def play(video: Video, videos: Path) -> Recording:
-    """Record one video."""
-    return record(
-        video.game, video.frames, video.seed, videos / f"{video.id}.mp4", labelled=video.labelled, fps=video.fps
-    )
+    """Record one video: a wanderer, or an expert who blunders now and then, as people do."""
+    who = "wanderer" if video.labelled else "disturbed"
+    path = videos / f"{video.id}.mp4"
+    return record(video.game, video.frames, video.seed, path, labelled=video.labelled, fps=video.fps, who=who)
 
 
 def prepare(root: Path, address: str) -> None:
@@ -104,6 +107,6 @@ def sources(address: str) -> str:
     lines = ["sources:"]
     for game in (*TRAINED, UNSEEN):
         lines += [f"  - url: {address}/channel/{game.replace('_', '-')}-walkthroughs/feed.xml", f"    game: {game}"]
-    lines += [f"  - url: {address}/watch/novideohere", "    game: pong"]
+    lines += [f"  - url: {address}/watch/novideohere", "    game: breakout"]
     lines += [f"  - urls: {address}/watch/typo"]
     return "\n".join(lines) + "\n"

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nitro_ml.fit import fast_bfloat16
+
 PACE = 20.0  # times the learning rate of AdamW
 MOMENTUM = 0.95
 QUINTIC = (3.4445, -4.7750, 2.0315)  # of the iteration that brings singular values into about 0.7 to 1.2
@@ -51,10 +53,14 @@ class Muon(torch.optim.AdamW):
 
 
 def orthogonal(matrix: Tensor) -> Tensor:
-    """The matrix [m, n] with all singular values near one, by Newton's and Schulz's iteration in bfloat16."""
+    """The matrix [m, n] with all singular values near one, by Newton's and Schulz's iteration.
+
+    In bfloat16 where the device has units for it; elsewhere that takes many times as long as float32.
+    """
     a, b, c = QUINTIC
     tall = len(matrix) > matrix.shape[1]
-    x = (matrix.T if tall else matrix).bfloat16()
+    half = fast_bfloat16(matrix.device.type)
+    x = (matrix.T if tall else matrix).to(torch.bfloat16 if half else torch.float32)
     x = x / (x.norm() + 1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.T

@@ -83,34 +83,41 @@ def overlay(
 
 
 def play(
-    checkpoint: Annotated[str, typer.Option(help="A policy's id or folder, or `wanderer` or `expert`.")],
-    game: Annotated[str, typer.Option(help="A game of the arcade.")],
-    episodes: Annotated[int, typer.Option(min=1)] = 4,
+    checkpoint: Annotated[
+        list[str],
+        typer.Option(help="A policy's id or folder, or `wanderer` or `expert`; as often as there are players."),
+    ],
+    game: Annotated[str, typer.Option(help="A game of the arcade, or `all`.")],
+    episodes: Annotated[int, typer.Option(min=1, help="Whole episodes of each game; 50 for a figure.")] = 4,
     seed: int = 0,
+    live: Annotated[bool, typer.Option("--live", help="The game runs on while a policy thinks, in real time.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play an open game in closed loop; the mean score with its 95% interval.
+    """Play open games in closed loop: the mean score with its 95% interval, and with both wanderer and expert among the
+    players the score on the scale from the one (0) to the other (1).
 
-    Example: nitro play --checkpoint wanderer --game pong --episodes 4
+    Example: nitro play --checkpoint wanderer --checkpoint expert --game pong --episodes 4
     """
+    from nitro_ml.arcade.games import GAMES, GameError
     from nitro_ml.policy.agent import Policy
-    from nitro_ml.policy.play import interval
+    from nitro_ml.policy.live import play_live
     from nitro_ml.policy.play import play as play_episodes
+    from nitro_ml.policy.scores import rows
 
-    scripted = checkpoint in ("wanderer", "expert")
-    who = checkpoint if scripted else Policy.load(_checkpoint(checkpoint, "policy_checkpoint"))
-    scores = play_episodes(who, game, episodes, seed)
-    found = interval(scores)
-    answer(
-        [
-            {
-                "player": checkpoint,
-                "game": game,
-                "episodes": episodes,
-                "mean": found.mean,
-                "low": found.low,
-                "high": found.high,
-            }
-        ],
-        as_json,
-    )
+    scripted = ("wanderer", "expert")
+    players = {c: c if c in scripted else Policy.load(_checkpoint(c, "policy_checkpoint")) for c in checkpoint}
+    found = []
+    for name in list(GAMES) if game == "all" else [game]:
+        scores = {}
+        for label, who in players.items():
+            try:
+                scores[label] = (
+                    play_live(who, name, episodes, seed)
+                    if live and isinstance(who, Policy)
+                    else play_episodes(who, name, episodes, seed)
+                )
+            except GameError:
+                if game != "all":  # among all games some have no expert
+                    raise
+        found += [{"game": name, **row} for row in rows(scores)]
+    answer(found, as_json)

@@ -14,7 +14,7 @@ from nitro_ml.arcade.games import GAMES
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.film import film, write_webp
 from nitro_ml.policy.play import Episode, episodes
-from nitro_ml.policy.scores import interval, normalised
+from nitro_ml.policy.scores import rows as scores_by_player
 
 SEED = 1000  # far from the seeds of recordings, and from those by which a checkpoint is chosen
 FILMED = 6.0  # seconds, the last ones of an episode
@@ -27,8 +27,9 @@ def build(job: Job, partition: str) -> Outcome:
     policy = Policy.load(job.checkpoints.get(checkpoint))
     mixture = job.lake.partition("training_mixture", partition)
     games = sorted(set(mixture["game"]) & set(GAMES))
-    count, shown = job.settings.evaluation_episodes, {}
+    count = job.settings.evaluation_episodes
     rows: list[dict[str, Any]] = []
+    shown: dict[str, show.Value] = {}
     for number, game in enumerate(games):
         job.progress(number / len(games), f"playing {count} episodes of {game}")
         players: dict[str, Policy | str] = {"policy": policy, "wanderer": "wanderer"}
@@ -66,14 +67,9 @@ def scores_with_intervals(table: pl.DataFrame) -> list[dict[str, Any]]:
     """
     found = []
     for (game,), played in table.partition_by("game", as_dict=True, maintain_order=True).items():
-        scores = {who: part["score"].to_numpy() for (who,), part in played.partition_by("player", as_dict=True).items()}
-        for who, own in scores.items():
-            i = interval(own)
-            row = {"game": game, "player": who, "episodes": len(own), "mean": i.mean, "low": i.low, "high": i.high}
-            if "expert" in scores:
-                n = normalised(own, scores["wanderer"], scores["expert"])
-                row |= {"normalised": n.mean, "normalised low": n.low, "normalised high": n.high}
-            found.append(row)
+        by_player = played.partition_by("player", as_dict=True, maintain_order=True)
+        scores = {who: part["score"].to_numpy() for (who,), part in by_player.items()}
+        found += [{"game": game, **row} for row in scores_by_player(scores)]
     return found
 
 

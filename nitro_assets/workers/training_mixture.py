@@ -22,12 +22,13 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class MixtureRecipe(BaseModel):
     """One mixture, `recipes/mixture/NAME.yaml`.
 
-    policy: the policy recipe trained on it; truth_weight: how often labelled play is drawn, which may be anyone's: an
+    policy: the policy recipe trained on it; truth_weight: how often labelled play is drawn. It may be anyone's: an
     inverse dynamics model learns from all of it, while a policy plays as well as those it copies, so that where the
-    labelled players are worse than those of the walkthroughs it is less than 1, or 0; pseudo: whether kept
+    labelled players are worse than those of the walkthroughs this is less than 1, or 0; pseudo: whether kept
     pseudo-labelled segments are in it, drawn `pseudo_weight` times their mean confidence as often; idle: the share of
-    idle chunks that is taken as well, or the policy never learns to wait; minimum_density: the least share of a labelled
-    chunk's frames with an input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled videos.
+    idle chunks that is taken as well, or the policy never learns to wait; minimum_density: the least share of a
+    labelled chunk's frames with an input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled
+    videos.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

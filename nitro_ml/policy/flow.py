@@ -29,9 +29,9 @@ def precondition(t: Tensor, spread: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """(input, skip, scale) so that v = skip * x + scale * network(input * x), where x = a_t - t * (the mean of a).
 
     t: [B, 1, 1]; spread: [D] or [B, H, D], the standard deviation of a; results broadcast from both. `skip` is the
-    least-squares slope of v on x, `scale` the standard deviation of what remains, `input` brings x to unit variance: the
-    preconditioning of EDM (arXiv 2206.00364, section 5) for this path. A network that starts at zero already knows to
-    remove the noise.
+    least-squares slope of v on x, `scale` the standard deviation of what remains, `input` brings x to unit variance
+    (the preconditioning of EDM, arXiv 2206.00364, section 5, for this path). A network that starts at zero already
+    knows to remove the noise.
     """
     deviation = ((1 - t) ** 2 + (t * spread) ** 2).sqrt()
     return 1 / deviation, (t * spread**2 - (1 - t)) / deviation**2, spread / deviation

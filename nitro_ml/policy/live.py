@@ -1,14 +1,16 @@
 """A policy at the pad of a game that does not wait: it thinks in a thread of its own while the game runs."""
 
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 import numpy as np
 
 from nitro_ml.actions import Actions
-from nitro_ml.arcade.games import Game
+from nitro_ml.arcade.games import Game, make
 from nitro_ml.arcade.pad import Pad
 from nitro_ml.policy.play import Actor, PolicyPlayer
+from nitro_ml.steps import RATE
 
 
 class LivePlayer(PolicyPlayer):
@@ -46,3 +48,24 @@ class LivePlayer(PolicyPlayer):
         if self._chunk is None:
             return self.act()
         return self.pad()
+
+
+def play_live(policy: Actor, game: str, count: int, seed: int) -> list[float]:
+    """The scores of so many whole episodes at 30 Hz in real time: the game goes on, whatever the policy does.
+
+    Raises `GameError` for a game that the arcade does not have.
+    """
+    running, scores = make(game, seed, fps=round(RATE)), []
+    for number in range(count):
+        running.reset()
+        score, due = 0.0, time.perf_counter()
+        with LivePlayer(policy, running, np.random.default_rng([seed, number])) as player:
+            for _ in range(running.spec.episode_frames(running.fps)):
+                step = running.step(player.act())
+                score += step.reward
+                if step.done:
+                    break
+                due += 1 / RATE
+                time.sleep(max(0.0, due - time.perf_counter()))
+        scores.append(score)
+    return scores

@@ -82,7 +82,8 @@ class PolicyNet(nn.Module):
             sticks = spread[..., len(BUTTONS) :] * guessed[..., chunk.DIMENSIONS :].clamp(*REACH).exp()
             spread = torch.cat([(p * (1 - p)).sqrt(), sticks], -1).clamp(min=LEAST_SPREAD)
         tokens = self.mixer(self.vision_in(features))
-        return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in self.layers[::2]))
+        crossing = [layer for layer in list(self.layers)[::2] if isinstance(layer, DiTLayer)]
+        return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
 
     def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
         """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and

@@ -22,9 +22,12 @@ class Actor(Protocol):
     """Whatever acts on frames, such as `nitro_ml.policy.agent.Policy`; see there."""
 
     resolution: int
-    context: Sequence[int]
     execute: int
     commit: int
+
+    @property
+    def context(self) -> tuple[int, ...]:
+        """The offsets of the frames it sees, in steps of 1/30 s."""
 
     def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """What chance gives one act."""
@@ -120,9 +123,8 @@ class _Lane:
         self._game.reset()
         self.episode = Episode(self._numbers.pop(0))
         rng = np.random.default_rng([self._seed, self.episode.number])
-        who = self._who
-        scripted = isinstance(who, str)
-        self.player: Player = player(who, self._game, rng) if scripted else PolicyPlayer(who, self._game, rng)
+        who, game = self._who, self._game
+        self.player: Player = player(who, game, rng) if isinstance(who, str) else PolicyPlayer(who, game, rng)
 
     def step(self) -> Episode | None:
         """One frame on; the episode where it ended with it."""

@@ -48,6 +48,7 @@ class PolicyRecipe(BaseModel):
     is preconditioned; 0 leaves it out. `draws` is the number of flow times and noises per encoded frame, `beta` the
     parameters of the flow time's distribution. `execute` is the number of actions played before looking again, `commit`
     that of frames for which chunks flow from the same noise, and `euler_steps` that of the flow's integration.
+    `optimizer` muon is Muon for filters and transformer layers that start from nothing, AdamW for the rest.
     `warmup` and `decay` are the shares of `steps` in which the learning rate rises to its plateau and falls to zero.
     Of `candidates`, kept over the second half of the training, the one that plays best is chosen, over so many
     `episodes` of each game that the arcade has; with none, the last. With `corrections` experts help: an upper
@@ -80,6 +81,7 @@ class PolicyRecipe(BaseModel):
     draws: Count
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
+    optimizer: Literal["adamw", "muon"] = "adamw"
     warmup: Share
     decay: Share
     ema: Share

@@ -1,7 +1,8 @@
 """Scores with intervals, and on the scale on which the wanderer has 0 and the expert 1."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +29,22 @@ def interval(scores: Scores) -> Interval:
 
 def normalised(scores: Scores, wanderer: Scores, expert: Scores) -> Interval:
     """(mean - the wanderer's) / (the expert's - the wanderer's), with a 95% interval over the episodes of all three."""
-    means = [np.mean(own) for own in (scores, wanderer, expert)]
+    means = [np.asarray(np.mean(own)) for own in (scores, wanderer, expert)]
     draws = [_means(own, number) for number, own in enumerate((scores, wanderer, expert))]
     return _interval(_share(*means), _share(*draws))
+
+
+def rows(scores: Mapping[str, Scores]) -> list[dict[str, Any]]:
+    """A row a player of one game: the mean score with its interval, and where both are there the normalised one."""
+    found = []
+    for who, own in scores.items():
+        i = interval(own)
+        row = {"player": who, "episodes": len(own), "mean": i.mean, "low": i.low, "high": i.high}
+        if {"wanderer", "expert"} <= set(scores):
+            n = normalised(own, scores["wanderer"], scores["expert"])
+            row |= {"normalised": n.mean, "normalised low": n.low, "normalised high": n.high}
+        found.append(row)
+    return found
 
 
 def _share(own: NDArray[np.float64], wanderer: NDArray[np.float64], expert: NDArray[np.float64]) -> NDArray[np.float64]:

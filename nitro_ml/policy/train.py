@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor
+from torch import Tensor, nn
 
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
 from nitro_ml.fit import Progress, Resumable, fit, seeded
 from nitro_ml.holdout import hold_out
+from nitro_ml.muon import Muon
 from nitro_ml.policy import augment, flow
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
@@ -29,7 +30,7 @@ from nitro_ml.policy.vision import Convolved, PolicyError, Siglip, encoder
 
 
 class Training(Resumable):
-    """AdamW on the flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
+    """The flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
 
     def __init__(self, net: AnyNet, recipe: AnyRecipe, batches: Chunks) -> None:
         super().__init__()
@@ -58,12 +59,24 @@ class Training(Resumable):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         recipe = self.recipe
-        optimizer = torch.optim.AdamW(self.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+        hidden, others = _hidden(self.net) if recipe.optimizer == "muon" else ([], list(self.parameters()))
+        optimizer = Muon(hidden, others, recipe.learning_rate, recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: plateau(step / recipe.steps, recipe))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, _: int) -> Batch:
         return batch.to(device)
+
+
+def _hidden(net: AnyNet) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The weights that learn by Muon, and all others: filters and transformer layers that start from nothing.
+
+    The dense layer after the filters is too large for it to pay, and pretrained vision is to be changed little.
+    """
+    named = dict(net.named_parameters())
+    own = ("layers.", "mixer.", *(("vision.stack.",) if isinstance(net.vision, Convolved) else ()))
+    hidden = {name for name, weight in named.items() if name.startswith(own) and weight.ndim > 1}
+    return [named[name] for name in named if name in hidden], [named[name] for name in named if name not in hidden]
 
 
 def plateau(progress: float, recipe: AnyRecipe) -> float:
@@ -86,8 +99,8 @@ def train(
     Where the recipe has `episodes` and the clips' games are in the arcade, the best of its `candidates` at play is
     kept, and the card has them all; elsewhere the last one. clips: labelled, frames at the recipe's resolution. The
     same recipe, clips and thread count give the same weights, also where a training that was stopped goes on from the
-    state it kept in `scratch`. Raises `PolicyError` where there is nothing to train on or a clip has another resolution,
-    `DeviceError` without a GPU that the recipe needs.
+    state it kept in `scratch`. Raises `PolicyError` where there is nothing to train on or a clip has another
+    resolution, `DeviceError` without a GPU that the recipe needs.
     """
     training, held_out = hold_out([clip for clip in clips if len(clip)])
     training = [clip for clip in training if clip.weight > 0]
@@ -133,9 +146,10 @@ def train(
 def _corrected(recipe: AnyRecipe, clips: Sequence[Clip], progress: Progress | None, scratch: Path | None) -> list[Clip]:
     """What experts did where the rounds' policies had brought them; each of those is trained on all before."""
     found: list[Clip] = []
+    if not recipe.corrections:
+        return found
     short = recipe.model_copy(update={"corrections": None, "candidates": 1, "episodes": 0})
-    for number in range(recipe.corrections.rounds if recipe.corrections else 0):
-        assert recipe.corrections is not None
+    for number in range(recipe.corrections.rounds):
         with tempfile.TemporaryDirectory(prefix="nitro-policy-") as folder:
             own = scratch and scratch / f"round-{number}"
             policy = Policy.load(train(short, [*clips, *found], Path(folder), {}, progress, own).path)

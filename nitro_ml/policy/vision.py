@@ -57,7 +57,8 @@ class Convolved(nn.Module):
             nn.ReLU(),
             nn.Flatten(),
         )
-        self.stack.to(memory_format=torch.channels_last)
+        for weight in (p for p in self.stack.parameters() if p.ndim == 4):
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
         with torch.no_grad():
             places = self.stack(torch.zeros(1, *shape)).shape[1]
         self.dense = nn.Sequential(nn.Linear(places, self.tokens * self.width), nn.ReLU())

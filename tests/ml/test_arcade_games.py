@@ -134,5 +134,5 @@ def test_unknown_games_rates_and_players_are_named() -> None:
         make("basic", seed=0, fps=60)
     with pytest.raises(GameError, match="boxing has no expert; those that have: pong, breakout, freeway, space_inv"):
         player("expert", make("boxing", seed=0), np.random.default_rng(0))
-    with pytest.raises(GameError, match="player 'robot' is unknown; allowed are: mixed, wanderer, expert"):
+    with pytest.raises(GameError, match="player 'robot' is unknown; allowed are: mixed, disturbed, wanderer, expert"):
         player("robot", make("pong", seed=0), np.random.default_rng(0))

@@ -2,18 +2,21 @@
 
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade.games import GameError, make
 from nitro_ml.fit import seeded
 from nitro_ml.policy.agent import Policy
+from nitro_ml.policy.film import film, write_webp
 from nitro_ml.policy.live import LivePlayer
 from nitro_ml.policy.model import PolicyNet
-from nitro_ml.policy.play import PolicyPlayer, episodes, play, together
+from nitro_ml.policy.play import PolicyPlayer, begun, episodes, play, together
 from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.policy.scores import interval, normalised
 from nitro_ml.policy.vision import encoder
@@ -128,3 +131,15 @@ def test_live_the_game_does_not_wait_for_the_policy() -> None:
             time.sleep(0.01)
         else:
             pytest.fail("the second chunk was never played")
+
+
+@pytest.mark.parametrize("game", ["breakout", "basic"])
+def test_an_episode_can_be_shown_once_more(game: str, tmp_path: Path) -> None:
+    last = max(episodes("wanderer", game, 12, seed=3, max_frames=60), key=lambda episode: episode.number)
+    again = begun(game, 3, last.number)
+    assert sum(again.step(pad).reward for pad in last.pads) == pytest.approx(last.score)
+    frames = film(game, 3, last, seconds=1.0)
+    assert frames.shape == (round(min(len(last.pads), 30) / 3), 180, 240, 3)
+    assert len(np.unique(frames[0, 142:, :63].reshape(-1, 3), axis=0)) in (3, 4)  # the controller's own colours
+    write_webp(frames, tmp_path / "film.webp")
+    assert getattr(Image.open(tmp_path / "film.webp"), "n_frames", 1) > 1

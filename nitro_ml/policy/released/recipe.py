@@ -53,6 +53,7 @@ class FinetuneRecipe(ReleasedRecipe):
     guess: ClassVar[float] = 0.0
     translate: ClassVar[int] = 0
     corrections: ClassVar[None] = None
+    optimizer: ClassVar[str] = "adamw"
 
     start: str = Field(exclude=True)  # a folder of one machine; the card has the checkpoint's own name
     train_vision: bool
