@@ -116,8 +116,9 @@ def load_recipe(name: str) -> AnyRecipe: ...
 
 
 def load_recipe(name: str) -> AnyRecipe:
-    """The checked-in recipe; one with a `start` fine-tunes it. Raises `RecipeError` naming the file, the field, what was
-    found and what is allowed.
+    """The checked-in recipe; one with a `start` fine-tunes that.
+
+    Raises `RecipeError` naming the file, the field, what was found and what is allowed.
     """
     if "start" in recipes.read("policy", name):
         return recipes.load(FinetuneRecipe, "policy", name)

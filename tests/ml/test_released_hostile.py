@@ -8,6 +8,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -183,8 +184,9 @@ def test_a_zip_that_says_more_than_it_holds(good: Path, tmp_path: Path) -> None:
         for number in range(20_000):
             many.writestr(zipfile.ZipInfo(f"archive/data/{number}"), b"")
     assert "its directory is said to have" in refused(tmp_path / "f.pt")
-    with zipfile.ZipFile(tmp_path / "g.pt", "w") as twice, pytest.warns(UserWarning, match="Duplicate"):
-        for _ in range(2):
+    with zipfile.ZipFile(tmp_path / "g.pt", "w") as twice:
+        twice.writestr("archive/data.pkl", b"N.")
+        with pytest.warns(UserWarning, match="Duplicate"):
             twice.writestr("archive/data.pkl", b"N.")
     assert "1 records have the name of another" in refused(tmp_path / "g.pt")
 
@@ -217,9 +219,5 @@ def test_a_damaged_pickle_is_read_or_refused_and_nothing_else(
     for at, value in changes:
         data[at % len(data)] = value
     path = rewritten(tmp_path / "ng.pt", good, {"data.pkl": bytes(data)})
-    try:
-        read = reading.read_weights(path, SMALL)
-    except WeightsError as error:
-        assert str(error).startswith("ng.pt: ")
-    else:
-        assert read.state.keys() == weights().keys()
+    with suppress(WeightsError):
+        assert reading.read_weights(path, SMALL).state.keys() == weights().keys()

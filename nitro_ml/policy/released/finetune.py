@@ -43,8 +43,8 @@ def _start(recipe: FinetuneRecipe) -> Path:
     path = Path(recipe.start).expanduser()
     if not path.is_dir():
         raise WeightsError(
-            f"policy recipe {recipe.name}: start: found no folder {path}; give that of a checkpoint which `nitro policy "
-            "import` wrote, in the recipe or in the environment variable it names."
+            f"policy recipe {recipe.name}: start: found no folder {path}; give that of a checkpoint which `nitro "
+            "policy import` wrote, in the recipe or in the environment variable it names."
         )
     return path.resolve()
 

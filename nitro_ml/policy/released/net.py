@@ -24,7 +24,7 @@ KeysValues = tuple[Tensor, Tensor]
 
 
 class Sight(NamedTuple):
-    """What the network saw in B frames: for each block that attends to them, keys and values [B, heads, N, W / heads]."""
+    """What the network saw in B frames: of each block that attends to them keys and values [B, heads, N, W / heads]."""
 
     memory: tuple[KeysValues, ...]
 

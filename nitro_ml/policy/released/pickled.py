@@ -182,7 +182,7 @@ class _Machine:
             _a(dict, target)[_key(key)] = value
 
     def build(self, state: Any) -> None:
-        """An unknown object's state is kept; that of a dict is what torch writes about a module, which is not needed."""
+        """An unknown object's state is kept; a dict's is what torch writes about a module, which is not needed."""
         target = self.stack[-1]
         if isinstance(target, Record):
             target.state = state
@@ -191,7 +191,7 @@ class _Machine:
 
 
 def _called(function: Any, args: Any) -> Any:
-    """What is understood is done here; what a configuration may be written with becomes a record; all else is refused."""
+    """What is understood is done here; what configurations are written with becomes a record; all else is refused."""
     name = _text(function)
     if name == TENSOR:
         return _tensor(*_a(tuple, args)[:4])
