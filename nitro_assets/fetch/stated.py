@@ -107,7 +107,9 @@ class _Stated(BaseModel):
     def read(cls: type[T], info: object) -> T:
         """Raises `FetchError` that names the field and what it may be."""
         try:
-            known = {key: value for key, value in info.items() if value is not None} if isinstance(info, Mapping) else info
+            known = (
+                {key: value for key, value in info.items() if value is not None} if isinstance(info, Mapping) else info
+            )
             return cls.model_validate(known)
         except ValidationError as error:
             first = error.errors(include_input=False, include_context=False, include_url=False)[0]
