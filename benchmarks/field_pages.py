@@ -65,9 +65,7 @@ def as_text(value: Any) -> bool:
 def no_licence(value: Any) -> bool:
     """Whether none is stated; a stated one that isn't on the list is refused."""
     words = value if isinstance(value, list) else [value]
-    return value is None or (
-        all(isinstance(w, str) for w in words) and not re.search("[a-z0-9]", "".join(words).lower())
-    )
+    return value is None or all(isinstance(word, str) and not re.search("[a-zA-Z0-9]", word) for word in words)
 
 
 def mappings(value: Any) -> bool:

@@ -8,6 +8,7 @@ text of an issue is repeated anywhere.
 import hashlib
 import hmac
 import re
+import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -75,7 +76,8 @@ def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
         read.trouble.append(f"{repository.unread} issues can't be read.")
     answers = receive(lake, settings, list(read.asks.values()))
     head, by_source = _head(lake), {r.entries[0].body.get("source"): r for r in requests(lake)}
-    given = {} if read.whole and since == START else dict(seen.given)
+    everything = read.whole and since == START
+    given = {number: mark for number, mark in seen.given.items() if number in read.asks or not everything}
     answered = 0
     for issue, answer in zip(read.issues, answers, strict=True):
         if read.busy_until or repository.is_over:
@@ -90,6 +92,9 @@ def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
                 given[issue.number] = reply.mark
         except GithubError as error:
             read.failed(f"the answer to issue {issue.number}", error)
+        except Exception as error:  # ours: it must not keep the others from their answers
+            traceback.print_exc()
+            read.trouble.append(f"the answer to issue {issue.number}: {type(error).__name__}")
     owed = seen.owed or read.owed or any(answer.outcome == "waiting" for answer in answers)
     kept = Cursor(
         since=read.until(start, since, seen),
