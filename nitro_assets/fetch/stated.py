@@ -107,13 +107,10 @@ class _Stated(BaseModel):
     def read(cls: type[T], info: object) -> T:
         """Raises `FetchError` that names the field and what it may be."""
         try:
-            known = (
-                {key: value for key, value in info.items() if value is not None} if isinstance(info, Mapping) else info
-            )
-            return cls.model_validate(known)
+            return cls.model_validate(_said(info) if isinstance(info, Mapping) else info)
         except ValidationError as error:
             first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-            where, found = ".".join(map(str, first["loc"])) or "its entry", first["msg"].removeprefix("Value error, ")
+            where, found = ".".join(map(str, first["loc"])) or "entry", first["msg"].removeprefix("Value error, ")
             raise FetchError("unreadable", f"its page's {where} can't be read: {found}.") from None
 
 
@@ -185,6 +182,10 @@ class Stated(_Stated):
             return datetime.strptime(self.upload_date or "", "%Y%m%d").date()
         except (ValueError, OverflowError, OSError):
             return None
+
+
+def _said(info: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: value for key, value in info.items() if value is not None}
 
 
 def headers(info: Mapping[str, Any]) -> dict[str, str]:

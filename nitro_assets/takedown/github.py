@@ -16,6 +16,7 @@ from typing import Any
 
 from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
+from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.ask import Answer, Ask, Told
 from nitro_assets.takedown.cursor import START, Cursor
@@ -87,7 +88,8 @@ def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
     head, by_source = _head(lake), dict[str, list[Request]]()
     for request in requests(lake):
         by_source.setdefault(str(request.entries[0].body.get("source")), []).append(request)
-    given = {} if read.whole and since == START else dict(seen.given)
+    everything = read.whole and since == START
+    given = {number: mark for number, mark in seen.given.items() if number in read.asks or not everything}
     answered = 0
     for issue, answer in zip(read.issues, answers, strict=True):
         if read.busy_until or repository.is_over:
@@ -103,6 +105,8 @@ def poll(lake: Lake, settings: Settings, cursor: str | None) -> Polled:
                 given[issue.number] = marks
         except GithubError as error:
             read.failed(f"the answer to issue {issue.number}", error)
+        except Exception as error:  # ours: it must not keep the others from their answers
+            read.trouble.append(f"the answer to issue {issue.number}: {in_a_line(error)}")
     owed = seen.owed or read.owed or not all(answer.is_whole for answer in answers)
     kept = Cursor(
         since=read.until(start, since, seen),

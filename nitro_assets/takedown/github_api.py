@@ -17,6 +17,7 @@ import requests
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.cursor import START
 from nitro_assets.takedown.lookups import Lookups
 
 CALL = 10.0
@@ -48,6 +49,14 @@ def _id(user: Any) -> str:
     return str(number) if isinstance(number, int) else "gone"
 
 
+def _time(value: Any, otherwise: datetime) -> datetime:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else otherwise
+    except ValueError:
+        found = otherwise
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def _number(value: Any) -> int:
     return value if isinstance(value, int) else 0
 
@@ -71,15 +80,15 @@ class Comment(BaseModel):
 
 
 class Issue(BaseModel):
-    """An open issue. `author` is the number of the account, or `gone`."""
+    """An open issue. `author` is the number of the account, or `gone`; a time that can't be read decides nothing."""
 
     model_config = ConfigDict(strict=True)
 
     number: Annotated[int, Field(gt=0)]
     body: Annotated[str, BeforeValidator(_body)] = ""
     author: Annotated[str, BeforeValidator(_id), Field(validation_alias="user")] = "gone"
-    created_at: Annotated[datetime, Field(strict=False)]
-    updated_at: Annotated[datetime, Field(strict=False)]
+    created_at: Annotated[datetime, BeforeValidator(lambda value: _time(value, datetime.now(UTC)))]
+    updated_at: Annotated[datetime, BeforeValidator(lambda value: _time(value, START))]
     pull_request: Any = None
     html_url: Any = ""
     _repository: "Repository" = PrivateAttr()
@@ -175,12 +184,9 @@ def _read(kind: type[Any], item: Any, repository: Repository) -> Any:
     """An item as ours; None where it can't be one."""
     try:
         found = kind.model_validate(item)
-    except (ValidationError, OverflowError):
+    except ValidationError:
         return None
     found._repository = repository
-    for name in ("created_at", "updated_at"):
-        if (at := getattr(found, name, None)) and at.tzinfo is None:
-            setattr(found, name, at.replace(tzinfo=UTC))
     return found
 
 

@@ -56,6 +56,7 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     broken: bool = False
     faults: list[Fault] = field(default_factory=list)
+    changed: dict[int, str] = field(default_factory=dict)
 
     def open(self, body: str, user: int | None = 7, **more: Any) -> int:
         number = len(self.issues) + 1
@@ -74,10 +75,12 @@ class Hub:
             **more,
         }
         self.comments[number] = []
+        self.changed[number] = more.get("updated_at", now)
         return number
 
     def edit(self, number: int, **fields: Any) -> dict[str, Any]:
-        self.issues[number] |= fields | {"updated_at": _now()}
+        self.changed[number] = _now()
+        self.issues[number] |= fields | {"updated_at": self.changed[number]}
         return self.issues[number]
 
 
@@ -102,7 +105,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(422, {"message": "broken"})
         elif parts.path == "/repos/o/n/issues":
             since = query.get("since", "")
-            self._send(200, [i for i in hub.issues.values() if i["state"] == "open" and str(i["updated_at"]) >= since])
+            open_ones = {number: issue for number, issue in hub.issues.items() if issue["state"] == "open"}
+            self._send(200, [issue for number, issue in open_ones.items() if hub.changed[number] >= since])
         elif match := re.fullmatch(r"/repos/o/n/issues/(\d+)/comments", parts.path):
             number = int(match[1])
             if self.command == "POST":
