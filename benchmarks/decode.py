@@ -1,7 +1,7 @@
 """Decode + resize to 256 x 256 against `ffmpeg -f null` and against what others use, on the same file and cores.
 
 The peers come with `pip install --group bench`; torchcodec also wants the distribution's ffmpeg libraries (Debian's
-package `ffmpeg`). Every contestant runs in a process of its own, bound to its cores, in turn, round after round; a
+package `ffmpeg`). One that isn't there, or doesn't run, is named and left out. Every contestant runs in a process of its own, bound to its cores, in turn, round after round; a
 ratio compares times of one round, and the median of the rounds counts. Start-up and imports are not in the times. On
 two cores we decode the file in two processes; ffmpeg and the peers, in one process, may use two threads.
 """
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -104,23 +103,35 @@ PEERS: dict[str, Callable[[Path, int], int]] = {
     "decord": decord,
 }
 CONTESTANTS = {"nitro": nitro, "nitro isolated": isolated, "libav, no resize": libav, **PEERS}
-NEEDS = {"torchcodec": "torchcodec", "decord": "decord"}
 
 
 def run(quick: bool = False) -> list[Figure]:
     """Ratios of speed to `ffmpeg -f null`, per clip and number of cores; ours beside the fastest peer's."""
     rounds, frames = (1, 12) if quick else (3, 600)
     cores = sorted(os.sched_getaffinity(0))[: 1 if quick else 2]
-    peers = [name for name in PEERS if find_spec(NEEDS.get(name, "av")) and not quick]
     figures = []
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
-        encoded(Path(folder) / WARM, islice(scenes(), 10), 250)
+        warm = encoded(Path(folder) / WARM, islice(scenes(), 10), 250)
+        peers = [] if quick else [name for name in PEERS if runs(name, warm)]
         for clip, path in islice(clips(Path(folder), frames).items(), 1 if quick else None):
             for number in range(1, len(cores) + 1):
                 names = ["nitro", "libav, no resize", *peers, *(["nitro isolated"] if number == 1 else [])]
                 rates = [_round(path, names, cores[:number]) for _ in range(rounds)]
                 figures += _figures(f"{clip}, {number} core{'s'[: number > 1]}", rates, number, peers)
     return figures
+
+
+def runs(peer: str, clip: Path) -> bool:
+    """Whether a peer can decode the clip here; one that can't is named on standard error, with the reason."""
+    done = subprocess.run(_command(peer, clip, 1), capture_output=True, text=True)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1]
+        print(f"{peer} is left out, since it doesn't run here: {why}", file=sys.stderr)
+    return not done.returncode
+
+
+def _command(name: str, path: Path, threads: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.decode", name, str(path), str(threads)]
 
 
 def _figures(where: str, rates: list[dict[str, float]], number: int, peers: list[str]) -> list[Figure]:
@@ -151,7 +162,7 @@ def _round(path: Path, names: Iterable[str], cores: list[int]) -> dict[str, floa
 
 def _started(name: str, path: Path, cores: list[int], threads: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.decode", name, str(path), str(threads)],
+        _command(name, path, threads),
         stdout=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )

@@ -70,7 +70,7 @@ def probe(path: Path) -> VideoInfo:
         width, height = shown.size(first.width, first.height)
         stream = film.stream
         rate, duration, whole = stream.average_rate or stream.guessed_rate, seconds_of(film), ending(path, film)
-        joined = [f"clock set on at {len(found)} seams"] if (found := seams(film)) else []
+        joined = [f"clock set on at {len(found)} seam{'s'[: len(found) > 1]}"] if (found := seams(film)) else []
     picture = "; ".join([*([film.found] if film.found else []), *shown.told, *joined])
     return VideoInfo(
         width,

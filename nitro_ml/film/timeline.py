@@ -17,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from nitro_ml.film.container import Film, VideoError, opened
+from nitro_ml.film.ending import check_end
 from nitro_ml.film.entry import is_entry
 
 JUMP = 10.0  # seconds between two frames of a transport stream that make a seam
@@ -34,6 +35,7 @@ def frames(path: Path, start: float) -> Iterator[Timed]:
         read = _decoded(film, packets(film))
         first = next(read, None)
         if first is None:
+            check_end(path, 0.0)
             raise VideoError(f"{path.name}: no frame could be decoded.")
         found = chain([first], read) if start <= 0 else _sought(film, first[1], start)
         if found is not None:
