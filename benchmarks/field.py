@@ -3,14 +3,11 @@
 None may stop another, be refused wrongly, or be accepted wrongly; see docs/field.md.
 """
 
+from benchmarks.field_files import files
 from benchmarks.field_pages import pages
 from benchmarks.figures import Figure
 
 
 def run(quick: bool = False) -> list[Figure]:
     """Counts against goals of none: first of pages, listings and issues, then of files."""
-    try:
-        from benchmarks.field_files import files
-    except ImportError:  # the other half of this benchmark comes with another change
-        return pages(quick)
     return [*pages(quick), *files(quick)]
