@@ -122,7 +122,7 @@ class Found:
             self.accepted.append(what)
 
 
-class CarelessIE(InfoExtractor):  # type: ignore[misc]
+class CarelessIE(InfoExtractor):
     """Hands on what a site says, as it is."""
 
     _VALID_URL = r"https?://127\.0\.0\.1:\d+/json/(?P<id>\d+)"

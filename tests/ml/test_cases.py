@@ -98,7 +98,7 @@ def test_what_can_be_labelled_can_be_drawn(tmp_path: Path, name: str) -> None:
     assert (np.diff(times) > 0).all()
     with av.open(str(CASES / name)) as before, av.open(str(out)) as after:
         assert len(after.streams.audio) == len(before.streams.audio)
-        heard = [float(p.pts * p.time_base) for p in after.demux() if p.size and p.stream.type == "audio"]
+        heard = [float((p.pts or 0) * (p.time_base or 0)) for p in after.demux() if p.size and p.stream.type == "audio"]
     assert not heard or heard[-1] > 11.9
 
 
