@@ -91,11 +91,7 @@ def _chunk(quick: bool) -> Iterator[Figure]:
     if quick:
         recipe = recipe.model_copy(update={"resolution": 32, "width": 64, "heads": 4})
         config |= {"image_size": 32, "hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 1}
-    with torch.device("meta"):
-        net = PolicyNet(recipe, Siglip(SiglipVisionModel(SiglipVisionConfig(**config, vision_use_head=False)), 1))
-    net = net.to_empty(device="cpu").eval()
-    for parameter in net.parameters():
-        torch.nn.init.normal_(parameter, std=0.01)
+    net = PolicyNet(recipe, Siglip(SiglipVisionModel(SiglipVisionConfig(**config, vision_use_head=False)), 1)).eval()
     side, steps = recipe.resolution, recipe.euler_steps
     pixels = to_pixels(torch.zeros(1, 1, side, side, 3, dtype=torch.uint8))
     eps = torch.zeros(1, recipe.horizon, DIMENSIONS)
