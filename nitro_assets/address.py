@@ -57,7 +57,8 @@ class Address:
 
 def normal(url: str) -> Address:
     """Raises `ValueError` for what is no http(s) address with a host."""
-    parts = urlsplit(url.strip().replace("&amp;", "&"))
+    url = url.strip().replace("&amp;", "&")
+    parts = urlsplit(f"https:{url}" if url.startswith("//") else url)
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise ValueError("needed is http:// or https:// and a host")
     port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"

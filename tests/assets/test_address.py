@@ -80,6 +80,10 @@ def spelled(draw: st.DrawFn, page: tuple[str, tuple[str, ...], dict[str, str]]) 
     return f"{scheme}://{host}{port}{where}{'?' + '&'.join(parts) if parts else ''}{end}"
 
 
+QUICK = hypothesis_settings(deadline=None, max_examples=60)
+
+
+@QUICK
 @given(st.data())
 def test_every_spelling_of_a_page_is_one_page(data: st.DataObject) -> None:
     page = data.draw(pages())
@@ -88,6 +92,7 @@ def test_every_spelling_of_a_page_is_one_page(data: st.DataObject) -> None:
     assert normal(normal(written).url) == normal(written) or ":80" in written, "its normal form is its own"
 
 
+@QUICK
 @given(pages(), pages())
 def test_different_pages_stay_different(one: Any, other: Any) -> None:
     tracked = [
@@ -98,7 +103,7 @@ def test_different_pages_stay_different(one: Any, other: Any) -> None:
         assert (normal(address(one)).page == normal(address(other)).page) == same
 
 
-@hypothesis_settings(deadline=None)
+@QUICK
 @given(st.text(max_size=40))
 def test_no_text_breaks_a_name(text: str) -> None:
     for each in (text, f"https://{text}", f"https://a.example/{text}"):
@@ -144,8 +149,8 @@ def test_all_that_an_extractor_documents_of_one_video_is_one_name(key: str) -> N
     """Its own tests say which addresses are one video's; in other spellings they are still."""
     by_id: dict[str, set[str]] = {}
     for test in get_info_extractor(key).get_testcases(include_onlymatching=False):
-        is_page = test["url"].startswith("http")  # some are what only yt-dlp's own command line takes
-        if is_page and "playlist" not in test and (video := test.get("info_dict", {}).get("id")):
+        video = test.get("info_dict", {}).get("id")
+        if video and "playlist" not in test and test["url"].startswith(("http", "//")):
             by_id.setdefault(video, set()).add(name_of(test["url"]))
             parts = test["url"].split("#")[0].partition("?")
             tracked = f"{parts[0]}?utm_source=x{'&' * bool(parts[2])}{parts[2]}#t=1"
