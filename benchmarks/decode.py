@@ -21,6 +21,7 @@ from statistics import median
 from benchmarks.clips import clips, encoded, scenes
 from benchmarks.figures import Figure
 
+ROOT = Path(__file__).parent.parent
 SIZE = 256
 NULL = "ffmpeg -f null"
 GOALS = {1: 0.95, 2: 0.90}
@@ -123,7 +124,7 @@ def run(quick: bool = False) -> list[Figure]:
 
 def runs(peer: str, clip: Path) -> bool:
     """Whether a peer can decode the clip here; one that can't is named on standard error, with the reason."""
-    done = subprocess.run(_command(peer, clip, 1), capture_output=True, text=True)
+    done = subprocess.run(_command(peer, clip, 1), capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1]
         print(f"{peer} is left out, since it doesn't run here: {why}", file=sys.stderr)
@@ -163,6 +164,7 @@ def _round(path: Path, names: Iterable[str], cores: list[int]) -> dict[str, floa
 def _started(name: str, path: Path, cores: list[int], threads: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         _command(name, path, threads),
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )

@@ -1,6 +1,7 @@
 """The benchmarks' common part: figures against goals. What each benchmark measures is tested where its code is."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks import decode, idm
 from benchmarks.figures import Figure, write
+from benchmarks.films import Kind, written
 from nitro_assets.cli import app
 
 
@@ -40,3 +42,15 @@ def test_the_models_are_measured_on_known_and_on_foreign_games() -> None:
         assert figures[f"window, {kind} games: macro_ap"].goal == goal
         assert all(0 <= figures[f"{model}, {kind} games: macro_ap"].value <= 1 for model in idm.MODELS)
     assert all(0 < figures[f"{model}: training"].value < 1 for model in idm.MODELS)
+
+
+def test_a_peer_that_does_not_run_is_named_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "decord.py").write_text("raise RuntimeError('libavutil is missing')")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    clip = tmp_path / "warm.mp4"
+    written(Kind(frames=5), clip)
+    assert decode.runs("PyAV defaults", clip)
+    assert not decode.runs("decord", clip)
+    assert "decord is left out" in capfd.readouterr().err

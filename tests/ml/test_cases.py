@@ -83,7 +83,9 @@ def test_which_of_two_streams_is_read_is_told() -> None:
 
 
 def test_a_seam_with_an_overlap_is_named() -> None:
-    with pytest.raises(VideoError, match=r"times go back by 0\.0\d s after 5\.97 s, as where two recordings are joined"):
+    with pytest.raises(
+        VideoError, match=r"times go back by 0\.0\d s after 5\.97 s, as where two recordings are joined"
+    ):
         whole("v09_seam_overlap_2frames.mkv")
 
 

@@ -13,7 +13,7 @@ from nitro_ml import video
 from nitro_ml.box import Box
 from nitro_ml.isolated import Decoder
 from nitro_ml.segments.features import Features
-from nitro_ml.video import VideoError
+from nitro_ml.video import CutError, VideoError
 from tests.ml.moving import write_video
 
 
@@ -97,3 +97,10 @@ def test_what_is_read_in_part_leaves_nothing_behind(film: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+def test_a_cut_video_is_told_from_a_damaged_one(decoder: Decoder, film: Path, tmp_path: Path) -> None:
+    cut, data = tmp_path / "cut.mkv", write_video(tmp_path / "whole.mkv", np.zeros((60, 60, 80, 3), np.uint8))
+    cut.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+    with pytest.raises(CutError, match=r"^cut\.mkv: cut short"):
+        list(decoder.read(cut, 32))
