@@ -1,9 +1,10 @@
 """Decode + resize to 256 x 256 against `ffmpeg -f null` and against what others use, on the same file and cores.
 
 The peers come with `pip install --group bench`; torchcodec also wants the distribution's ffmpeg libraries (Debian's
-package `ffmpeg`). One that isn't there, or doesn't run, is named and left out. Every contestant runs in a process of its own, bound to its cores, in turn, round after round; a
-ratio compares times of one round, and the median of the rounds counts. Start-up and imports are not in the times. On
-two cores we decode the file in two processes; ffmpeg and the peers, in one process, may use two threads.
+package `ffmpeg`). One that isn't there, or doesn't run, is named and left out. Every contestant runs in a process of
+its own, bound to its cores, in turn, round after round; a ratio compares times of one round, and the median of the
+rounds counts. Start-up and imports are not in the times. On two cores we decode the file in two processes; ffmpeg and
+the peers, in one process, may use two threads.
 """
 
 import json

@@ -1,9 +1,9 @@
 """Generated video files against their known right answers: a part of `nitro bench field`.
 
-Each is of a kind drawn by chance (`films.drawn`), under a name that is a pattern elsewhere, and has a fate: as it is, cut
-in the middle of its pictures, or two recordings one after the other. A whole one must give every frame, upright, at its
-time, the same from any start; a cut one must be refused, or, where the container can't tell, give what is there. One
-process decodes them all, and a sound file in between must come out whole.
+Each is of a kind drawn by chance (`films.drawn`), under a name that is a pattern elsewhere, and has a fate: as it is,
+cut in the middle of its pictures, or two recordings one after the other. A whole one must give every frame, upright, at
+its time, the same from any start; a cut one must be refused, or, where the container can't tell, give what is there.
+One process decodes them all, and a sound file in between must come out whole.
 """
 
 import tempfile

@@ -143,7 +143,7 @@ def test_a_lake_keeps_its_secret_and_its_number_of_shards(lake: Lake, settings: 
         Lake(other)
 
 
-@pytest.mark.parametrize("name", ["a*b? 50% #1 {x}", '~ it\'s "one" & ünï=2'])
+@pytest.mark.parametrize("name", ["a*b? 50% #1 {x}", '~ it\'s "one" & ünï'])
 def test_a_lake_may_lie_in_a_folder_of_any_name(settings: Settings, tmp_path: Path, name: str) -> None:
     lake = Lake(settings.model_copy(update={"lake": str(tmp_path / name / "lake")}))
     lake.write("rejects", "one", pl.concat([rejects(ANNA, 2), rejects(BERT, 1)]))
@@ -154,11 +154,11 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(settings: Settings, tmp_path: Pa
     lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
     assert lake.erase([ANNA]) == {("rejects", "one"): 2, ("label_segments", shard): 2}
     assert lake.purge_rows("rejects", "scope = 'one'") == 1
-    assert {path.name for path in tmp_path.iterdir()} == {"scratch", name}
+    assert {path.name for path in tmp_path.iterdir()} == {"a home", "scratch", name}
 
 
-@pytest.mark.parametrize("name", ["title [1]", "a%20b", "a\\b"])
+@pytest.mark.parametrize("name", ["title [1]", "a%20b", "a=b"])
 def test_where_the_tables_library_opens_nothing_is_told(settings: Settings, tmp_path: Path, name: str) -> None:
-    with pytest.raises(LakeError, match="NITRO_LAKE: .* found .* in the path"):
+    with pytest.raises(LakeError, match=r"NITRO_LAKE: .* found .* in the path"):
         Lake(settings.model_copy(update={"lake": str(tmp_path / name)}))
     assert {path.name for path in tmp_path.iterdir()} == {"scratch"}

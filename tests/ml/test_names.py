@@ -115,9 +115,14 @@ def test_where_nothing_can_be_written_is_told(tmp_path: Path, out: str, told: st
 def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path) -> None:
     out = tmp_path / "out.txt"
     out.write_text("before")
-    with pytest.raises(RuntimeError), beside(out) as partial:
-        partial.write_text("half")
-        raise RuntimeError
+
+    def fail() -> None:
+        with beside(out) as partial:
+            partial.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("out.txt", "before")]
     with beside(out) as partial:
         partial.write_text("whole")
