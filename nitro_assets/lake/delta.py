@@ -12,12 +12,13 @@ from urllib.parse import unquote
 import polars as pl
 from deltalake import DeltaTable, write_deltalake  # noqa: TID251
 
-UNOPENED = re.compile(r"[\[\]^|\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}|::")
-"""What deltalake itself can't open in a path: it makes a host's name of it, or decodes it once more."""
+UNOPENED = re.compile(r"[\[\]^|=\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}|::")
+"""What can't be in a table's path: deltalake makes a host's name of it and decodes it once more, and polars takes a
+folder `a=b` for a partition."""
 
 
 def unopened(url: str) -> str | None:
-    """The first thing in the path that keeps deltalake from opening a table there."""
+    """The first thing in the path that keeps the libraries from opening a table there."""
     found = UNOPENED.search(url)
     return found and found[0]
 

@@ -62,8 +62,8 @@ class Lake:
         self.url = settings.lake
         if found := delta.unopened(self.url):
             raise LakeError(
-                f"NITRO_LAKE: {self.url}: found {found!r} in the path, where the library that keeps the tables can't "
-                "open them; choose one without brackets, ^, |, backslashes, '::' and % before two digits."
+                f"NITRO_LAKE: {self.url}: found {found!r} in the path, where the libraries that keep the tables can't "
+                "open them; choose one without brackets, ^, |, =, backslashes, '::' and % before two digits."
             )
         self.fs, self.root = place(self.url)
         self.ledger = Ledger(self.fs, f"{self.root}/ledger", settings.ledger_key, settings.witness)

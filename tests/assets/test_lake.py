@@ -10,7 +10,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nitro_assets.identity import shard_of
+from nitro_assets.lake.holding import holding
 from nitro_assets.lake.ledger import LedgerError
+from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
 from tests.assets.rows import ANNA, BERT, rejects, segments
@@ -138,3 +141,24 @@ def test_a_lake_keeps_its_secret_and_its_number_of_shards(lake: Lake, settings: 
     other = Settings(**{**settings.model_dump(), "secret_file": tmp_path / "other"})
     with pytest.raises(LakeError, match="another secret"):
         Lake(other)
+
+
+@pytest.mark.parametrize("name", ["a*b? 50% #1 {x}", '~ it\'s "one" & ünï'])
+def test_a_lake_may_lie_in_a_folder_of_any_name(settings: Settings, tmp_path: Path, name: str) -> None:
+    lake = Lake(settings.model_copy(update={"lake": str(tmp_path / name / "lake")}))
+    lake.write("rejects", "one", pl.concat([rejects(ANNA, 2), rejects(BERT, 1)]))
+    shard = shard_of(ANNA, lake.corpus_shards)
+    lake.write("label_segments", shard, segments(ANNA, 2))
+    assert counts(lake) == {"one": 3}
+    assert [found.rows for found in holding(lake, [ANNA], TABLES["label_segments"])] == [2]
+    lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
+    assert lake.erase([ANNA]) == {("rejects", "one"): 2, ("label_segments", shard): 2}
+    assert lake.purge_rows("rejects", "scope = 'one'") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"a home", "scratch", name}
+
+
+@pytest.mark.parametrize("name", ["title [1]", "a%20b", "a=b"])
+def test_where_the_tables_library_opens_nothing_is_told(settings: Settings, tmp_path: Path, name: str) -> None:
+    with pytest.raises(LakeError, match=r"NITRO_LAKE: .* found .* in the path"):
+        Lake(settings.model_copy(update={"lake": str(tmp_path / name)}))
+    assert {path.name for path in tmp_path.iterdir()} == {"scratch"}
