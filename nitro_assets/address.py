@@ -32,7 +32,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Address:
-    """An http(s) address in normal form. `host` with its port where that isn't the default one; `query` sorted."""
+    """An http(s) address in normal form. `host` with its port where that isn't the default one; `query` by its names."""
 
     host: str
     path: str
@@ -63,7 +63,8 @@ def normal(url: str) -> Address:
         raise ValueError("needed is http:// or https:// and a host")
     port = "" if parts.port in (None, DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
     pairs = [_pair(part) for part in parts.query.split("&") if part]
-    kept = sorted(pair for pair in pairs if not TRACKING.fullmatch(pair[0]) and not _is_time(*pair))
+    kept = [pair for pair in pairs if not TRACKING.fullmatch(pair[0]) and not _is_time(*pair)]
+    kept.sort(key=lambda pair: pair[0])  # of two of one name the first counts, and stays the first
     return Address(f"{_host(parts.hostname)}{port}", _path(parts.path or "/"), tuple(kept))
 
 
