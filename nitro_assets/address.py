@@ -32,7 +32,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Address:
-    """An http(s) address in normal form. `host` with its port where that isn't the default one; `query` by its names."""
+    """An http(s) address in normal form. `host` with its port where that isn't the default one; `query` by names."""
 
     host: str
     path: str
