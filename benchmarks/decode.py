@@ -2,9 +2,9 @@
 
 The peers come with `pip install --group bench`; torchcodec also wants the distribution's ffmpeg libraries (Debian's
 package `ffmpeg`). One that isn't there, or doesn't run, is named and left out. Every contestant runs in a process of
-its own, bound to its cores, in turn, round after round; a
-ratio compares times of one round, and the median of the rounds counts. Start-up and imports are not in the times. On
-two cores we decode the file in two processes; ffmpeg and the peers, in one process, may use two threads.
+its own, bound to its cores, in turn, round after round; a ratio compares times of one round, and the median of the
+rounds counts. Start-up and imports are not in the times. On two cores we decode the file in two processes; ffmpeg and
+the peers, in one process, may use two threads.
 """
 
 import json
@@ -165,6 +165,7 @@ def _round(path: Path, names: Iterable[str], cores: list[int]) -> dict[str, floa
 def _started(name: str, path: Path, cores: list[int], threads: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         _command(name, path, threads),
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
