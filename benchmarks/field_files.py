@@ -23,6 +23,8 @@ FILES, QUICK = 2_000, 40
 SIZE = 48
 SOUND_EVERY = 50
 TICK = 0.0021  # s; Matroska and FLV round two times to 1 ms
+PYRAMID = 3
+"""Frames before the last one that a cut may take: they are stored after it."""
 SILENT = ("ts", "mkv, live")
 """Containers that don't say where they end."""
 
@@ -119,8 +121,10 @@ def _cut(kind: Kind, times: NDArray[np.float64], decoder: Decoder, path: Path, f
     if kind.container not in SILENT:
         found.accepted.append(number)
         return
-    shown = np.array(numbers(rgb, kind)[:-1])  # the last may lack a part of its picture, and frames before it be lost
-    if (np.diff(shown) != 1).any() or np.abs(time[:-1] - times[shown]).max(initial=0.0) >= TICK:
+    shown = np.array(numbers(rgb, kind)[:-1], int)  # the last may lack a part of its picture
+    steps = np.diff(shown)
+    gaps = (steps < 1).any() or (steps[:-PYRAMID] != 1).any()
+    if gaps or np.abs(time[:-1] - times[shown]).max(initial=0.0) >= TICK:
         found.wrong.append(number)
 
 
