@@ -81,6 +81,7 @@ def _rows(labels: Labels, key: str) -> pl.DataFrame:
         video_key=pl.lit(key),
         frame=pl.int_range(pl.len(), dtype=pl.Int32),
         checkpoint=pl.lit("c" * 32),
+        picture=pl.lit(""),
     )
     return found.select(*TABLES["pseudo_labels"].columns)
 
