@@ -241,7 +241,7 @@ def _html(number: int) -> tuple[str, bool, Answer]:
     return f"html {place} {type(value).__name__}", HTML_PLACES[place](value), _playing(name, **odd)
 
 
-def _playing(name: str, **said: Any) -> Answer:
+def _playing(name: str, /, **said: Any) -> Answer:
     text = page("pong", **{"name": name, **said}).replace('"/files', '"{base}/files')
     return Answer(text.replace("<title>x", f"<title>{name}"))
 

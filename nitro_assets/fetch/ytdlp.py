@@ -49,6 +49,13 @@ WORDS: tuple[tuple[str, Reason], ...] = (
     (r"does not exist|available any ?more|(video|page) (is )?(unavailable|not found|not available)", "gone"),
 )
 
+# What tells more of a video than anybody here reads, and stops yt-dlp where a page has it in another type.
+UNREAD = (
+    *("thumbnail", "thumbnails", "chapters", "subtitles", "automatic_captions", "comments", "heatmap", "tags"),
+    *("categories", "cast", "artist", "artists", "album_artist", "album_artists", "composer", "composers"),
+    *("creator", "creators", "genre", "genres"),
+)
+
 
 class CookiesError(ValueError):
     """The cookie file of the settings can't be used. The message holds nothing of it."""
@@ -77,6 +84,14 @@ class Guarded(YoutubeDL):
         """Only the handler over urllib; curl and websockets, where installed, are left out."""
         return super().build_request_director([SteadyRH], preferences)
 
+    def process_ie_result(self, ie_result: Any, download: bool = True, extra_info: Any = None) -> Any:
+        """As `YoutubeDL.process_ie_result`, of what is read here alone; an entry of a list whose address is no text is
+        handed on as it is, and costs the others nothing."""
+        if _unclear(ie_result):
+            return ie_result
+        read = {key: value for key, value in ie_result.items() if key not in UNREAD}
+        return super().process_ie_result(read, download, extra_info)
+
     def urlopen(self, req: Any) -> Response:
         """As `YoutubeDL.urlopen`; raises `FetchError` where the host stays busy or broken."""
         req = Request(req) if isinstance(req, str) else req
@@ -95,6 +110,10 @@ class Guarded(YoutubeDL):
             if seconds > LONGEST:
                 break
         raise FetchError(reason)
+
+
+def _unclear(entry: dict[str, Any]) -> bool:
+    return entry.get("_type", "video") in ("url", "url_transparent") and not isinstance(entry.get("url"), str)
 
 
 def pause(n: int) -> float:
@@ -180,6 +199,8 @@ def attempt(step: Callable[[], T], allow_loopback: bool, page: str = "") -> T:
 
 def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
     """The full metadata of one entry, or a list's entries unresolved."""
+    if _unclear(entry):
+        raise FetchError("unreadable", "its list's entry has no address; allowed is a text.")
     url = str(entry.get("url") or "")
     if "://" in url.partition("?")[0]:
         try:

@@ -39,7 +39,7 @@ def film(kind: str = "mp4") -> bytes:
 FILM = film()
 
 
-def page(name: str, **extra: object) -> str:
+def page(name: str, /, **extra: object) -> str:
     data = {
         "@context": "https://schema.org",
         "@type": "VideoObject",

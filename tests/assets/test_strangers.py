@@ -110,6 +110,27 @@ def test_any_type_in_any_field_is_ours_or_refused_by_its_name(field: str, value:
         assert said == ("unreadable", True)
 
 
+def test_what_nobody_reads_stops_no_video_and_no_list(settings: Settings) -> None:
+    ours = {"extractor": "careless", "extractor_key": "Careless", "webpage_url": "http://127.0.0.1:9/l", "id": "a"}
+    sound = {"_type": "url", "url": "http://127.0.0.1:9/b"}
+
+    @hypothesis_settings(deadline=None)
+    @given(st.sampled_from(ytdlp.UNREAD), JSON)
+    def check(field: str, value: Any) -> None:
+        video = {"title": "A", "url": "http://127.0.0.1:9/a.mp4", "ext": "mp4", **ours, field: value}
+        assert ytdlp.look_up(ydl, video, True)["title"] == "A"
+        odd = {"_type": "url", "url": value, "id": value}
+        several = {"_type": "playlist", "title": value, "entries": [odd, sound], **ours}
+        *_, last = ytdlp.look_up(ydl, several, True)["entries"]
+        assert last["url"] == sound["url"]
+        if not isinstance(value, str):
+            with pytest.raises(FetchError, match="address"):
+                ytdlp.look_up(ydl, odd, True)
+
+    with ytdlp.client(settings, 360, extract_flat="in_playlist") as ydl:
+        check()
+
+
 @pytest.mark.parametrize(
     ("said", "is_public"),
     [
