@@ -59,7 +59,7 @@ _ASSETS = (
         (Reads("nitrogen_actions", "all"), Reads("label_segments", "all", when="pseudo")),
         ("mixture",),
     ),
-    Asset("policy_checkpoint", "mixture", "2", (Reads("training_mixture"),), ("mixture", "policy")),
+    Asset("policy_checkpoint", "mixture", "3", (Reads("training_mixture"),), ("mixture", "policy")),
     Asset("policy_evaluation", "mixture", "1", (Reads("policy_checkpoint"),)),
     Asset("latent_actions", "world_recipe", "2", (Reads("training_mixture", "named"),), ("world",)),
     Asset("world_model_checkpoint", "world_recipe", "2", (Reads("training_mixture", "named"),), ("world",)),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nitro_ml.actions import BUTTONS, STICKS
 from nitro_ml.policy import chunk, flow
@@ -16,8 +17,12 @@ from nitro_ml.policy.recipe import PolicyRecipe
 from nitro_ml.policy.released.net import ReleasedNet
 from nitro_ml.policy.vision import Convolved, Siglip
 
+LEAST_HELD = 0.0025  # of the frames, by a button that hardly ever is
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
-GUESSED = chunk.DIMENSIONS + len(STICKS)  # the mean of each number, and the logarithm of the sticks' relative spread
+BUTTON, STICK = slice(len(BUTTONS)), slice(len(BUTTONS), None)  # where they stand in an action
+GUESSED = chunk.DIMENSIONS + len(
+    STICKS
+)  # of each button the logit, of each stick the mean and the logarithm of the relative spread
 REACH = (-3.0, 0.7)  # of that logarithm
 
 
@@ -33,10 +38,10 @@ class Sight(NamedTuple):
 class PolicyNet(nn.Module):
     """`see` encodes the frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
 
-    With `guess` in the recipe, the mean around which the flow is preconditioned is a linear map of all vision tokens
-    instead of a constant, trained by a loss of its own. A button that is held with probability p then spreads by
-    sqrt(p (1 - p)), and how far a stick spreads is guessed as well, so that the flow has little left to do where there
-    is nothing to choose.
+    With `guess` in the recipe, the mean around which the flow is preconditioned is no constant, but a regression on all
+    vision tokens, logistic for buttons and linear for sticks, trained by a loss of its own. A button that is held with
+    probability p then spreads by sqrt(p (1 - p)), and how far a stick spreads is guessed as well, so that the flow has
+    little left to do where there is nothing to choose.
     """
 
     mean: Tensor
@@ -68,6 +73,11 @@ class PolicyNet(nn.Module):
         self.spread.copy_(actions.std(0).clamp(min=LEAST_SPREAD))
 
     @property
+    def held(self) -> Tensor:
+        """In what share of the frames each button is held, [17]."""
+        return self.mean[BUTTON].clamp(LEAST_HELD, 1 - LEAST_HELD)
+
+    @property
     def device(self) -> torch.device:
         return self.vision_in.weight.device
 
@@ -77,10 +87,12 @@ class PolicyNet(nn.Module):
         mean, spread = (x.expand(len(features), self.horizon, -1) for x in (self.mean, self.spread))
         if self.guess:
             guessed = self.guess(features.flatten(1)).unflatten(1, (self.horizon, GUESSED))
-            mean = mean + self.spread * guessed[..., : chunk.DIMENSIONS]
-            p = mean[..., : len(BUTTONS)].detach().clamp(0, 1)
-            sticks = spread[..., len(BUTTONS) :] * guessed[..., chunk.DIMENSIONS :].clamp(*REACH).exp()
-            spread = torch.cat([(p * (1 - p)).sqrt(), sticks], -1).clamp(min=LEAST_SPREAD)
+            buttons, sticks, relative = guessed.split((len(BUTTONS), len(STICKS), len(STICKS)), -1)
+            p = (self.held.logit() + buttons).sigmoid()
+            apart = (p * (1 - p)).detach().sqrt()
+            usual = spread[..., STICK]
+            spread = torch.cat([apart, usual * relative.clamp(*REACH).exp()], -1).clamp(min=LEAST_SPREAD)
+            mean = torch.cat([p, mean[..., STICK] + usual * sticks], -1)
         tokens = self.mixer(self.vision_in(features))
         crossing = [layer for layer in list(self.layers)[::2] if isinstance(layer, DiTLayer)]
         return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
@@ -97,20 +109,21 @@ class PolicyNet(nn.Module):
             x = layer(x, c, None if i % 2 else sight.memory[i // 2])
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
+    def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
+        """How wrong the guess is of chunks a [B, H, 21] where `mask` is true: of a button its surprise, in units of
+        what it is to one who knows how often it is held; of a stick the squared error, in units of its variance, and
+        the Gaussian log-likelihood of its guessed spread.
+        """
+        surprise = F.binary_cross_entropy(sight.mean[..., BUTTON], a[..., BUTTON], reduction="none")
+        error, spread = (sight.mean - a)[..., STICK], sight.spread[..., STICK]
+        each = (surprise / F.binary_cross_entropy(self.held, self.held, reduction="none")).sum(-1)
+        each = each + (
+            (error / self.spread[STICK]).square() + (error.detach() / spread).square() / 2 + spread.log()
+        ).sum(-1)
+        return (each * mask).sum() / mask.sum().clamp(min=1) / a.shape[-1]
+
 
 AnyNet = PolicyNet | ReleasedNet
-
-
-def guess_loss(sight: Sight, a: Tensor, mask: Tensor, unit: Tensor) -> Tensor:
-    """How far the guessed mean of chunks a [B, H, 21] is off, in units of each number's spread over all chunks, and the
-    Gaussian log-likelihood of the sticks' guessed spread, where `mask` is true.
-    """
-    error = (sight.mean - a) / unit
-    sticks = slice(len(BUTTONS), None)
-    spread = sight.spread[..., sticks]
-    off = ((sight.mean.detach() - a)[..., sticks] / spread).square() / 2 + spread.log()
-    each = error.square().mean(-1) + off.sum(-1) / a.shape[-1]
-    return (each * mask).sum() / mask.sum().clamp(min=1)
 
 
 def to_pixels(frames: Tensor) -> Tensor:

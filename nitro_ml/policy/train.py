@@ -22,7 +22,7 @@ from nitro_ml.policy.choose import Averaged, choose, kept_steps, playable
 from nitro_ml.policy.dagger import corrections
 from nitro_ml.policy.data import Batch, Chunks
 from nitro_ml.policy.evaluate import evaluate
-from nitro_ml.policy.model import AnyNet, PolicyNet, Sight, guess_loss, to_pixels
+from nitro_ml.policy.model import AnyNet, PolicyNet, Sight, to_pixels
 from nitro_ml.policy.recipe import AnyRecipe, PolicyRecipe
 from nitro_ml.policy.released.finetune import Finetuned
 from nitro_ml.policy.released.recipe import FinetuneRecipe
@@ -53,8 +53,8 @@ class Training(Resumable):
         # So that rare buttons count, at any flow time; upstream's flow counts in ones.
         unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
         loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
-        if isinstance(sight, Sight) and spread is not None and recipe.guess:
-            loss = loss + recipe.guess * guess_loss(sight, batch.chunks, batch.mask, spread)
+        if isinstance(self.net, PolicyNet) and isinstance(sight, Sight) and recipe.guess:
+            loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
