@@ -33,11 +33,11 @@ from nitro_ml.idm.recipe import load_recipe as load_idm
 from nitro_ml.idm.train import train as train_idm
 from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
 
-GAMES = ("breakout", "space_invaders", "freeway", "basic", "health_gathering", "defend_the_center")
+GAMES = ("space_invaders", "freeway", "basic", "health_gathering", "deadly_corridor", "defend_the_center")
 SEEDS = (0, 1, 2)
 LABELLED, WALKTHROUGH = 6.0, 16.0  # minutes a game: the wanderer's labelled play, the experts' walkthroughs
 BUDGETS = (30, 120, 600)  # seconds of labelled expert play a game
-STEPS, EPISODES = 3000, 20
+STEPS, EPISODES = 3000, 17  # episodes a seed, 51 a game
 RESAMPLES = 2000
 
 Scores = Mapping[str, Sequence[NDArray[np.float64]]]
