@@ -18,6 +18,12 @@ from nitro_assets.fetch.refusals import FetchError
 LONGEST = 100_000  # characters of a text; the longest descriptions have 5 000
 PUBLIC = (None, "public", "unlisted")  # of yt-dlp's `availability`; the others need an account that may see it
 OVER = (None, "not_live", "was_live")  # of yt-dlp's `live_status`: recordings that are finished
+UNREAD = (
+    *("thumbnail", "thumbnails", "chapters", "subtitles", "automatic_captions", "comments", "heatmap", "tags"),
+    *("categories", "cast", "artist", "artists", "album_artist", "album_artists", "composer", "composers"),
+    *("creator", "creators", "genre", "genres", "release_date", "modified_date"),
+)
+"""What tells more of a video than anybody here reads, and stops yt-dlp where a page has it in another type."""
 T = TypeVar("T", bound="_Stated")
 
 
@@ -55,6 +61,17 @@ def number(most: float) -> Callable[[object], float | None]:
     return check
 
 
+seconds = number(1e7)
+
+
+def day(value: object) -> str | None:
+    """A day as yt-dlp writes one, YYYYMMDD; None for anything else."""
+    try:
+        return datetime.strptime(name(value) or "", "%Y%m%d").strftime("%Y%m%d")
+    except ValueError:
+        return None
+
+
 def _pixels(value: object) -> int | None:
     found = number(100_000)(value)
     return int(found) if found and found >= 1 else None
@@ -83,6 +100,7 @@ def _page(value: object) -> str | None:
     return found
 
 
+CHECKED = (("duration", seconds), ("upload_date", day))
 Text = Annotated[str | None, BeforeValidator(text)]
 Name = Annotated[str | None, BeforeValidator(name)]
 Page = Annotated[str | None, BeforeValidator(_page)]
@@ -142,13 +160,13 @@ class Stated(_Stated):
     channel: Name = None
     channel_id: Name = None
     channel_url: Name = None
-    duration: Annotated[float | None, BeforeValidator(number(1e7))] = None
+    duration: Annotated[float | None, BeforeValidator(seconds)] = None
     width: Pixels = None
     height: Pixels = None
     fps: Annotated[float | None, BeforeValidator(number(1000))] = None
     dynamic_range: Name = None
     timestamp: Annotated[float | None, BeforeValidator(number(1e11))] = None
-    upload_date: Name = None
+    upload_date: Annotated[str | None, BeforeValidator(day)] = None
     protocol: Name = None
     url: Name = None
 
@@ -179,9 +197,15 @@ class Stated(_Stated):
         try:
             if self.timestamp:
                 return datetime.fromtimestamp(self.timestamp, UTC).date()
-            return datetime.strptime(self.upload_date or "", "%Y%m%d").date()
+            return datetime.strptime(self.upload_date, "%Y%m%d").date() if self.upload_date else None
         except (ValueError, OverflowError, OSError):
             return None
+
+
+def readable(info: Mapping[str, Any]) -> dict[str, Any]:
+    """What an extractor says, before yt-dlp works on it: without what nobody reads, nor what it would stumble over."""
+    known = {key: value for key, value in info.items() if key not in UNREAD}
+    return known | {key: check(known[key]) for key, check in CHECKED if key in known}
 
 
 def _said(info: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -18,6 +18,7 @@ from yt_dlp.utils import ContentTooShortError, ExtractorError, UnsupportedError,
 from nitro_assets.fetch.address import AddressError, guard, guarded
 from nitro_assets.fetch.pace import LONGEST, Pace
 from nitro_assets.fetch.refusals import FetchError, Reason
+from nitro_assets.fetch.stated import readable
 from nitro_assets.fetch.trickle import SteadyRH
 from nitro_assets.settings import Settings
 
@@ -47,13 +48,6 @@ WORDS: tuple[tuple[str, Reason], ...] = (
     (r"log ?in|sign in|requires? .{0,20}(account|payment|subscription|purchase)|registered users|premium", "denied"),
     (r"(been|was|were) (removed|deleted|terminated|disabled)|no longer (available|exists)|does ?n.t exist", "gone"),
     (r"does not exist|available any ?more|(video|page) (is )?(unavailable|not found|not available)", "gone"),
-)
-
-# What tells more of a video than anybody here reads, and stops yt-dlp where a page has it in another type.
-UNREAD = (
-    *("thumbnail", "thumbnails", "chapters", "subtitles", "automatic_captions", "comments", "heatmap", "tags"),
-    *("categories", "cast", "artist", "artists", "album_artist", "album_artists", "composer", "composers"),
-    *("creator", "creators", "genre", "genres"),
 )
 
 
@@ -89,8 +83,7 @@ class Guarded(YoutubeDL):
         handed on as it is, and costs the others nothing."""
         if _unclear(ie_result):
             return ie_result
-        read = {key: value for key, value in ie_result.items() if key not in UNREAD}
-        return super().process_ie_result(read, download, extra_info)
+        return super().process_ie_result(readable(ie_result), download, extra_info)
 
     def urlopen(self, req: Any) -> Response:
         """As `YoutubeDL.urlopen`; raises `FetchError` where the host stays busy or broken."""

@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
             since = query.get("since", "")
             open_ones = {number: issue for number, issue in hub.issues.items() if issue["state"] == "open"}
             self._send(200, [issue for number, issue in open_ones.items() if hub.changed[number] >= since])
-        elif match := re.fullmatch(r"/repos/o/n/issues/(\d+)/comments", parts.path):
+        elif (match := re.fullmatch(r"/repos/o/n/issues/(\d+)/comments", parts.path)) and int(match[1]) in hub.comments:
             number = int(match[1])
             if self.command == "POST":
                 hub.comments[number].append(body["body"])

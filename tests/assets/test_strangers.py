@@ -19,7 +19,7 @@ from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.fetch.listing import Found, alive, list_videos
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
-from nitro_assets.fetch.stated import Entry, Stated
+from nitro_assets.fetch.stated import CHECKED, UNREAD, Entry, Stated
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.waits import APART, LONGEST
@@ -112,14 +112,14 @@ def test_any_type_in_any_field_is_ours_or_refused_by_its_name(field: str, value:
 
 def test_what_nobody_reads_stops_no_video_and_no_list(settings: Settings) -> None:
     ours = {"extractor": "careless", "extractor_key": "Careless", "webpage_url": "http://127.0.0.1:9/l", "id": "a"}
-    sound = {"_type": "url", "url": "http://127.0.0.1:9/b"}
 
     @hypothesis_settings(deadline=None)
-    @given(st.sampled_from(ytdlp.UNREAD), JSON)
+    @given(st.sampled_from([*UNREAD, *(field for field, _ in CHECKED)]), JSON)
     def check(field: str, value: Any) -> None:
         video = {"title": "A", "url": "http://127.0.0.1:9/a.mp4", "ext": "mp4", **ours, field: value}
         assert ytdlp.look_up(ydl, video, True)["title"] == "A"
-        odd = {"_type": "url", "url": value, "id": value}
+        odd = {"_type": "url", "url": value, "id": value, field: value}
+        sound = {"_type": "url", "url": "http://127.0.0.1:9/b", field: value}
         several = {"_type": "playlist", "title": value, "entries": [odd, sound], **ours}
         *_, last = ytdlp.look_up(ydl, several, True)["entries"]
         assert last["url"] == sound["url"]
