@@ -34,7 +34,7 @@ from tests.assets.github_api import FORM, Hub, github
 from tests.assets.site_for_fetch import Answer, page, site
 
 HTML, JSON_PAGES, LISTINGS, ISSUES = 700, 700, 100, 500
-QUICK = 24, 24, 4, 12
+QUICK = 6, 8, 2, 4
 IN_LIST = 5  # entries of a listing, every other one odd
 SHARDS = 4
 

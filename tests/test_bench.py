@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import decode, idm
+from benchmarks.field_pages import pages
 from benchmarks.figures import Figure, write
 from benchmarks.films import Kind, written
 from nitro_assets.cli import app
@@ -42,6 +43,10 @@ def test_the_models_are_measured_on_known_and_on_foreign_games() -> None:
         assert figures[f"window, {kind} games: macro_ap"].goal == goal
         assert all(0 <= figures[f"{model}, {kind} games: macro_ap"].value <= 1 for model in idm.MODELS)
     assert all(0 < figures[f"{model}: training"].value < 1 for model in idm.MODELS)
+
+
+def test_nothing_in_the_field_stops_another() -> None:
+    assert [figure.value for figure in pages(quick=True)] == [20, 0, 0, 0]
 
 
 def test_a_peer_that_does_not_run_is_named_and_left_out(

@@ -79,8 +79,8 @@ class Guarded(YoutubeDL):
         return super().build_request_director([SteadyRH], preferences)
 
     def process_ie_result(self, ie_result: Any, download: bool = True, extra_info: Any = None) -> Any:
-        """As `YoutubeDL.process_ie_result`, of what is read here alone; an entry of a list whose address is no text is
-        handed on as it is, and costs the others nothing."""
+        """As `YoutubeDL.process_ie_result`, of what is read here alone; an entry of a list whose address can't be read
+        is handed on as it is, and costs the others nothing."""
         if _unclear(ie_result):
             return ie_result
         return super().process_ie_result(readable(ie_result), download, extra_info)
@@ -106,7 +106,13 @@ class Guarded(YoutubeDL):
 
 
 def _unclear(entry: dict[str, Any]) -> bool:
-    return entry.get("_type", "video") in ("url", "url_transparent") and not isinstance(entry.get("url"), str)
+    """Whether an entry of a list has no address, or one in which no host can be found."""
+    if entry.get("_type", "video") not in ("url", "url_transparent"):
+        return False
+    try:
+        return not (isinstance(entry["url"], str) and urlsplit(entry["url"]))
+    except (KeyError, ValueError):
+        return True
 
 
 def pause(n: int) -> float:
@@ -193,7 +199,7 @@ def attempt(step: Callable[[], T], allow_loopback: bool, page: str = "") -> T:
 def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
     """The full metadata of one entry, or a list's entries unresolved."""
     if _unclear(entry):
-        raise FetchError("unreadable", "its list's entry has no address; allowed is a text.")
+        raise FetchError("unreadable", "an entry's address can't be read; allowed is http(s)://...")
     url = str(entry.get("url") or "")
     if "://" in url.partition("?")[0]:
         try:
