@@ -6,7 +6,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import policy_evaluation
 from nitro_assets.workers.job import Job, Outcome, make
 from nitro_ml import checkpoint
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy.model import PolicyNet
 from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.policy.vision import encoder
