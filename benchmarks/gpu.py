@@ -23,7 +23,8 @@ from benchmarks.label import labelled
 from benchmarks.label_corpus import corpus, lanes, noise, there
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_ml.fit import arithmetic, fastest, fit
+from nitro_ml.devices import arithmetic, fastest
+from nitro_ml.fit import fit
 from nitro_ml.idm.data import Stretches
 from nitro_ml.idm.label import Labeller
 from nitro_ml.idm.model import IDM

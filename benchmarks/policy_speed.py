@@ -16,7 +16,8 @@ from benchmarks.figures import Figure
 from nitro_ml.actions import Actions
 from nitro_ml.arcade.games import Game, make
 from nitro_ml.clip import Clip
-from nitro_ml.fit import fit, seeded
+from nitro_ml.devices import seeded
+from nitro_ml.fit import fit
 from nitro_ml.policy import flow
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.chunk import DIMENSIONS

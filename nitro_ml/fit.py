@@ -15,25 +15,15 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import nn
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from nitro_ml.devices import check_device, fast_bfloat16
 from nitro_ml.hardware import Hardware
 from nitro_ml.progress import Progress
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
 warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty")
-
-
-class DeviceError(RuntimeError):
-    """A recipe that needs a device this machine does not have."""
-
-
-def check_device(requires: Literal["cpu", "gpu"]) -> None:
-    """Raises `DeviceError` where a recipe needs a GPU and there is none."""
-    if requires == "gpu" and not torch.cuda.is_available():
-        raise DeviceError("The recipe says requires: gpu, and CUDA finds none; choose a recipe for the CPU.")
 
 
 class Resumable(L.LightningModule):
@@ -71,34 +61,6 @@ class _Report(Callback):
         done = trainer.global_step
         if done % max(1, self.steps // 20) == 0 and trainer.is_global_zero:
             self.progress(done / self.steps, f"step {done} of {self.steps}, loss {float(outputs['loss']):.4f}")
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Torch's generators start from `seed` inside, and are as they were afterwards."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
-
-
-def fast_bfloat16(device: str) -> bool:
-    """Whether the device has matrix units for bfloat16: CUDA's tensor cores, or a CPU's AMX."""
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-def fastest() -> str:
-    """The device that inference runs on: a GPU where there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-@contextmanager
-def arithmetic(model: nn.Module) -> Iterator[None]:
-    """Inference as `precision: auto` trains: in bfloat16 where the model's device is fast at it."""
-    device = next(model.parameters()).device.type
-    with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):
-        yield
 
 
 @dataclass(frozen=True)

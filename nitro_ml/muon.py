@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nitro_ml.fit import fast_bfloat16
+from nitro_ml.devices import fast_bfloat16
 
 PACE = 20.0  # times the learning rate of AdamW
 MOMENTUM = 0.95

@@ -34,6 +34,9 @@ from nitro_assets.settings import Settings
 from nitro_ml.places import place
 from nitro_ml.terms import TERMS
 
+CHECKPOINT_INTERVAL = "10"
+"""Commits after which the log is summed up, as Spark does. Whoever opens a table reads every commit since: with the 100
+of deltalake that took longer than reading all its rows."""
 COMMIT_RETRIES = 30
 MARK = "nitro/commit"
 """A random number in each commit, by which its writer knows it again."""
@@ -214,7 +217,10 @@ class Lake:
             schema,
             mode="ignore",
             partition_by=[] if table.packed else [table.partition],
-            configuration={"delta.dataSkippingStatsColumns": table.partition},
+            configuration={
+                "delta.dataSkippingStatsColumns": table.partition,
+                "delta.checkpointInterval": CHECKPOINT_INTERVAL,
+            },
             description=f"{table.doc} Terms: {TERMS}",
         )
 

@@ -86,8 +86,8 @@ class State:
         return None
 
     @cached_property
-    def nitrogen_shards(self) -> list[str]:
-        return nitrogen.shards(self.settings.nitrogen)
+    def _nitrogen(self) -> dict[str, nitrogen.Shard]:
+        return nitrogen.listing(self.settings.nitrogen)
 
     @cached_property
     def _sources(self) -> str | None:
@@ -99,7 +99,7 @@ class State:
         if asset.partitions == "none":
             return [NO_PARTITION]
         if asset.partitions == "nitrogen_shard":
-            return self.nitrogen_shards
+            return sorted(self._nitrogen)
         if asset.partitions == "corpus_shard":
             return shard_names(self.lake.corpus_shards)
         return recipe_partitions(asset.partitions)
@@ -144,8 +144,9 @@ class State:
 
     def _source(self, asset: Asset, partition: str) -> Components:
         if asset.name == "nitrogen_actions":
+            shard = nitrogen.pick(self._nitrogen, partition)
             density = str(self.settings.minimum_density)
-            return {"shard files": nitrogen.fingerprint(self.settings.nitrogen, partition), "least density": density}
+            return {"shard files": nitrogen.fingerprint(shard), "least density": density}
         limits = {"limits": self.settings.limits} if self.settings.limits else {}
         if asset.name == "video_index":
             return {"sources": self._sources, **limits}

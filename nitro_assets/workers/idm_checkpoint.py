@@ -18,7 +18,7 @@ from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import check_device
+from nitro_ml.devices import check_device
 from nitro_ml.idm.label import Labeller, label_clip
 from nitro_ml.idm.measured import by_video
 from nitro_ml.idm.recipe import IDMRecipe, load_recipe

@@ -26,7 +26,6 @@ from nitro_assets.lake.staging import put
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import BLOCK, block_name, fetched
 from nitro_ml import parquet
-from nitro_ml.idm.label import Labeller
 from nitro_ml.isolated import Decoder, Seen
 from nitro_ml.labels import Labels
 from nitro_ml.video import Frames, VideoError
@@ -167,6 +166,8 @@ class LabelVideo:
     """
 
     def __init__(self, checkpoint: Path, name: str) -> None:
+        from nitro_ml.idm.label import Labeller  # and torch with it: what only downloads and decodes needs neither
+
         self.labeller, self.name = Labeller(checkpoint), name
 
     def __call__(self, order: Order, parts: Iterable[Part], out: str) -> VideoResult:

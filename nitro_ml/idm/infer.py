@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nitro_ml.fit import arithmetic
+from nitro_ml.devices import arithmetic
 from nitro_ml.idm.model import IDM
 from nitro_ml.metrics.align import nearest
 from nitro_ml.video import Frames

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nitro_ml import checkpoint
 from nitro_ml.box import Box
 from nitro_ml.clip import Clip
-from nitro_ml.fit import fastest
+from nitro_ml.devices import fastest
 from nitro_ml.idm.infer import infer
 from nitro_ml.idm.model import IDM
 from nitro_ml.idm.recipe import IDMRecipe

@@ -14,7 +14,8 @@ from torch.nn import functional
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import HeldOut, Resumable, fastest, fit, seeded
+from nitro_ml.devices import fastest, seeded
+from nitro_ml.fit import HeldOut, Resumable, fit
 from nitro_ml.idm.calibrate import probes, raw, trusted
 from nitro_ml.idm.data import Batch, Stretches
 from nitro_ml.idm.encoders import Siglip

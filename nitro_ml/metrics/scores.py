@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, f1_score
 
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.labels import Labels
@@ -108,6 +107,8 @@ def _scores(
     thresholds: NDArray[np.float32] | float,
     masks: Sequence[Visible],
 ) -> Scores:
+    from sklearn.metrics import average_precision_score, f1_score  # seconds, which a process that only infers is spared
+
     guessed = [labels.hard(thresholds).buttons for labels in aligned]
     held = np.concatenate([s.truth.buttons for s in samples])
     known = np.concatenate([m.buttons for m in masks])

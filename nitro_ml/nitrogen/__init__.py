@@ -5,6 +5,18 @@ Source: NitroGen dataset card (nvidia/NitroGen) and paper (arXiv 2601.02427). La
 
 from nitro_ml.nitrogen.chunk import Area, Chunk, Reject
 from nitro_ml.nitrogen.reader import read_shard
-from nitro_ml.nitrogen.shards import NitrogenError, fingerprint, shards
+from nitro_ml.nitrogen.shards import NitrogenError, Shard, find, fingerprint, listing, pick, shards
 
-__all__ = ["Area", "Chunk", "NitrogenError", "Reject", "fingerprint", "read_shard", "shards"]
+__all__ = [
+    "Area",
+    "Chunk",
+    "NitrogenError",
+    "Reject",
+    "Shard",
+    "find",
+    "fingerprint",
+    "listing",
+    "pick",
+    "read_shard",
+    "shards",
+]

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,24 +40,27 @@ def shards(root: str) -> list[str]:
     `root` is a folder, or any fsspec address such as `hf://datasets/nvidia/NitroGen`. Raises `NitrogenError` where
     there is none, or two of one name.
     """
-    return sorted(_shards(root))
+    return sorted(listing(root))
 
 
 def find(root: str, shard: str) -> Shard:
     """Where the shard lies. Raises `NitrogenError`."""
-    there = _shards(root)
+    return pick(listing(root), shard)
+
+
+def pick(there: Mapping[str, Shard], shard: str) -> Shard:
+    """The shard of a listing. Raises `NitrogenError`."""
     if shard not in there:
         raise NitrogenError(f"Shard {shard!r} not found; there are {len(there)}: {', '.join(sorted(there)[:5])}, ...")
     return there[shard]
 
 
-def fingerprint(root: str, shard: str) -> str:
+def fingerprint(shard: Shard) -> str:
     """32 hex digits over names, sizes and versions of the shard's files; nothing is read."""
-    found = find(root, shard)
     digest = hashlib.blake2b(digest_size=16)
-    for info in _files(found.fs, found.fs.info(found.path)):
+    for info in _files(shard.fs, shard.fs.info(shard.path)):
         versions = [str(info[key]) for key in VERSION if info.get(key) is not None]
-        digest.update(repr((info["name"].removeprefix(found.path), info.get("size"), versions)).encode())
+        digest.update(repr((info["name"].removeprefix(shard.path), info.get("size"), versions)).encode())
     return digest.hexdigest()
 
 
@@ -77,7 +80,8 @@ def _files(fs: AbstractFileSystem, info: dict[str, Any]) -> Iterator[dict[str, A
         yield from _files(fs, entry)
 
 
-def _shards(root: str) -> dict[str, Shard]:
+def listing(root: str) -> dict[str, Shard]:
+    """All shards by name. Raises as `shards`."""
     try:
         fs, base = place(root)
         listed = entries(fs, base) + entries(fs, f"{base.rstrip('/')}/actions")

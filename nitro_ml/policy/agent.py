@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nitro_ml import checkpoint
 from nitro_ml.actions import Actions
 from nitro_ml.checkpoint import CheckpointError
-from nitro_ml.fit import fastest
+from nitro_ml.devices import fastest
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.policy.recipe import PolicyRecipe

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from nitro_ml.clip import Clip
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy import flow
 from nitro_ml.policy.data import Batch, gather
 from nitro_ml.policy.model import AnyNet, to_pixels

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from nitro_ml import checkpoint
 from nitro_ml.checkpoint import Trained
 from nitro_ml.clip import Clip
-from nitro_ml.fit import Progress, Resumable, fit, seeded
+from nitro_ml.devices import seeded
+from nitro_ml.fit import Progress, Resumable, fit
 from nitro_ml.holdout import hold_out
 from nitro_ml.muon import Muon
 from nitro_ml.policy import augment, flow

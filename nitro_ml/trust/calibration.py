@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from nitro_ml.actions import BUTTONS
 from nitro_ml.metrics.events import Found, count, presses
@@ -128,6 +127,8 @@ def _enough(videos: Sequence[Held], button: int) -> bool:
 
 def _platt(logits: NDArray[np.float64], held: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:
     """(scale, shift); a logit that says nothing, or the opposite of the truth, is hardly believed."""
+    from sklearn.linear_model import LogisticRegression  # seconds, which a process that only infers is spared
+
     fitted = LogisticRegression(C=1e3).fit(logits[:, None], held, weight)
     if fitted.coef_[0, 0] >= FLATTEST:
         return float(fitted.coef_[0, 0]), float(fitted.intercept_[0])

@@ -11,10 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
-from sklearn.preprocessing import StandardScaler
 
 from nitro_ml.metrics.align import nearest
 from nitro_ml.steps import RATE
@@ -77,6 +73,8 @@ def fit_confidence(
     found: NDArray[np.float64], right: NDArray[np.bool_], groups: Sequence[Any], weight: NDArray[np.float64]
 ) -> Confidence:
     """found: evidence [N, 5]; right: bool [N]; groups: what the cross-fitting leaves out together, [N]; weight: [N]."""
+    from sklearn.model_selection import GroupKFold  # seconds, which a process that only infers is spared
+
     if right.all() or not right.any():
         chance = float(right.mean())
         return Confidence([0.0] * len(EVIDENCE), 0.0, [0.0, 1.0], [chance, chance])
@@ -97,6 +95,9 @@ def _logistic(
     found: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """(weights [5], bias), in the evidence's own units."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(found)
     logistic = LogisticRegression().fit(scaler.transform(found), right, weight)
     weights = logistic.coef_[0] / scaler.scale_
@@ -107,6 +108,8 @@ def _isotonic(
     score: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[list[float], list[float]]:
     """Rising chances at quantiles of the score; the bins keep it small and from following single frames."""
+    from sklearn.isotonic import IsotonicRegression
+
     edges = np.unique(np.quantile(score, np.linspace(0, 1, KNOTS + 1)))
     which = np.clip(np.searchsorted(edges, score, "right") - 1, 0, max(len(edges) - 2, 0))
     total = np.bincount(which, weight)

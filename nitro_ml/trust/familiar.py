@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from nitro_ml.idm.infer import Raw
 from nitro_ml.metrics.align import nearest
@@ -68,6 +67,8 @@ def stretches(places: NDArray[np.float32], time: NDArray[np.float64], at: NDArra
 
 def fit_familiar(training: Sequence[Raw], held_out: Sequence[Raw]) -> Familiar:
     """Learn how the training videos look; held-out videos of the same games say how far from them is usual."""
+    from sklearn.decomposition import PCA  # seconds, which a process that only infers is spared
+
     features = np.concatenate([raw.features for raw in training])
     pca = PCA(min(AXES, features.shape[1] - 1, len(features) - 1), random_state=0).fit(features)
     keep = pca.explained_variance_ > 1e-9

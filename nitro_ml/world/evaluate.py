@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nitro_ml.clip import Clip
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.steps import spread
 from nitro_ml.world.data import Batch, gather
 from nitro_ml.world.dynamics import DynamicsNet

@@ -142,6 +142,7 @@ def ray_cluster(environment: Mapping[str, str], nodes: int = 2, pin: bool = Fals
             ray.shutdown()  # a driver that loses its cluster ends its own process
             for node in reversed(running):
                 node.terminate()
+            for node in running:
                 node.wait()
 
 

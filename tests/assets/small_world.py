@@ -5,7 +5,9 @@ them, committed through the workers' own `make`; only the training is left out.
 """
 
 import hashlib
-from collections.abc import Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -16,13 +18,14 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, index_version
-from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.status import statuses, unfresh
 from nitro_assets.settings import Settings
 from nitro_assets.workers import nitrogen_actions
 from nitro_assets.workers.job import Build, Job, Outcome, make
 from tests.assets.rows import fit
 from tests.ml.nitrogen_files import chunk_files, metadata, parquet, table, write_folder
 
+_KEPT = tempfile.TemporaryDirectory(prefix="small-worlds-")  # outside the tests' own folders, which takedowns look into
 LABELLED = ("first0labelled", "other0labelled")
 PLAIN = ("plain000video", "other00plain0")
 
@@ -67,13 +70,13 @@ def index(job: Job, shard: str) -> Outcome:
 def checkpoint(job: Job, partition: str) -> Outcome:
     """A trained model, but for the training: its hash says what it saw."""
     source = job.asset.reads[0].asset
-    edges = []
-    for name, part in job.state.inputs(job.asset, partition):
-        version = job.state.records[name, part].version
-        seen = job.lake.read("nitrogen_frames" if source == "nitrogen_actions" else "training_mixture")
-        column = "nitrogen_shard" if source == "nitrogen_actions" else "mixture"
-        counts = seen.filter(pl.col(column) == part).group_by("video_key").len().sort("video_key").collect()
-        edges += [Edge(name, part, version, k, n) for k, n in counts.iter_rows()]
+    table = "nitrogen_frames" if source == "nitrogen_actions" else "training_mixture"
+    column = "nitrogen_shard" if source == "nitrogen_actions" else "mixture"
+    seen = job.lake.read(table).group_by(column, "video_key").len().sort("video_key").collect()
+    edges, state = [], job.state
+    for name, part in state.inputs(job.asset, partition):
+        counts = seen.filter(pl.col(column) == part).select("video_key", "len")
+        edges += [Edge(name, part, state.records[name, part].version, k, n) for k, n in counts.iter_rows()]
     hashed = hashlib.sha256(repr((job.asset.name, partition, edges)).encode()).hexdigest()[:32]
     state: CheckpointState = "promoted" if partition == "window" else "candidate"
     job.checkpoints.set(hashed, job.asset.name, partition, state, "for the test")
@@ -94,12 +97,16 @@ def labels(job: Job, shard: str) -> Outcome:
 
 
 def mixture(job: Job, partition: str) -> Outcome:
-    rows, edges = [], []
-    for name, part in job.state.inputs(job.asset, partition):
+    rows, edges, state = [], [], job.state
+    parts: dict[str, list[str]] = {}
+    for name, part in state.inputs(job.asset, partition):
+        parts.setdefault(name, []).append(part)
+    for name, mine in parts.items():
         table, column = ("nitrogen_frames", "nitrogen_shard") if name == "nitrogen_actions" else (name, "corpus_shard")
-        keys = job.lake.read(table).filter(pl.col(column) == part).collect()["video_key"].unique().sort()
-        rows += [{"video_key": k} for k in keys]
-        edges += [Edge(name, part, job.state.records[name, part].version, k, 1) for k in keys]
+        seen = job.lake.read(table).filter(pl.col(column).is_in(mine)).select(column, "video_key").unique()
+        for part, k in seen.sort(column, "video_key").collect().iter_rows():
+            rows.append({"video_key": k})
+            edges.append(Edge(name, part, state.records[name, part].version, k, 1))
     job.lake.write("training_mixture", partition, fit("training_mixture", rows))
     return Outcome(len(rows), edges=edges)
 
@@ -121,11 +128,35 @@ def bring_up(lake: Lake, settings: Settings, builds: Mapping[str, Build] = BUILD
     """Make all that is stale or missing, inputs first; gives what was made."""
     made = []
     for name, build in builds.items():
-        for status in statuses(State(lake, settings)):
-            if status.asset == name and status.verdict in ("stale", "missing"):
+        for status in unfresh(State(lake, settings), {name}):
+            if status.verdict in ("stale", "missing"):
                 make(job(lake, settings, name), build, status.partition)
                 made.append((name, status.partition))
     return made
+
+
+def settled(settings: Settings) -> Lake:
+    """The lake after `write_shards` and `bring_up`, at a place where there is none yet."""
+
+    def make_all(lake: Lake, there: Settings) -> None:
+        write_shards(there)
+        bring_up(lake, there)
+
+    sources = settings.sources and settings.sources.read_text()
+    return kept(settings, f"settled {settings.corpus_shards} {settings.limits} {sources}", make_all)
+
+
+def kept(settings: Settings, name: str, make_all: Callable[[Lake, Settings], object]) -> Lake:
+    """The lake, secret and NitroGen's shards as `make_all` leaves them: made once a process and copied after that."""
+    home = Path(_KEPT.name, hashlib.sha256(name.encode()).hexdigest()[:16])
+    there = {"lake": str(home / "lake"), "nitrogen": str(home / "nitrogen"), "secret_file": home / "secrets" / "secret"}
+    if not home.exists():
+        made = settings.model_copy(update=there)
+        make_all(Lake(made), made)
+    for kind in ("lake", "nitrogen"):
+        shutil.copytree(str(there[kind]), getattr(settings, kind), dirs_exist_ok=True)
+    shutil.copytree(home / "secrets", settings.secret_file.parent, dirs_exist_ok=True)
+    return Lake(settings)
 
 
 def verdicts(lake: Lake, settings: Settings) -> dict[tuple[str, str], str]:

@@ -33,8 +33,8 @@ from tests.assets import services
 from tests.assets.small_world import LABELLED, write_shards
 from tests.ml.moving import square_clip
 
-FRAMES = 930
-"""31 seconds: shorter videos are not taken into the index."""
+FRAMES = 240
+"""Eight seconds: four parts of 64 frames."""
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import request
 from tests.assets.rows import BERT, rejects
-from tests.assets.small_world import LABELLED, address, bring_up, key, write_shards
+from tests.assets.small_world import LABELLED, address, key, settled, write_shards
 from tests.assets.takedown_steps import approved
 
 
@@ -134,8 +134,7 @@ def test_the_inbox_sensor_quarantines_in_its_tick(home: Path) -> None:
 
 def test_the_nightly_schedule_relabels_the_stale_shards_and_nothing_else(home: Path) -> None:
     settings = Settings()
-    lake = Lake(settings)
-    bring_up(lake, settings)
+    lake = settled(settings)
 
     def tick() -> list[object]:
         with dg.DagsterInstance.get() as instance:
@@ -160,8 +159,7 @@ def test_another_risk_judges_the_segments_by_night_and_labels_nothing(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings()
-    lake = Lake(settings)
-    bring_up(lake, settings)
+    lake = settled(settings)
     monkeypatch.setenv("NITRO_RISK", "0.31")
     lake.drop("materialisations", "pseudo_labels:0001")
     with dg.DagsterInstance.get() as instance:
@@ -191,8 +189,7 @@ def test_compaction_is_an_asset_with_a_nightly_schedule(home: Path) -> None:
 
 def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
     settings = Settings()
-    lake = Lake(settings)
-    bring_up(lake, settings)
+    lake = settled(settings)
     approved(lake, settings, request(lake, settings, [address(LABELLED[0])], "mine"))
     assert freshen(definitions, settings, {"takedown_requests"}, told) == 0
     records = State(lake, settings).records

@@ -9,7 +9,7 @@ from nitro_assets.workers.footage import BLOCK
 from nitro_assets.workers.job import Job, Outcome, make
 from tests.assets.corpus import key
 from tests.assets.rows import fit
-from tests.assets.small_world import bring_up, job, write_shards
+from tests.assets.small_world import job, settled
 
 MIXTURE = "ground_truth_and_pseudo"
 VIDEOS, BLOCKS = 50, 60
@@ -36,9 +36,8 @@ def taken(lake: Lake) -> pl.DataFrame:
     return rows.sort("video_key", "chunk").collect()
 
 
-def test_all_play_is_taken_and_one_idle_chunk_in_twenty(lake: Lake, settings: Settings) -> None:
-    write_shards(settings)
-    bring_up(lake, settings)
+def test_all_play_is_taken_and_one_idle_chunk_in_twenty(settings: Settings) -> None:
+    lake = settled(settings)
     make(job(lake, settings, "label_segments"), segments, "0000")
     assert training_mixture.load_recipe(MIXTURE).idle == 0.05
     make(job(lake, settings, "training_mixture"), training_mixture.build, MIXTURE)

@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.workers import policy_evaluation
 from nitro_assets.workers.job import Job, Outcome, make
 from nitro_ml import checkpoint
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy.model import PolicyNet
 from nitro_ml.policy.recipe import load_recipe
 from nitro_ml.policy.vision import encoder
 from tests.assets.corpus import key
 from tests.assets.rows import fit
-from tests.assets.small_world import bring_up, job, write_shards
+from tests.assets.small_world import job, settled
 
 MIXTURE = "ground_truth_only"
 
@@ -27,7 +26,7 @@ def mixture(job: Job, partition: str) -> Outcome:
     return Outcome(len(rows))
 
 
-def test_whole_episodes_are_scored_between_wanderer_and_expert(lake: Lake, settings: Settings, tmp_path: Path) -> None:
+def test_whole_episodes_are_scored_between_wanderer_and_expert(settings: Settings, tmp_path: Path) -> None:
     recipe = load_recipe("small")
 
     def trained(job: Job, partition: str) -> Outcome:
@@ -38,9 +37,8 @@ def test_whole_episodes_are_scored_between_wanderer_and_expert(lake: Lake, setti
         job.checkpoints.set(version, "policy_checkpoint", partition, "candidate", "for the test")
         return Outcome(1, version=version)
 
-    write_shards(settings)
     few = settings.model_copy(update={"evaluation_episodes": 2})
-    bring_up(lake, few)
+    lake = settled(few)
     make(job(lake, few, "training_mixture"), mixture, MIXTURE)
     make(job(lake, few, "policy_checkpoint"), trained, MIXTURE)
     outcome = policy_evaluation.build(job(lake, few, "policy_evaluation"), MIXTURE)

@@ -13,9 +13,9 @@ from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen
 from nitro_assets.definitions import definitions
 from nitro_assets.defs.freshen import freshen
-from nitro_assets.lake.store import Lake, LakeError
+from nitro_assets.lake.store import LakeError
 from nitro_assets.settings import Settings
-from tests.assets.small_world import bring_up, write_shards
+from tests.assets.small_world import settled, write_shards
 
 UPSTREAM = {"nitrogen_actions", "idm_checkpoint", "video_index", "pseudo_labels", "label_segments"}
 
@@ -60,8 +60,7 @@ def test_what_cannot_be_made_says_what_it_waits_for(settings: Settings) -> None:
 
 
 def test_status_is_a_line_an_asset_and_the_partitions_that_need_attention(settings: Settings) -> None:
-    lake = Lake(settings)
-    bring_up(lake, settings)
+    lake = settled(settings)
     lake.drop("materialisations", "pseudo_labels:0001")
     lines = here(["status"]).lines
     assert max(map(len, lines)) <= 80

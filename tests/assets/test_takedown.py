@@ -22,7 +22,7 @@ from nitro_assets.takedown.naming import resolve
 from nitro_assets.takedown.plan import make_plan
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, find, requests
-from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, verdicts, write_shards
+from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, settled, verdicts, write_shards
 from tests.assets.takedown_steps import erased
 from tests.assets.test_cache import FRAMES, TIMES
 
@@ -32,8 +32,7 @@ def settings(settings: Settings, tmp_path: Path) -> Settings:
     sources = tmp_path / "sources.yaml"
     sources.write_text("sources: []\n")
     settings = settings.model_copy(update={"sources": sources})
-    write_shards(settings)
-    bring_up(Lake(settings), settings)
+    settled(settings)
     return settings
 
 

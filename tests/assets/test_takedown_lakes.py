@@ -50,14 +50,17 @@ class Lakes(RuleBasedStateMachine):
             corpus_shards=2,
             approvers=1,
         )
-        self.lake = Lake(self.settings)
         self.site: dict[str, Found] = {}
         self.gone: set[str] = set()
         self.asked: dict[str, str] = {}
-        small_world.write_shards(self.settings)
         self.upload("1", "A long walk", "ada")
         self.upload("10", "A long walk", "ada")
-        self.rebuild()
+        self.lake = small_world.kept(self.settings, "lakes", self.first)
+        self.cache_clips()
+
+    def first(self, lake: Lake, settings: Settings) -> None:
+        small_world.write_shards(settings)
+        self.bring_up(lake, settings)
 
     def teardown(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
@@ -71,10 +74,16 @@ class Lakes(RuleBasedStateMachine):
     @rule()
     def rebuild(self) -> None:
         """All that is stale is made again, by the index's own worker and by NitroGen's."""
-        with listing(self.settings, list(self.site.values())):
-            self.lake.drop("materialisations", "video_index:0000")
-            self.lake.drop("materialisations", "video_index:0001")
-            small_world.bring_up(self.lake, self.settings, BUILDS | {"video_index": video_index.build})
+        self.lake.drop("materialisations", "video_index:0000")
+        self.lake.drop("materialisations", "video_index:0001")
+        self.bring_up(self.lake, self.settings)
+        self.cache_clips()
+
+    def bring_up(self, lake: Lake, settings: Settings) -> None:
+        with listing(settings, list(self.site.values())):
+            small_world.bring_up(lake, settings, BUILDS | {"video_index": video_index.build})
+
+    def cache_clips(self) -> None:
         for key in self.rows().keys() - self.gone:
             ClipCache(self.settings.cache).put(8, key, "x", FRAMES, TIMES)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nitro_ml.box import Box
-from nitro_ml.nitrogen import Area, Chunk, NitrogenError, fingerprint, read_shard, shards
+from nitro_ml.nitrogen import Area, Chunk, NitrogenError, find, fingerprint, read_shard, shards
 from tests.ml.nitrogen_files import (
     FRAMES,
     VIDEO,
@@ -97,10 +97,10 @@ def test_a_shard_that_is_missing_or_there_twice_is_named(tmp_path: Path) -> None
 
 def test_the_fingerprint_follows_every_file(tmp_path: Path) -> None:
     root = write_folder(tmp_path, FILES)
-    before = fingerprint(root, "SHARD_0000")
-    assert before == fingerprint(root, "SHARD_0000")
+    before = fingerprint(find(root, "SHARD_0000"))
+    assert before == fingerprint(find(root, "SHARD_0000"))
     (tmp_path / "actions" / path(2, "metadata.json")).write_bytes(metadata(2, game="boxing"))
-    assert fingerprint(root, "SHARD_0000") != before
+    assert fingerprint(find(root, "SHARD_0000")) != before
 
 
 def test_memory_does_not_grow_with_the_shard(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 from nitro_ml import recipes
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.clip import Clip
-from nitro_ml.fit import DeviceError
+from nitro_ml.devices import DeviceError
 from nitro_ml.policy import chunk
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.augment import translate

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy import flow
 
 BETA = (1.5, 1.0)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.arcade.games import GameError, make
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.film import film, write_webp
 from nitro_ml.policy.live import LivePlayer

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.actions import BUTTONS, Actions
 from nitro_ml.clip import Clip
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.idm.data import Stretches
 from nitro_ml.idm.infer import infer
 from nitro_ml.idm.model import IDM

@@ -13,7 +13,7 @@ from benchmarks import released as benchmark
 from nitro_assets.cli import app
 from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.arcade.games import make
-from nitro_ml.fit import seeded
+from nitro_ml.devices import seeded
 from nitro_ml.policy import chunk, flow
 from nitro_ml.policy.agent import Policy
 from nitro_ml.policy.model import to_pixels
