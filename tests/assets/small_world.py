@@ -78,8 +78,8 @@ def checkpoint(job: Job, partition: str) -> Outcome:
         counts = seen.filter(pl.col(column) == part).select("video_key", "len")
         edges += [Edge(name, part, state.records[name, part].version, k, n) for k, n in counts.iter_rows()]
     hashed = hashlib.sha256(repr((job.asset.name, partition, edges)).encode()).hexdigest()[:32]
-    state: CheckpointState = "promoted" if partition == "window" else "candidate"
-    job.checkpoints.set(hashed, job.asset.name, partition, state, "for the test")
+    standing: CheckpointState = "promoted" if partition == "window" else "candidate"
+    job.checkpoints.set(hashed, job.asset.name, partition, standing, "for the test")
     return Outcome(sum(e.rows for e in edges), version=hashed, edges=edges)
 
 
