@@ -48,7 +48,7 @@ def settings_file(port: int) -> dict[str, str]:
         "NITRO_INBOX": str(HOME / "inbox"),
         "NITRO_EXPORTS": str(HOME / "exports"),
         "NITRO_IDM_RECIPES": "quick",
-        "NITRO_EVALUATION_EPISODES": "20",
+        "NITRO_EVALUATION_EPISODES": "10",
         "NITRO_CORPUS_SHARDS": os.environ.get("NITRO_CORPUS_SHARDS", "8"),
         "NITRO_ALLOW_LOOPBACK": "1",
     }

@@ -1,6 +1,7 @@
 """Let the policy of one mixture play the arcade, beside the wanderer and the expert."""
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,12 @@ def build(job: Job, partition: str) -> Outcome:
     shown: dict[str, show.Value] = {}
     for number, game in enumerate(games):
         job.progress(number / len(games), f"playing {count} episodes of {game}")
-        players: dict[str, Policy | str] = {"policy": policy, "wanderer": "wanderer"}
-        if GAMES[game].has_expert:
-            players["expert"] = "expert"
-        for name, who in players.items():
-            played = sorted(episodes(who, game, count, SEED), key=lambda episode: episode.number)
-            rows += [{"game": game, "player": name, "episode": e.number, "score": e.score} for e in played]
-            if name == "policy":
-                shown |= _films(game, played)
+        own = _played(policy, game, count)
+        shown |= _films(game, own)
+        others = ("wanderer", "expert") if GAMES[game].has_expert else ("wanderer",)
+        scores = {"policy": [e.score for e in own], **{who: _scores(who, game, count) for who in others}}
+        for who, found in scores.items():
+            rows += [{"game": game, "player": who, "episode": n, "score": score} for n, score in enumerate(found)]
     schema = {"game": pl.String, "player": pl.String, "episode": pl.Int32, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema).with_columns(checkpoint=pl.lit(checkpoint))
     written = job.lake.write("policy_evaluation", partition, table)
@@ -59,6 +58,16 @@ def build(job: Job, partition: str) -> Outcome:
             "dagster/column_schema": show.schema("policy_evaluation"),
         },
     )
+
+
+def _played(who: Policy | str, game: str, count: int) -> list[Episode]:
+    return sorted(episodes(who, game, count, SEED), key=lambda episode: episode.number)
+
+
+@cache
+def _scores(who: str, game: str, count: int) -> list[float]:
+    """Of one of the arcade's players, who plays the same games for every mixture."""
+    return [episode.score for episode in _played(who, game, count)]
 
 
 def scores_with_intervals(table: pl.DataFrame) -> list[dict[str, Any]]:
