@@ -88,8 +88,9 @@ class Study:
         """The first seconds of expert play of each game, with their true inputs; of at least three videos."""
         return [clip for game in self.games for clip in _first([c for c in self.true() if c.game == game], seconds)]
 
-    def pseudo(self, checkpoint: Path, how: str = "thresholds") -> list[Clip]:
-        """The walkthroughs with an inverse dynamics model's labels. how: `thresholds`; `drawn` by their probability."""
+    def pseudo(self, checkpoint: Path, how: str = "likelier") -> list[Clip]:
+        """The walkthroughs with an inverse dynamics model's labels. how: held where `likelier` than not; by the model's
+        own `thresholds`; `drawn` by their probability."""
         labeller = Labeller(checkpoint)
         return [_labelled(labeller, clip, how) for clip in self.true()]
 
@@ -151,6 +152,8 @@ def measure(study: Study) -> Iterator[Figure]:
     yield from _compared("anyone's labels", arms, 0.9)
     drawn = {**arms, "pseudo-labels": study.arm("pseudo-drawn", cache(lambda: study.pseudo(labeller, "drawn")))}
     yield from _compared("anyone's labels, drawn by their probability", drawn)
+    cut = {**arms, "pseudo-labels": study.arm("pseudo-thresholds", cache(lambda: study.pseudo(labeller, "thresholds")))}
+    yield from _compared("anyone's labels, by the model's thresholds", cut)
     for seconds in study.budgets:
         expert = study.labeller(f"few{seconds}", study.few(seconds))
         few = {
@@ -207,6 +210,6 @@ def _first(clips: Sequence[Clip], seconds: int) -> list[Clip]:
 
 def _labelled(labeller: Labeller, clip: Clip, how: str) -> Clip:
     labels = label_clip(labeller, clip)
-    held = labels.hard(labeller.thresholds(clip.game))
+    held = labels.hard(labeller.thresholds(clip.game) if how == "thresholds" else 0.5)
     chance = labels.buttons[:, : len(BUTTONS)] if how == "drawn" else None
     return replace(clip, actions=held, chance=chance, soft=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers.footage import Footage
 from nitro_assets.workers.job import Job, Refused
-from nitro_assets.workers.stored import Stored
 from nitro_ml.clip import Clip
 from nitro_ml.labels import Labels
 from nitro_ml.metrics.align import nearest
@@ -25,7 +25,10 @@ class MixtureClips:
 
 
 def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> MixtureClips:
-    """All of a mixture at `size` x `size`; pseudo-labels are thresholded as their checkpoint says."""
+    """All of a mixture at `size` x `size`. A pseudo-label counts as held where it is likelier than not.
+
+    Not by its checkpoint's thresholds: those find rare events, and call a button held that probably isn't.
+    """
     rows = job.lake.partition("training_mixture", mixture)
     footage = Footage(job, cache, size)
     held = set(rows.filter(split="held_out")["video_key"])
@@ -51,21 +54,20 @@ def _pseudo(job: Job, footage: Footage, rows: pl.DataFrame) -> list[Clip]:
     clips = []
     labels = _labels(job, rows)
     for row, frames in footage.pseudo(rows):
-        found, thresholds = labels[row["video_key"]]
+        found = labels[row["video_key"]]
         inside = (frames.time >= row["start"]) & (frames.time < row["end"])
         if inside.sum() > 1:
             time = frames.time[inside]
             first, last = np.flatnonzero(inside)[[0, -1]]
-            actions = found.hard(thresholds)[nearest(found.time, time)]
+            actions = found.hard()[nearest(found.time, time)]
             pixels = frames.rgb[first : last + 1]
             clips.append(Clip(pixels, time, row["game"], row["video_key"], actions, row["weight"], soft=True))
     return clips
 
 
-def _labels(job: Job, rows: pl.DataFrame) -> dict[str, tuple[Labels, np.ndarray]]:
-    """Labels and thresholds by video."""
-    stored = Stored(job)
+def _labels(job: Job, rows: pl.DataFrame) -> dict[str, Labels]:
+    """Labels by video."""
     parts, keys = rows["part"].unique().to_list(), rows["video_key"].unique().to_list()
     wanted = pl.col("corpus_shard").is_in(parts) & pl.col("video_key").is_in(keys)
     table = job.lake.read("pseudo_labels").filter(wanted).collect()
-    return {key: stored.labels(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}
+    return {key: soft.decode(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}
