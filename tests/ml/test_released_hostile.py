@@ -33,7 +33,7 @@ def refused(path: Path) -> str:
     before = time.process_time()
     with pytest.raises(WeightsError) as error:
         reading.read_weights(path, SMALL)
-    assert time.process_time() - before < 1
+    assert time.process_time() - before < 30, "what grows without bound takes hours"
     assert len(str(error.value)) < 600
     assert str(error.value).startswith(f"{path.name}: ")
     return str(error.value)
