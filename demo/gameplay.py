@@ -14,7 +14,7 @@ from nitro_ml.arcade.library import save_truth
 from nitro_ml.arcade.record import Recording, record
 from nitro_ml.arcade.shard import Published, write_shard
 
-TRAINED = ("freeway", "basic", "health_gathering")
+TRAINED = ("breakout", "freeway", "basic")
 UNSEEN = "space_invaders"
 LABELLED_VIDEOS, LABELLED_SECONDS = 7, 40
 PLAIN_VIDEOS, PLAIN_SECONDS = 3, 100
@@ -107,6 +107,6 @@ def sources(address: str) -> str:
     lines = ["sources:"]
     for game in (*TRAINED, UNSEEN):
         lines += [f"  - url: {address}/channel/{game.replace('_', '-')}-walkthroughs/feed.xml", f"    game: {game}"]
-    lines += [f"  - url: {address}/watch/novideohere", "    game: freeway"]
+    lines += [f"  - url: {address}/watch/novideohere", "    game: breakout"]
     lines += [f"  - urls: {address}/watch/typo"]
     return "\n".join(lines) + "\n"
