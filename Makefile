@@ -16,7 +16,7 @@ $(INSTALLED): pyproject.toml constraints.txt .ci/install
 	@.ci/install
 	@touch $@
 
-demo: install ## run the whole pipeline on real gameplay (about 10 minutes on 2 cores) and say what it found
+demo: install ## run the whole pipeline on real gameplay (10 to 20 minutes on 2 cores) and say what it found
 	@$(PYTHON) -m demo
 
 dev: install ## open the Dagster UI on 127.0.0.1:3000, over the demo's lake if there is one
