@@ -109,10 +109,13 @@ def _unclear(entry: dict[str, Any]) -> bool:
     """Whether an entry of a list has no address, or one in which no host can be found."""
     if entry.get("_type", "video") not in ("url", "url_transparent"):
         return False
-    try:
-        return not (isinstance(entry["url"], str) and urlsplit(entry["url"]))
-    except (KeyError, ValueError):
+    if not isinstance(url := entry.get("url"), str):
         return True
+    try:
+        urlsplit(url)
+    except ValueError:
+        return True
+    return False
 
 
 def pause(n: int) -> float:

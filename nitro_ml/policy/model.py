@@ -20,9 +20,7 @@ from nitro_ml.policy.vision import Convolved, Siglip
 LEAST_HELD = 0.0025  # of the frames, by a button that hardly ever is
 LEAST_SPREAD = 0.05  # of a button or stick that hardly ever moves
 BUTTON, STICK = slice(len(BUTTONS)), slice(len(BUTTONS), None)  # where they stand in an action
-GUESSED = chunk.DIMENSIONS + len(
-    STICKS
-)  # of each button the logit, of each stick the mean and the logarithm of the relative spread
+GUESSED = len(BUTTONS) + 2 * len(STICKS)  # logits; means of sticks, and the logarithms of their relative spreads
 REACH = (-3.0, 0.7)  # of that logarithm
 
 
@@ -116,10 +114,9 @@ class PolicyNet(nn.Module):
         """
         surprise = F.binary_cross_entropy(sight.mean[..., BUTTON], a[..., BUTTON], reduction="none")
         error, spread = (sight.mean - a)[..., STICK], sight.spread[..., STICK]
-        each = (surprise / F.binary_cross_entropy(self.held, self.held, reduction="none")).sum(-1)
-        each = each + (
-            (error / self.spread[STICK]).square() + (error.detach() / spread).square() / 2 + spread.log()
-        ).sum(-1)
+        usual = F.binary_cross_entropy(self.held, self.held, reduction="none")
+        off = (error / self.spread[STICK]).square() + (error.detach() / spread).square() / 2 + spread.log()
+        each = (surprise / usual).sum(-1) + off.sum(-1)
         return (each * mask).sum() / mask.sum().clamp(min=1) / a.shape[-1]
 
 
