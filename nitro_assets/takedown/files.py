@@ -11,7 +11,7 @@ from nitro_assets.identity import canonical_name, names_of, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.mentions import Mentions
-from nitro_ml.nitrogen.shards import NitrogenError, find, shards
+from nitro_ml.nitrogen.shards import NitrogenError, listing
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,10 @@ def nitrogen_places(
         return any(video_key(settings.secret, canonical_name(s, video_id, "")) in keys for s in sources)
 
     try:
-        names = shards(settings.nitrogen)
+        there = listing(settings.nitrogen)
     except NitrogenError:
         return
-    for name in names:
-        shard = find(settings.nitrogen, name)
+    for name, shard in sorted(there.items()):
         path = Path(shard.path)
         if shard.archive and name not in known:
             continue
