@@ -1,0 +1,49 @@
+"""What the study's first answer depends on: one seed, two games, a shorter training, one thing changed at a time.
+
+Of the labels: from models trained for less, cut at thresholds or drawn, moved in time, weighted or chosen by
+confidence. Of the policy: how many of its actions are played before it looks again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.policy_arms import Scores, Study
+from benchmarks.policy_labels import Way, drawn, offset, right, surer, thresholds, weighted
+from benchmarks.policy_scores import interval, means
+
+GAMES = ("freeway", "health_gathering")
+STEPS = 1000
+WAYS: Mapping[str, Way] = {
+    "by the model's thresholds": thresholds,
+    "drawn by their probability": drawn,
+    **{f"{frames:+d} frames": offset(frames) for frames in (-4, -2, -1, 1, 2, 4)},
+    "weighted by confidence": weighted,
+    "the surer half": surer,
+}
+SHARES = {"a quarter of the training": 0.25, "a sixteenth of the training": 0.0625}
+EXECUTE = (1, 2, 4, 8)
+
+
+def figures(study: Study, labeller: Path, ways: Mapping[str, Way], execute: Sequence[int]) -> Iterator[Figure]:
+    """study: question 1's; labeller: its model, which learned from the wanderers of all games."""
+    games = [game for game in study.games if game in GAMES] or study.games
+    one = replace(study, games=games, seeds=study.seeds[:1], steps=min(study.steps, STEPS))
+    as_they_are = partial(one.pseudo, labeller)
+    yield from _told("true inputs", one.arm("swept-true", one.true))
+    yield from _told("labels as they are", one.arm("swept", as_they_are))
+    yield Figure("sweep, labels as they are: right frames", right(one.true(), as_they_are()), "ratio")
+    for name, way in ways.items():
+        yield from _told(f"labels {name}", one.arm(f"swept {name}", partial(one.pseudo, labeller, way)))
+    for name, share in SHARES.items():
+        worse = partial(one.pseudo, study.labeller("wanderers", study.anyones(), share))
+        yield from _told(f"labels after {name}", one.arm(f"swept {share}", worse))
+        yield Figure(f"sweep, labels after {name}: right frames", right(one.true(), worse()), "ratio")
+    for count in execute:
+        yield from _told(f"looks again after {count} actions", one.arm("swept", as_they_are, count))
+
+
+def _told(name: str, scores: Scores) -> Iterator[Figure]:
+    return interval(f"sweep, {name}", means(scores), "normalised score")
