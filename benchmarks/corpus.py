@@ -14,11 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
-from nitro_ml import parquet
-from nitro_ml.arcade.games import GAMES
-from nitro_ml.arcade.library import add_visible, save_truth
-from nitro_ml.arcade.record import record
-from nitro_ml.visible import PREFIX
+from nitro_ml.core import parquet
+from nitro_ml.games.registry import GAMES
+from nitro_ml.games.recorder.dataset import add_visible, save_truth
+from nitro_ml.games.recorder.record import record
+from nitro_ml.core.observability import PREFIX
 
 TRAINED = (
     "pong",
@@ -68,7 +68,7 @@ class Video:
 
     @property
     def truth(self) -> Path:
-        """NitroGen's columns with `frame` and `time`: `nitro_ml.labels.read_truth`."""
+        """NitroGen's columns with `frame` and `time`: `nitro_ml.core.labels.read_truth`."""
         return self.folder / "truth" / f"{self.path.stem}.actions.parquet"
 
     @property

@@ -31,15 +31,15 @@ WARM = "warm.mp4"
 
 
 def nitro(path: Path, _threads: int) -> int:
-    """`nitro_ml.video.read`."""
-    from nitro_ml.video import read
+    """`nitro_ml.video.decode.read`."""
+    from nitro_ml.video.decode import read
 
     return sum(len(part) for part in read(path, SIZE))
 
 
 def isolated(path: Path, _threads: int) -> int:
     """The same in a process of its own."""
-    from nitro_ml.isolated import Decoder
+    from nitro_ml.sandbox.video import Decoder
 
     with Decoder() as decoder:
         decoder.probe(path)  # start-up is not counted

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from benchmarks.films import Kind, drawn, numbers, written
-from nitro_ml.isolated import Decoder
-from nitro_ml.video import VideoError
+from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import VideoError
 
 FILES, QUICK = 2_000, 40
 SIZE = 48

@@ -26,13 +26,13 @@ from benchmarks.corpus import TRAINED, UNSEEN, Video, film, videos
 from benchmarks.figures import Figure
 from benchmarks.idm_scores import labels_file, tables
 from nitro_assets.settings import ROOT
-from nitro_ml import video
-from nitro_ml.clip import Clip
-from nitro_ml.idm.label import Labeller, label_clip
-from nitro_ml.idm.recipe import IDMRecipe, load_recipe
-from nitro_ml.idm.split import Split
-from nitro_ml.idm.train import train_on
-from nitro_ml.labels import labels_frame, read_truth
+from nitro_ml.video import decode
+from nitro_ml.core.clip import Clip
+from nitro_ml.models.idm.label import Labeller, label_clip
+from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.split import Split
+from nitro_ml.models.idm.train import train_on
+from nitro_ml.core.labels import labels_frame, read_truth
 
 Result = TypeVar("Result")
 
@@ -80,7 +80,7 @@ class Bench:
         frames, times = self._decoded(of)
         if not times.exists():
             frames.parent.mkdir(parents=True, exist_ok=True)
-            parts = list(video.read(of.path, self.size))
+            parts = list(decode.read(of.path, self.size))
             np.save(frames, np.concatenate([p.rgb for p in parts]))
             np.save(times, np.concatenate([p.time for p in parts]))
 

@@ -18,9 +18,9 @@ from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.job import make
-from nitro_ml.idm.label import Labeller
-from nitro_ml.isolated import Decoder
-from nitro_ml.video import Frames
+from nitro_ml.models.idm.label import Labeller
+from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import Frames
 
 WRITTEN = ("pseudo_labels", "video_features")
 

@@ -26,14 +26,14 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.engine import LocalEngine
 from nitro_assets.workers.job import Job
-from nitro_ml import video
-from nitro_ml.actions import BUTTONS, Actions
-from nitro_ml.arcade.encode import encode
-from nitro_ml.arcade.record import record
-from nitro_ml.clip import Clip
-from nitro_ml.hardware import Hardware
-from nitro_ml.idm.recipe import IDMRecipe, load_recipe
-from nitro_ml.idm.train import train
+from nitro_ml.video import decode
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.games.recorder.encode import encode
+from nitro_ml.games.recorder.record import record
+from nitro_ml.core.clip import Clip
+from nitro_ml.training.hardware import Hardware
+from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.train import train
 
 FPS = 30
 _TRAINED = tempfile.TemporaryDirectory(prefix="nitro-bench-")
@@ -130,7 +130,7 @@ def _video(home: Path, seconds: int) -> Path:
     played = home / "played.mp4"
     record("freeway", seconds * FPS, 1, played, screens=False)
     wide = (
-        np.asarray(cv2.resize(frame, (640, 360)), np.uint8) for part in video.read(played, 240) for frame in part.rgb
+        np.asarray(cv2.resize(frame, (640, 360)), np.uint8) for part in decode.read(played, 240) for frame in part.rgb
     )
     (home / "videos").mkdir()
     encode(wide, home / "videos" / "play.mp4", FPS)

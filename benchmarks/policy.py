@@ -23,10 +23,10 @@ from benchmarks.idm import say
 from benchmarks.policy_cells import Cells
 from benchmarks.policy_corpus import Video, film, skilled, videos
 from nitro_assets.settings import ROOT
-from nitro_ml.clip import Clip
-from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.recipe import Corrections, PolicyRecipe, load_recipe
-from nitro_ml.policy.scores import Interval, normalised
+from nitro_ml.core.clip import Clip
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.config import Corrections, PolicyRecipe, load_recipe
+from nitro_ml.models.policy.play.scores import Interval, normalised
 
 GAMES = ("breakout", "space_invaders", "freeway", "basic", "health_gathering", "defend_the_center")
 MINUTES, STEPS, EPISODES = 30.0, 2500, 50

@@ -16,11 +16,11 @@ import torch
 
 from benchmarks.idm import say
 from benchmarks.policy_peer import Peer, train_peer
-from nitro_ml.clip import Clip
-from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.play import Actor, play
-from nitro_ml.policy.recipe import PolicyRecipe
-from nitro_ml.policy.train import train
+from nitro_ml.core.clip import Clip
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.play.episodes import Actor, play
+from nitro_ml.models.policy.config import PolicyRecipe
+from nitro_ml.models.policy.train import train
 
 SEED = 1000  # of the episodes; far from those of recordings
 

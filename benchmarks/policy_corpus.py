@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nitro_ml import parquet
-from nitro_ml.arcade.games import GAMES as ARCADE
-from nitro_ml.arcade.library import save_truth
-from nitro_ml.arcade.record import record
-from nitro_ml.clip import Clip
-from nitro_ml.labels import read_truth
-from nitro_ml.video import read
+from nitro_ml.core import parquet
+from nitro_ml.games.registry import GAMES as ARCADE
+from nitro_ml.games.recorder.dataset import save_truth
+from nitro_ml.games.recorder.record import record
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.labels import read_truth
+from nitro_ml.video.decode import read
 
 GAMES = (
     "pong",

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.policy_corpus import FPS
-from nitro_ml.actions import BUTTONS, Actions
-from nitro_ml.clip import Clip
-from nitro_ml.idm.label import Labeller, label_clip
-from nitro_ml.labels import Labels
-from nitro_ml.world.latent import LatentNet
-from nitro_ml.world.models import codes
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.clip import Clip
+from nitro_ml.models.idm.label import Labeller, label_clip
+from nitro_ml.core.labels import Labels
+from nitro_ml.models.world.latent import LatentNet
+from nitro_ml.models.world.load import codes
 
 Way = Callable[[Labeller, Clip, Labels], list[Clip]]
 

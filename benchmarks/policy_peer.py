@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nitro_ml.actions import BUTTONS, STICKS, Actions
-from nitro_ml.clip import Clip
-from nitro_ml.steps import Steps
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.resample import Steps
 
 BATCH, RATE = 64, 5e-4
 
 
 class Peer(nn.Module):
-    """Plays like `nitro_ml.policy.agent.Policy`, an action at a time."""
+    """Plays like `nitro_ml.models.policy.play.agent.Policy`, an action at a time."""
 
     resolution, context, execute, commit = 84, (-2, -1, 0), 1, 0
 

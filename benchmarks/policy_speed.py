@@ -13,21 +13,21 @@ from torch import Tensor
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from benchmarks.figures import Figure
-from nitro_ml.actions import Actions
-from nitro_ml.arcade.games import Game, make
-from nitro_ml.clip import Clip
-from nitro_ml.devices import seeded
-from nitro_ml.fit import fit
-from nitro_ml.policy import flow
-from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.chunk import DIMENSIONS
-from nitro_ml.policy.data import Batch, Chunks
-from nitro_ml.policy.live import LivePlayer
-from nitro_ml.policy.model import PolicyNet, to_pixels
-from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
-from nitro_ml.policy.train import Training
-from nitro_ml.policy.vision import Siglip, encoder
-from nitro_ml.steps import RATE
+from nitro_ml.core.actions import Actions
+from nitro_ml.games.registry import Game, make
+from nitro_ml.core.clip import Clip
+from nitro_ml.training.device import seeded
+from nitro_ml.training.trainer import fit
+from nitro_ml.models.policy import flow
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.chunk import DIMENSIONS
+from nitro_ml.models.policy.data import Batch, Chunks
+from nitro_ml.models.policy.play.live import LivePlayer
+from nitro_ml.models.policy.model import PolicyNet, to_pixels
+from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
+from nitro_ml.models.policy.train import Training
+from nitro_ml.models.policy.vision import Siglip, encoder
+from nitro_ml.core.resample import RATE
 
 
 def figures(quick: bool) -> Iterator[Figure]:

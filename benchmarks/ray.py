@@ -17,9 +17,9 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.workers.one_video import Order, Setup
 from nitro_assets.workers.ray_engine import RayEngine
-from nitro_ml.arcade.record import record
-from nitro_ml.idm.recipe import load_recipe
-from nitro_ml.idm.train import train
+from nitro_ml.games.recorder.record import record
+from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.models.idm.train import train
 from tests.assets import services
 from tests.ml.moving import square_clip
 

@@ -13,11 +13,11 @@ from sklearn.neural_network import MLPClassifier
 
 from benchmarks.segment_corpus import Session
 from benchmarks.segment_labels import MANNERS, labels_of
-from nitro_ml.labels import Labels
+from nitro_ml.core.labels import Labels
 from nitro_ml.segments.classifier import SCREENS, Classifier, Networks, standard
 from nitro_ml.segments.evidence import Evidence, evidence
-from nitro_ml.segments.judge import Rules
-from nitro_ml.segments.steps import Steps
+from nitro_ml.segments.filter import Rules
+from nitro_ml.segments.sampling import Steps
 
 NETWORKS = 3  # for each question; their starts differ
 MOST = 300_000  # bytes

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.segment_corpus import FPS, Session
-from nitro_ml.actions import BUTTONS
-from nitro_ml.labels import Labels
+from nitro_ml.core.actions import BUTTONS
+from nitro_ml.core.labels import Labels
 from nitro_ml.segments.smoothing import runs
 
 MANNERS = ("true", "good", "unsure", "empty", "noise")

@@ -19,10 +19,10 @@ from benchmarks.figures import Figure
 from benchmarks.segment_corpus import FITTED, HELD_OUT, SECONDS, Session, plan, sessions
 from benchmarks.segment_fit import MOST, fit, seeded_labels
 from benchmarks.segment_labels import MANNERS
-from nitro_ml.arcade.moment import KINDS
+from nitro_ml.games.recorder.moment import KINDS
 from nitro_ml.segments.classifier import SHIPPED, Classifier, shipped
-from nitro_ml.segments.judge import Rules, judge
-from nitro_ml.segments.score import Matches, macro_f1, matches
+from nitro_ml.segments.filter import Rules, judge
+from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 
 F1, DROPPED = 0.9, 0.02  # the goals
 _TOLD = {"true": "true inputs", "good": "a good IDM's labels", "unsure": "an unsure IDM's", "empty": "empty labels"}

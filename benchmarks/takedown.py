@@ -25,7 +25,7 @@ from nitro_assets.takedown.places import look
 from nitro_assets.takedown.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
 from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
-from nitro_ml import parquet
+from nitro_ml.core import parquet
 
 
 def run(quick: bool = False) -> list[Figure]:

@@ -18,7 +18,7 @@ from nitro_assets.lake import delta
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_ml.actions import BUTTONS, STICKS
+from nitro_ml.core.actions import BUTTONS, STICKS
 
 MIXTURE = "ground_truth_and_pseudo"
 

@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nitro_ml.arcade.library import save_truth
-from nitro_ml.arcade.record import Recording, record
-from nitro_ml.arcade.shard import Published, write_shard
+from nitro_ml.games.recorder.dataset import save_truth
+from nitro_ml.games.recorder.record import Recording, record
+from nitro_ml.games.recorder.shard import Published, write_shard
 
 TRAINED = ("breakout", "freeway", "basic")
 UNSEEN = "space_invaders"

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from demo.catalogue import Video
-from nitro_ml.video import VideoError, probe
+from nitro_ml.video.decode import VideoError, probe
 
 
 def front(videos: Iterable[Video]) -> str:

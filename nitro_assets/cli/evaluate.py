@@ -9,7 +9,7 @@ import typer
 from nitro_assets.cli.answer import AsJson, answer
 
 if TYPE_CHECKING:
-    from nitro_ml.metrics.files import Pair
+    from nitro_ml.evaluation.files import Pair
 
 
 def evaluate(
@@ -31,9 +31,9 @@ def evaluate(
 
     nitro evaluate --labels mine/ --truth recordings/truth/ --json
     """
-    from nitro_ml.metrics.baselines import beside_baselines
-    from nitro_ml.metrics.files import common_thresholds, find, pair, read_pairs
-    from nitro_ml.metrics.table import rows
+    from nitro_ml.evaluation.baselines import beside_baselines
+    from nitro_ml.evaluation.files import common_thresholds, find, pair, read_pairs
+    from nitro_ml.evaluation.table import rows
 
     pairs = read_pairs(pair(find(labels), find(truth)), fps, labels_fps or fps)
     samples = [p.sample for p in pairs]

@@ -21,7 +21,7 @@ from nitro_assets.progress import progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.naming import held_as
 from nitro_assets.takedown.requests import requests
-from nitro_ml.places import place
+from nitro_ml.core.filesystem import place
 
 SHORTEST = 8
 """Digits by which a checkpoint is known at least."""

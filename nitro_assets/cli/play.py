@@ -27,7 +27,7 @@ def record(
 
     Example: nitro record pong --frames 1800 --seed 1 --out recordings --labelled
     """
-    from nitro_ml.arcade.library import record_to
+    from nitro_ml.games.recorder.dataset import record_to
 
     with progress(f"playing {game}") as tell:
         written = record_to(out, game, frames, seed, labelled=labelled, fps=fps, progress=tell)
@@ -46,11 +46,11 @@ def label(
 
     Example: nitro label walkthrough.mp4 --out labels.parquet --game pong
     """
-    from nitro_ml.idm.label import Labeller, label_video
-    from nitro_ml.labels import labels_frame
-    from nitro_ml.output import beside, check
-    from nitro_ml.terms import TERMS
-    from nitro_ml.video import probe
+    from nitro_ml.models.idm.label import Labeller, label_video
+    from nitro_ml.core.labels import labels_frame
+    from nitro_ml.core.output import beside, check
+    from nitro_ml.core.licence import TERMS
+    from nitro_ml.video.decode import probe
 
     check(out, video)
     path = _checkpoint(checkpoint, "idm_checkpoint")
@@ -88,9 +88,9 @@ def overlay(
 
     Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
     """
-    from nitro_ml.labels import read_labels
-    from nitro_ml.output import check
-    from nitro_ml.overlay import overlay_video
+    from nitro_ml.core.labels import read_labels
+    from nitro_ml.core.output import check
+    from nitro_ml.video.overlay import overlay_video
 
     check(out, labels)
     with progress(f"drawing on {video.name}"):
@@ -114,11 +114,11 @@ def play(
 
     Example: nitro play --checkpoint wanderer --checkpoint expert --game pong --episodes 4
     """
-    from nitro_ml.arcade.games import GAMES, GameError
-    from nitro_ml.policy.agent import Policy
-    from nitro_ml.policy.live import play_live
-    from nitro_ml.policy.play import play as play_episodes
-    from nitro_ml.policy.scores import rows
+    from nitro_ml.games.registry import GAMES, GameError
+    from nitro_ml.models.policy.play.agent import Policy
+    from nitro_ml.models.policy.play.live import play_live
+    from nitro_ml.models.policy.play.episodes import play as play_episodes
+    from nitro_ml.models.policy.play.scores import rows
 
     scripted = ("wanderer", "expert")
     players = {c: c if c in scripted else Policy.load(_checkpoint(c, "policy_checkpoint")) for c in checkpoint}

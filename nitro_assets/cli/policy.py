@@ -21,7 +21,7 @@ def import_(
 
     Example: nitro policy import ng.pt --out checkpoints
     """
-    from nitro_ml.policy.released.folder import import_file
+    from nitro_ml.models.policy.released.folder import import_file
 
     with progress(f"reading {file.name}") as tell:
         made = import_file(file, out, progress=tell)
@@ -38,7 +38,7 @@ def export(
 
     Example: nitro policy export checkpoints/3f0c... --out mine.pt
     """
-    from nitro_ml.policy.released.folder import export_file
+    from nitro_ml.models.policy.released.folder import export_file
 
     with progress(f"writing {out.name}"):
         export_file(checkpoint, out)

@@ -13,7 +13,7 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.settings import Settings
-from nitro_ml.markdown import markdown_table
+from nitro_ml.evaluation.markdown import markdown_table
 
 
 @dg.asset(

@@ -23,7 +23,7 @@ from nitro_assets.takedown.dagster_records import DagsterRecords
 from nitro_assets.takedown.mentions import Mentions
 from nitro_assets.takedown.naming import count_held
 from nitro_assets.takedown.traces import as_rows
-from nitro_ml.markdown import markdown_table
+from nitro_ml.evaluation.markdown import markdown_table
 
 EVERY_SECONDS = 15.0
 

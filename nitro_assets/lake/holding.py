@@ -9,7 +9,7 @@ from nitro_assets.identity import shard_of
 from nitro_assets.lake.purge import literals
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.lake.store import Lake
-from nitro_ml import parquet
+from nitro_ml.core import parquet
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from nitro_ml.actions import BUTTONS, STICKS
+from nitro_ml.core.actions import BUTTONS, STICKS
 
 
 @dataclass(frozen=True)

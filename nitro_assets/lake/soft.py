@@ -7,8 +7,8 @@ back in one polars expression; how the columns are stored is `files.writer`'s.
 import numpy as np
 import polars as pl
 
-from nitro_ml.actions import BUTTONS, STICKS
-from nitro_ml.labels import Labels
+from nitro_ml.core.actions import BUTTONS, STICKS
+from nitro_ml.core.labels import Labels
 
 TICKS = 10_000  # a second; an Int32 of them lasts 59 h
 

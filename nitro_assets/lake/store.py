@@ -31,8 +31,8 @@ from nitro_assets.lake.purge import Purge, literals
 from nitro_assets.lake.schemas import KEYED, TABLES, Table
 from nitro_assets.lake.text import column_with_key
 from nitro_assets.settings import Settings
-from nitro_ml.places import place
-from nitro_ml.terms import TERMS
+from nitro_ml.core.filesystem import place
+from nitro_ml.core.licence import TERMS
 
 CHECKPOINT_INTERVAL = "10"
 """Commits after which the log is summed up, as Spark does. Whoever opens a table reads every commit since: with the 100

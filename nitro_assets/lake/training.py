@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nitro_assets.settings import Settings
-from nitro_ml.clip import Clip
+from nitro_ml.core.clip import Clip
 
 SEEN = "seen.json"
 CURVES = "events.out.tfevents"

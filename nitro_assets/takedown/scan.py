@@ -23,8 +23,8 @@ import fsspec
 import polars as pl
 
 from nitro_assets.takedown.needles import Matcher
-from nitro_ml import parquet
-from nitro_ml.places import place
+from nitro_ml.core import parquet
+from nitro_ml.core.filesystem import place
 
 STRETCH = 1 << 20
 DEEPEST = 6

@@ -23,14 +23,14 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.settings import Settings
 from nitro_assets.workers.failures import Failures
 from nitro_assets.workers.job import Job, Refused
-from nitro_ml.actions import BUTTONS, STICKS, Actions
-from nitro_ml.box import Box
-from nitro_ml.clip import Clip
-from nitro_ml.isolated import Decoder
-from nitro_ml.metrics.align import nearest
-from nitro_ml.nitrogen.setright import UNNAMED, Finding, findings, put_right
-from nitro_ml.nitrogen.setright import Video as Labelled
-from nitro_ml.video import Frames, VideoError, VideoInfo
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.core.box import Box
+from nitro_ml.core.clip import Clip
+from nitro_ml.sandbox.video import Decoder
+from nitro_ml.core.timeline import nearest
+from nitro_ml.nitrogen.label_correction import UNNAMED, Finding, findings, put_right
+from nitro_ml.nitrogen.label_correction import Video as Labelled
+from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""

@@ -11,7 +11,7 @@ from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.stored import Stored
 from nitro_ml.segments.classifier import shipped
-from nitro_ml.segments.judge import Rules, Segment, judge
+from nitro_ml.segments.filter import Rules, Segment, judge
 
 STRIPS = 12
 SECONDS = pl.col("end") - pl.col("start")

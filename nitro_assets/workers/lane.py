@@ -23,7 +23,7 @@ from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.workers.one_video import LabelVideo, Order, Part, Setup, decode, fetch
-from nitro_ml.isolated import Decoder
+from nitro_ml.sandbox.video import Decoder
 
 T = TypeVar("T")
 Asked = tuple[Setup, Order]

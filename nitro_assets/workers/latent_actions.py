@@ -2,8 +2,8 @@
 
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.world import train_on_mixture
-from nitro_ml.world.evaluate import ALL_GAMES
-from nitro_ml.world.train import train_latent
+from nitro_ml.models.world.evaluate import ALL_GAMES
+from nitro_ml.models.world.train import train_latent
 
 
 def build(job: Job, partition: str) -> Outcome:

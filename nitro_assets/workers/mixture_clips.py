@@ -10,9 +10,9 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.workers.footage import Footage
 from nitro_assets.workers.job import Job, Refused
-from nitro_ml.clip import Clip
-from nitro_ml.labels import Labels
-from nitro_ml.metrics.align import nearest
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.labels import Labels
+from nitro_ml.core.timeline import nearest
 
 
 @dataclass(frozen=True)

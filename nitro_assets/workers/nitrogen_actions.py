@@ -15,7 +15,7 @@ from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import scope
 from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
-from nitro_ml.actions import BUTTONS, STICKS
+from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.nitrogen import Chunk, Reject, read_shard
 from nitro_ml.nitrogen.repair import density, repair
 

@@ -25,7 +25,7 @@ from ray.exceptions import (
 from nitro_assets.workers.engine import EngineError, again
 from nitro_assets.workers.lane import PARTS_AHEAD, load
 from nitro_assets.workers.one_video import CutOffError, LabelVideo, Order, Part, Setup, VideoResult, footage
-from nitro_ml.isolated import Decoder
+from nitro_ml.sandbox.video import Decoder
 
 AHEAD = 2
 """Videos an actor has at a time."""

@@ -16,8 +16,8 @@ from ray.train.torch import TorchTrainer
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_ml.checkpoint import Trained, read_card
-from nitro_ml.hardware import Hardware
+from nitro_ml.training.checkpoint import Trained, read_card
+from nitro_ml.training.hardware import Hardware
 
 
 def train_on_cluster(

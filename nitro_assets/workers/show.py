@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.text import KEY, without_keys
-from nitro_ml.markdown import markdown_table
+from nitro_ml.evaluation.markdown import markdown_table
 
 Value = dict[str, Any]
 

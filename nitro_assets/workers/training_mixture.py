@@ -13,7 +13,7 @@ from nitro_assets.workers import show
 from nitro_assets.workers.footage import BLOCK
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_ml import recipes
-from nitro_ml.holdout import choose
+from nitro_ml.training.splits import choose
 
 SHORTEST = 1.0  # seconds; less is not worth a chunk
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -12,9 +12,9 @@ from nitro_assets.workers import show
 from nitro_assets.workers.footage import FETCHED
 from nitro_assets.workers.job import Job, Outcome
 from nitro_assets.workers.mixture_clips import MixtureClips, mixture_clips
-from nitro_ml.progress import part
-from nitro_ml.world.recipe import WorldRecipe, load_recipe
-from nitro_ml.world.train import Trained
+from nitro_ml.core.progress import part
+from nitro_ml.models.world.config import WorldRecipe, load_recipe
+from nitro_ml.models.world.train import Trained
 
 Train = Callable[..., Trained]
 Preview = Callable[[Path, MixtureClips], show.Value]

@@ -6,12 +6,12 @@ from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.mixture_clips import MixtureClips
 from nitro_assets.workers.world import train_on_mixture
-from nitro_ml.steps import Steps
-from nitro_ml.world.evaluate import ALL_GAMES
-from nitro_ml.world.models import load_world
-from nitro_ml.world.rollout import rollout, write_gif
-from nitro_ml.world.scores import difference
-from nitro_ml.world.train import train_world
+from nitro_ml.core.resample import Steps
+from nitro_ml.models.world.evaluate import ALL_GAMES
+from nitro_ml.models.world.load import load_world
+from nitro_ml.models.world.rollout import rollout, write_gif
+from nitro_ml.models.world.scores import difference
+from nitro_ml.models.world.train import train_world
 
 ROLLOUT = 60  # steps of 1/30 s
 

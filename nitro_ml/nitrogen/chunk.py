@@ -6,8 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.actions import Actions
-from nitro_ml.box import Box
+from nitro_ml.core.actions import Actions
+from nitro_ml.core.box import Box
 
 Variant = Literal["processed", "raw"]
 

@@ -8,10 +8,10 @@ import sys
 
 import numpy as np
 
-from nitro_ml import child
-from nitro_ml.actions import BUTTONS, STICKS, Actions
-from nitro_ml.child import Child, ChildError
-from nitro_ml.labels import LabelsError
+from nitro_ml.sandbox import process
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.sandbox.process import Child, ChildError
+from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen import parquet
 
 MEMORY = 4 << 30  # bytes of address space, of which polars reserves most and uses little
@@ -55,15 +55,15 @@ class Decoder:
 
 def serve(memory: int) -> None:
     """The child."""
-    child.bound(memory)
-    for asked, data in child.requests():
+    process.bound(memory)
+    for asked, data in process.requests():
         try:
             found = parquet.actions(data, asked["name"], asked["frames"])
         except LabelsError as error:
-            child.reply({"error": str(error)})
+            process.reply({"error": str(error)})
         else:
             held = found.buttons.tobytes() + found.sticks.astype(np.float32).tobytes()
-            child.reply({"size": len(held)}, held)
+            process.reply({"size": len(held)}, held)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
-from nitro_ml.box import Box
+from nitro_ml.core.box import Box
 from nitro_ml.nitrogen.chunk import Area
 
 MAX_FRAMES = 20_000  # a chunk is 1200 frames at 60 Hz; this leaves room and bounds memory

@@ -4,9 +4,9 @@ import io
 
 import polars as pl
 
-from nitro_ml import parquet
-from nitro_ml.actions import BUTTONS, Actions
-from nitro_ml.labels import LabelsError, read_actions
+from nitro_ml.core import parquet
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.labels import LabelsError, read_actions
 
 COLUMNS = (*BUTTONS, "j_left", "j_right")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from nitro_ml.labels import LabelsError
+from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen.chunk import Chunk, Reject, Variant
 from nitro_ml.nitrogen.decoder import Decoder
 from nitro_ml.nitrogen.metadata import MetadataError, parse

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.actions import BUTTONS, Actions
+from nitro_ml.core.actions import BUTTONS, Actions
 
 OPPOSITES = (("dpad_left", "dpad_right"), ("dpad_up", "dpad_down"))
 TILTED = 0.1  # a stick nearer to its middle than this counts as untouched

@@ -16,8 +16,8 @@ from nitro_assets.lineage.state import index_version
 from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job, Outcome, make
 from nitro_assets.workers.one_video import Order, Setup
-from nitro_ml.idm.recipe import load_recipe
-from nitro_ml.idm.train import train
+from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.models.idm.train import train
 from tests.assets.rows import fit
 from tests.ml.moving import square_clip, write_video
 

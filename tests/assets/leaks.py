@@ -37,7 +37,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
-from nitro_ml.clip import Clip
+from nitro_ml.core.clip import Clip
 from tests.assets.rows import fit
 from tests.assets.small_world import address, key
 from tests.assets.test_cache import FRAMES, TIMES

@@ -22,12 +22,12 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import idm_checkpoint, nitrogen_actions
 from nitro_assets.workers.job import Job, make
 from nitro_ml import recipes
-from nitro_ml.actions import Actions
-from nitro_ml.arcade.record import record
-from nitro_ml.arcade.shard import Published, write_shard
-from nitro_ml.hardware import Hardware
-from nitro_ml.idm.recipe import load_recipe
-from nitro_ml.nitrogen.align import shifted, upright
+from nitro_ml.core.actions import Actions
+from nitro_ml.games.recorder.record import record
+from nitro_ml.games.recorder.shard import Published, write_shard
+from nitro_ml.training.hardware import Hardware
+from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.nitrogen.label_sync import shifted, upright
 from nitro_ml.recipes import RecipeError
 from tests.assets.corpus import environment
 

@@ -14,8 +14,8 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import boxes
 from nitro_assets.workers.pseudo_labels import _pictures
-from nitro_ml.box import Box
-from nitro_ml.video import probe, read
+from nitro_ml.core.box import Box
+from nitro_ml.video.decode import probe, read
 from tests.assets.corpus import SHARD, worker
 from tests.assets.rows import ANNA, BERT, fit
 

@@ -28,9 +28,9 @@ from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.verify_owner import vouch
 from nitro_assets.workers.job import Job, make
 from nitro_ml import recipes
-from nitro_ml.arcade.record import record
-from nitro_ml.arcade.shard import Published, write_shard
-from nitro_ml.idm.label import label_video
+from nitro_ml.games.recorder.record import record
+from nitro_ml.games.recorder.shard import Published, write_shard
+from nitro_ml.models.idm.label import label_video
 from tests.assets.takedown_steps import agree
 
 GAME = "a game of ours"

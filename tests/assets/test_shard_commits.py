@@ -21,7 +21,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.job import make
 from nitro_assets.workers.one_video import LabelVideo, decode, fetch
-from nitro_ml.isolated import Decoder
+from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import FRAMES, SHARD, environment, index, key, orders, promote, site, worker, write_checkpoint
 
 KILLED_BETWEEN = """

@@ -28,7 +28,7 @@ from nitro_assets.takedown.upstream import quarantine_gone
 from nitro_assets.workers import video_index
 from nitro_assets.workers.liveness import looked_at
 from nitro_assets.workers.one_video import End, Opened, Order, Setup, decode, fetch
-from nitro_ml.isolated import Decoder
+from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import worker
 from tests.assets.rows import ANNA, BERT, fit
 from tests.assets.site_for_fetch import Answer, film, page, site

@@ -9,7 +9,7 @@ import pytest
 
 from nitro_assets.lake.training import SEEN, erase, scratch
 from nitro_assets.settings import Settings
-from nitro_ml.clip import Clip
+from nitro_ml.core.clip import Clip
 from tests.assets.rows import ANNA, BERT
 from tests.ml.moving import square_clip
 

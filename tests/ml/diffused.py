@@ -12,7 +12,7 @@ from diffusers.models.normalization import AdaLayerNorm
 from torch import Tensor, nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
-from nitro_ml.policy.released.sizes import Sizes
+from nitro_ml.models.policy.released.sizes import Sizes
 
 
 class Diffused:

@@ -7,8 +7,8 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from nitro_ml.actions import BUTTONS, Actions
-from nitro_ml.clip import Clip
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.clip import Clip
 
 LEFT, RIGHT = BUTTONS.index("dpad_left"), BUTTONS.index("dpad_right")
 

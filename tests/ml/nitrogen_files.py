@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from nitro_ml.actions import BUTTONS
+from nitro_ml.core.actions import BUTTONS
 
 VIDEO = "Secret0video"  # no reject may show it
 FRAMES = 40

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nitro_ml.policy.released.sizes import Sizes, table
+from nitro_ml.models.policy.released.sizes import Sizes, table
 
 SMALL = Sizes(width=32, heads=2, image=32, patch=16, vision_layers=2, mixer_layers=2, dit_layers=4)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nitro_ml.checkpoint import Trained
-from nitro_ml.fit import Progress
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.trainer import Progress
 
 
 def check_it_goes_on(train: Callable[[Path, Progress | None, Path | None], Trained], folder: Path) -> None:

@@ -6,9 +6,9 @@ import av
 import numpy as np
 import pytest
 
-from nitro_ml.labels import Labels
-from nitro_ml.overlay import overlay_video
-from nitro_ml.video import Frames, VideoError, probe, read
+from nitro_ml.core.labels import Labels
+from nitro_ml.video.overlay import overlay_video
+from nitro_ml.video.decode import Frames, VideoError, probe, read
 
 CASES = Path(__file__).parent / "files" / "cases"
 FRAMES = {

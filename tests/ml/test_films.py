@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from benchmarks import field_files
 from benchmarks.films import WRAP, Kind, drawn, numbers, written
-from nitro_ml.isolated import Decoder
-from nitro_ml.video import CutError, Frames, VideoError, probe, read
+from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import CutError, Frames, VideoError, probe, read
 
 
 def whole(path: Path, start: float = 0.0) -> Frames:

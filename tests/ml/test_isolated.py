@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nitro_ml import video
-from nitro_ml.box import Box
-from nitro_ml.isolated import Decoder
+from nitro_ml.video import decode
+from nitro_ml.core.box import Box
+from nitro_ml.sandbox.video import Decoder
 from nitro_ml.segments.features import Features
-from nitro_ml.video import CutError, VideoError
+from nitro_ml.video.decode import CutError, VideoError
 from tests.ml.moving import write_video
 
 
@@ -35,10 +35,10 @@ def child_of(decoder: Decoder) -> int:
 
 
 def test_the_frames_are_those_of_the_process_itself(decoder: Decoder, film: Path) -> None:
-    assert decoder.probe(film) == video.probe(film)
+    assert decoder.probe(film) == decode.probe(film)
     for batch, size in ((7, 32), (64, 48), (200, 16)):
         ours = list(decoder.read(film, size, batch=batch, crop=Box(4, 2, 60, 50), mask=[Box(9, 9, 5, 5)], start=0.5))
-        theirs = list(video.read(film, size, batch=batch, crop=Box(4, 2, 60, 50), mask=[Box(9, 9, 5, 5)], start=0.5))
+        theirs = list(decode.read(film, size, batch=batch, crop=Box(4, 2, 60, 50), mask=[Box(9, 9, 5, 5)], start=0.5))
         assert [len(part) for part in ours] == [len(part) for part in theirs]
         for one, other in zip(ours, theirs, strict=True):
             np.testing.assert_array_equal(one.rgb, other.rgb)
@@ -46,7 +46,7 @@ def test_the_frames_are_those_of_the_process_itself(decoder: Decoder, film: Path
 
 
 def test_features_come_with_their_frames(decoder: Decoder, film: Path) -> None:
-    whole = np.concatenate([part.rgb for part in video.read(film, 48)])
+    whole = np.concatenate([part.rgb for part in decode.read(film, 48)])
     seen = list(decoder.look(film, 48, batch=7))
     assert [len(frames) for frames, _ in seen] == [7] * 12 + [6]
     np.testing.assert_array_equal(np.concatenate([frames.rgb for frames, _ in seen]), whole)
@@ -78,7 +78,7 @@ def test_a_picture_larger_than_the_memory_allowed_is_refused(film: Path, tmp_pat
 def test_errors_are_those_of_the_process_itself(decoder: Decoder, film: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(film.read_bytes()[:999])
-    for read in (video.read, decoder.read):
+    for read in (decode.read, decoder.read):
         with pytest.raises(VideoError, match=r"^cut\.mp4: not a readable video"):
             list(read(cut, 32))
         with pytest.raises(ValueError, match="reaches out of the 80x60"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from nitro_ml.muon import Muon, orthogonal
+from nitro_ml.training.muon import Muon, orthogonal
 
 
 @settings(max_examples=50, deadline=None)

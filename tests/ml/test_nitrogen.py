@@ -10,7 +10,7 @@ import fsspec
 import numpy as np
 import pytest
 
-from nitro_ml.box import Box
+from nitro_ml.core.box import Box
 from nitro_ml.nitrogen import Area, Chunk, NitrogenError, find, fingerprint, read_shard, shards
 from tests.ml.nitrogen_files import (
     FRAMES,

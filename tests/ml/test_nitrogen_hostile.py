@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nitro_ml.labels import LabelsError
+from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen import Chunk, Reject, read_shard
 from nitro_ml.nitrogen.decoder import Decoder
 from nitro_ml.nitrogen.metadata import MetadataError, parse

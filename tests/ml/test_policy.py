@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml import recipes
-from nitro_ml.actions import BUTTONS, Actions
-from nitro_ml.clip import Clip
-from nitro_ml.devices import DeviceError
-from nitro_ml.policy import chunk
-from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.augment import translate
-from nitro_ml.policy.choose import SEED, kept_steps
-from nitro_ml.policy.dagger import corrections
-from nitro_ml.policy.data import Chunks, gather
-from nitro_ml.policy.model import PolicyNet, to_pixels
-from nitro_ml.policy.play import play
-from nitro_ml.policy.recipe import PolicyRecipe, load_recipe
-from nitro_ml.policy.train import _corrected, plateau, train
-from nitro_ml.policy.vision import PolicyError, Siglip, encoder
-from nitro_ml.steps import Steps
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.clip import Clip
+from nitro_ml.training.device import DeviceError
+from nitro_ml.models.policy import chunk
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.augment import translate
+from nitro_ml.models.policy.select import SEED, kept_steps
+from nitro_ml.models.policy.dagger import corrections
+from nitro_ml.models.policy.data import Chunks, gather
+from nitro_ml.models.policy.model import PolicyNet, to_pixels
+from nitro_ml.models.policy.play.episodes import play
+from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
+from nitro_ml.models.policy.train import _corrected, plateau, train
+from nitro_ml.models.policy.vision import PolicyError, Siglip, encoder
+from nitro_ml.core.resample import Steps
 from tests.ml.stopped import check_it_goes_on
 
 SIDE = 36

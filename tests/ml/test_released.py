@@ -11,20 +11,20 @@ from typer.testing import CliRunner
 
 from benchmarks import released as benchmark
 from nitro_assets.cli import app
-from nitro_ml.actions import BUTTONS, STICKS, Actions
-from nitro_ml.arcade.games import make
-from nitro_ml.devices import seeded
-from nitro_ml.policy import chunk, flow
-from nitro_ml.policy.agent import Policy
-from nitro_ml.policy.model import to_pixels
-from nitro_ml.policy.play import PolicyPlayer, play
-from nitro_ml.policy.released import folder
-from nitro_ml.policy.released.archive import WeightsError
-from nitro_ml.policy.released.folder import export_file, import_file
-from nitro_ml.policy.released.net import ReleasedNet
-from nitro_ml.policy.released.sizes import Sizes, table
-from nitro_ml.policy.released.weights import read_weights
-from nitro_ml.video import shrink
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.games.registry import make
+from nitro_ml.training.device import seeded
+from nitro_ml.models.policy import chunk, flow
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.model import to_pixels
+from nitro_ml.models.policy.play.episodes import PolicyPlayer, play
+from nitro_ml.models.policy.released import folder
+from nitro_ml.models.policy.released.archive import WeightsError
+from nitro_ml.models.policy.released.folder import export_file, import_file
+from nitro_ml.models.policy.released.net import ReleasedNet
+from nitro_ml.models.policy.released.sizes import Sizes, table
+from nitro_ml.models.policy.released.weights import read_weights
+from nitro_ml.video.decode import shrink
 from tests.ml.diffused import Diffused
 from tests.ml.released_files import SMALL, released, weights
 

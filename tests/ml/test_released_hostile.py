@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from nitro_ml.policy.released import weights as reading
-from nitro_ml.policy.released.archive import WeightsError
+from nitro_ml.models.policy.released import weights as reading
+from nitro_ml.models.policy.released.archive import WeightsError
 from tests.ml.released_files import SMALL, released, rewritten, weights
 
 FIRST = "vision_encoder.embeddings.patch_embedding.weight"

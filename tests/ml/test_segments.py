@@ -11,13 +11,13 @@ from hypothesis.extra.numpy import arrays
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks import segments as benchmark
-from nitro_ml.actions import BUTTONS
-from nitro_ml.labels import Labels
+from nitro_ml.core.actions import BUTTONS
+from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import Classifier, Networks, shipped, standard
 from nitro_ml.segments.features import FEATURES, Features
-from nitro_ml.segments.judge import REASONS, Rules, judge, sift
-from nitro_ml.segments.score import Matches, macro_f1, matches
+from nitro_ml.segments.filter import REASONS, Rules, judge, sift
+from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.smoothing import likeliest, runs, without_short_runs
 
 FPS = 30

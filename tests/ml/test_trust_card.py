@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nitro_ml.clip import Clip
-from nitro_ml.idm.measured import by_video, measured
-from nitro_ml.idm.recipe import load_recipe
-from nitro_ml.idm.split import split
-from nitro_ml.labels import Labels, concat
-from nitro_ml.terms import TERMS
-from nitro_ml.trust.card import CARD, write_card
-from nitro_ml.trust.trust import Trust
-from nitro_ml.trust.worst import filmstrip, worst
+from nitro_ml.core.clip import Clip
+from nitro_ml.models.idm.evaluate import by_video, measured
+from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.models.idm.split import split
+from nitro_ml.core.labels import Labels, concat
+from nitro_ml.core.licence import TERMS
+from nitro_ml.evaluation.card import CARD, write_card
+from nitro_ml.calibration.label_calibrator import Trust
+from nitro_ml.evaluation.worst_clips import filmstrip, worst
 from tests.ml.test_trust import play, trust
 
 __all__ = ["trust"]  # the fixture

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nitro_ml.metrics.events import Found
-from nitro_ml.trust.compared import Video, compare
-from nitro_ml.trust.coverage import measure, risk_limit
+from nitro_ml.evaluation.events import Found
+from nitro_ml.evaluation.paired_bootstrap import Video, compare
+from nitro_ml.evaluation.risk_coverage import measure, risk_limit
 
 
 def test_a_confidence_that_knows_pays_and_one_that_doesnt_does_not() -> None:

@@ -9,8 +9,8 @@ import pytest
 from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
-from nitro_ml.box import Box
-from nitro_ml.video import Frames, VideoError, probe, read, shrink
+from nitro_ml.core.box import Box
+from nitro_ml.video.decode import Frames, VideoError, probe, read, shrink
 from tests.ml.moving import write_video
 
 RNG = np.random.default_rng(3)

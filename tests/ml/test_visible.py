@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 
 from benchmarks.corpus import corpus
-from nitro_ml.actions import BUTTONS, STICKS, Actions
-from nitro_ml.arcade import add_visible, make, player, record, save_truth
-from nitro_ml.arcade.pad import actions_of
-from nitro_ml.arcade.replay import visible
-from nitro_ml.labels import LabelsError, read_truth
-from nitro_ml.visible import Visible
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.games import add_visible, make, player, save_truth
+from nitro_ml.games.recorder import record
+from nitro_ml.games.pad import actions_of
+from nitro_ml.games.recorder.counterfactual import visible
+from nitro_ml.core.labels import LabelsError, read_truth
+from nitro_ml.core.observability import Visible
 
 SOUTH, LEFT, GUIDE = (BUTTONS.index(b) for b in ("south", "dpad_left", "guide"))
 

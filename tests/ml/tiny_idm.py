@@ -1,6 +1,6 @@
 """An inverse dynamics model that learns the game of `moving` in seconds."""
 
-from nitro_ml.idm.recipe import Augmentation, ChangeSection, IDMRecipe, load_recipe
+from nitro_ml.models.idm.config import Augmentation, ChangeSection, IDMRecipe, load_recipe
 
 TINY = load_recipe("window").model_copy(
     update={

@@ -1,0 +1,28 @@
+"""A labelled video that was not trained on, as the model saw it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.core.actions import Actions
+from nitro_ml.models.idm.infer import Raw
+
+
+@dataclass(frozen=True)
+class Held:
+    """raw: what the model says of its T frames; truth: the T true actions; strange: float32 [T], see `familiar`."""
+
+    raw: Raw
+    truth: Actions
+    game: str
+    strange: NDArray[np.float32]
+
+
+def shares(held: Sequence[Held]) -> NDArray[np.float64]:
+    """Weights of all their frames, one after another, with which each game counts as much as any other; mean 1."""
+    frames = {game: sum(len(h.truth) for h in held if h.game == game) for game in {h.game for h in held}}
+    weights = np.concatenate([np.full(len(h.truth), 1 / frames[h.game]) for h in held])
+    share: NDArray[np.float64] = weights / weights.mean()
+    return share

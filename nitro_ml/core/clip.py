@@ -1,0 +1,60 @@
+"""A clip: consecutive frames at the model's resolution, their times and, where known, the inputs held in each."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.core.actions import Actions
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One stretch of one video, in time order.
+
+    frames: uint8 [T, S, S, 3] RGB (an array or a read-only memmap); time: float64 [T], seconds from the container's
+    first frame; actions: what was held while frame t was shown, i.e. the input that leads from frame t to t + 1;
+    `group` names the video for splits (never an address); `weight` is the clip's sampling weight;
+    `soft` says that `actions` are pseudo-labels, `held_out` that the clip is measured on and never trained on;
+    `chance`, float32 [T, 17], are the probabilities of the buttons, where a training is to draw them itself.
+    """
+
+    frames: NDArray[np.uint8]
+    time: NDArray[np.float64]
+    game: str
+    group: str
+    actions: Actions | None = None
+    weight: float = 1.0
+    soft: bool = False
+    held_out: bool = False
+    chance: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        lengths: dict[str, Any] = {"frames": len(self.frames), "time": len(self.time)}
+        if self.actions is not None:
+            lengths["actions"] = len(self.actions)
+        if self.chance is not None:
+            lengths["chance"] = len(self.chance)
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"Clip of {self.group}: found lengths {lengths}; all must be the same.")
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def acted(self, index: NDArray[np.int64]) -> Actions:
+        """What was held in these frames. Raises `ValueError` for a clip without labels."""
+        if self.actions is None:
+            raise ValueError(f"Clip of {self.group}: found no actions; this needs labelled clips.")
+        return self.actions[index]
+
+    def part(self, first: int, end: int) -> "Clip":
+        """The frames `first` to `end`, the end exclusive, of the same video."""
+        rows = slice(first, end)
+        return replace(
+            self,
+            frames=self.frames[rows],
+            time=self.time[rows],
+            actions=None if self.actions is None else self.actions[rows],
+            chance=None if self.chance is None else self.chance[rows],
+        )

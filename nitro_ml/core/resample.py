@@ -1,0 +1,55 @@
+"""A clip at the rate the models work at, whatever rate the video has."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.core.actions import Actions
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.timeline import nearest
+
+RATE = 30.0
+
+
+class Steps:
+    """A clip's steps of 1/30 s: each is the frame nearest in time. Frames are read on demand, as clips may lie on
+    disk.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        self.clip = clip
+        self.index = nearest(clip.time, np.arange(clip.time[0], clip.time[-1] + 0.5 / RATE, 1 / RATE))
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def frames(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """uint8 [stop - start, S, S, 3]."""
+        return np.ascontiguousarray(self.clip.frames[self.index[start:stop]])
+
+    def frames_at(self, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """uint8 [K, S, S, 3] of these steps."""
+        return np.stack([self.clip.frames[i] for i in self.index[steps]])
+
+    def ahead(self, step: int, seconds: float, count: int, rate: float = RATE) -> NDArray[np.int64]:
+        """The clip's frames nearest to `count` moments, 1 / `rate` s apart, the first of them so many seconds after a
+        step; fewer where the clip ends before. Half way between two frames the input of the earlier is still held.
+        """
+        if not seconds and rate == RATE:
+            return self.index[step : step + count]
+        at = self.clip.time[0] + step / RATE + seconds + np.arange(count) / rate
+        return nearest(self.clip.time, at[at < self.clip.time[-1] + 0.5 / RATE])
+
+    def actions(self, start: int, stop: int) -> Actions:
+        """What was held in those steps. Raises `ValueError` for a clip without labels."""
+        return self.clip.acted(self.index[start:stop])
+
+
+def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:
+    """About `count` steps (no more than twice that), evenly over the clips, each with so many steps before and after
+    it.
+    """
+    steps = [Steps(clip) for clip in clips]
+    every = [(s, i) for s in steps for i in range(before, len(s) - after)]
+    return every[:: max(1, len(every) // count)]

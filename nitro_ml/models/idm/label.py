@@ -1,0 +1,122 @@
+"""Labelling: frames in, calibrated per-frame labels out, with a checkpoint and nothing else."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.training import checkpoint
+from nitro_ml.core.box import Box
+from nitro_ml.core.clip import Clip
+from nitro_ml.training.device import fastest
+from nitro_ml.models.idm.infer import infer
+from nitro_ml.models.idm.model import IDM
+from nitro_ml.models.idm.config import IDMRecipe
+from nitro_ml.core.labels import Labels, concat
+from nitro_ml.evaluation.baselines import beside_baselines
+from nitro_ml.evaluation.scores import Sample
+from nitro_ml.core.progress import Progress
+from nitro_ml.calibration.label_calibrator import Trust
+from nitro_ml.video.decode import Frames, probe, read
+
+FAMILIAR = "familiar."
+"""Prefix of the tensors in a checkpoint that aren't the model's own, but `trust`'s."""
+
+
+class Labeller:
+    """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
+
+    It infers on the GPU where there is one. Raises `CheckpointError` for one that is no IDM, or of another version.
+    resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        state, self.card = checkpoint.load(path)
+        if self.card["kind"] != "idm":
+            raise checkpoint.CheckpointError(f"{path.name}: found kind {self.card['kind']!r}; a labeller needs 'idm'.")
+        try:
+            recipe = IDMRecipe(**self.card["recipe"])
+            self.resolution = recipe.resolution
+            model = IDM(recipe, self.card.get("vision")).eval()
+            known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
+            self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
+            model.load_state_dict(state)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise checkpoint.CheckpointError(
+                f"{path.name}: this version of nitro can't rebuild the model ({type(error).__name__}: "
+                f"{str(error).splitlines()[0]}); train it anew."
+            ) from error
+        self.model = model.to(fastest())  # what fails here, such as a full GPU, is not the checkpoint's fault
+
+    def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
+        """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""
+        return self.trust.calibration.limits(game)
+
+    def label(self, frames: Iterable[Frames], game: str | None = None) -> Iterator[Labels]:
+        """One row for every frame, in order, a block at a time; memory does not grow with the video.
+
+        game: whose calibration to use; without one, or with one the checkpoint doesn't know, the pooled one serves.
+        """
+        return self.trust.label(infer(self.model, frames), game)
+
+
+def label_video(
+    path: Path,
+    checkpoint: Path,
+    crop: Box | None = None,
+    mask: Sequence[Box] = (),
+    game: str | None = None,
+    progress: Progress | None = None,
+) -> Labels:
+    """The labels of a whole video file. Raises `VideoError` and `CheckpointError`."""
+    labeller = Labeller(checkpoint)
+    seconds = (probe(path).duration if progress else 0.0) or math.inf
+    found = []
+    for labels in labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game):
+        found.append(labels)
+        if progress:
+            progress(float(labels.time[-1]) / seconds, f"{labels.time[-1]:.0f} s of the video")
+    return concat(found)
+
+
+def label_clip(labeller: Labeller, clip: Clip) -> Labels:
+    """The labels of a clip, whose frames may lie on disk, as of its game."""
+    return concat(list(labeller.label(stream(clip), clip.game)))
+
+
+def stream(clip: Clip, batch: int = 256) -> Iterator[Frames]:
+    """A clip as the frames of a video."""
+    return (Frames(clip.frames[i : i + batch], clip.time[i : i + batch]) for i in range(0, len(clip), batch))
+
+
+def evaluate(path: Path, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> dict[str, dict[str, Any]]:
+    """`{game: {name: scores}}` of a checkpoint on labelled clips: the model, the baselines and the oracle.
+
+    The clips must not have been trained on. known: labelled play from which each game's most frequent action is taken;
+    for a game without any, it is taken from the clips themselves, which flatters that baseline.
+    """
+    labeller = Labeller(path)
+    return compare([(c, label_clip(labeller, c)) for c in clips], labeller.thresholds, known)
+
+
+def compare(
+    labelled: Sequence[tuple[Clip, Labels]],
+    thresholds: Callable[[str], NDArray[np.float32]],
+    known: Sequence[Clip],
+    others: Sequence[tuple[Clip, Labels]] = (),
+) -> dict[str, dict[str, Any]]:
+    """Clips and the labels made for them, per game, beside the baselines; see `evaluate`. thresholds: by game, [17]."""
+    table: dict[str, dict[str, Any]] = {}
+    for game in sorted({clip.game for clip, _ in labelled}):
+        samples = _samples(labelled, game)
+        play = [c.actions for c in known if c.game == game and c.actions] or [s.truth for s in samples]
+        scores = beside_baselines(samples, thresholds(game), play, _samples(others, game))
+        table[game] = {name: s.to_dict() for name, s in scores.items()}
+    return table
+
+
+def _samples(labelled: Sequence[tuple[Clip, Labels]], game: str) -> list[Sample]:
+    return [Sample(la, c.actions, c.time, c.group) for c, la in labelled if c.game == game and c.actions is not None]

@@ -1,0 +1,204 @@
+"""Training an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.core.clip import Clip
+from nitro_ml.training.device import fastest, seeded
+from nitro_ml.training.trainer import HeldOut, Resumable, fit
+from nitro_ml.models.idm.calibrate import probes, raw, trusted
+from nitro_ml.models.idm.data import Batch, Stretches
+from nitro_ml.models.idm.encoders import Siglip
+from nitro_ml.models.idm.label import FAMILIAR
+from nitro_ml.models.idm.evaluate import measured
+from nitro_ml.models.idm.model import IDM, places
+from nitro_ml.models.idm.config import Augmentation, IDMRecipe
+from nitro_ml.models.idm.split import SETS, Split, split
+from nitro_ml.core.labels import concat
+from nitro_ml.training.muon import Muon
+from nitro_ml.core.progress import Progress, part
+from nitro_ml.evaluation.unmeasured import unmeasured
+
+STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
+HELD_OUT = 24  # batches that the held-out loss is taken over
+
+
+class Training(Resumable):
+    """Binary cross-entropy over all 17 buttons, rare ones weighted up, and cross-entropy over the sticks' places."""
+
+    def __init__(self, model: IDM, recipe: IDMRecipe, batches: Stretches, prior: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.model = model
+        self.recipe = recipe
+        self.batches = batches
+        self.balance = torch.from_numpy(_balance(prior))
+        odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
+        model.expect(torch.log(odds * self.balance).float())
+
+    def on_fit_start(self) -> None:
+        self.batches.rank = self.global_rank
+
+    def training_step(self, batch: Batch, _: int) -> Tensor:
+        loss = self.loss(batch)
+        self.log("loss", loss.detach())
+        return loss
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        self.log("held_out", self.loss(batch), batch_size=len(batch.frames), sync_dist=True)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Of the buttons and the sticks together."""
+        out = self.model(encode(self.model, batch.frames))
+        buttons = functional.binary_cross_entropy_with_logits(
+            out.buttons, batch.buttons, pos_weight=self.balance.to(out.buttons.device), reduction="none"
+        )
+        sticks = functional.cross_entropy(out.places.flatten(0, -2), places(batch.sticks).flatten(0, -2))
+        return buttons.sum(-1).mean() + STICK_SHARE * batch.sticks.shape[-1] * sticks
+
+    def configure_optimizers(self) -> Any:
+        recipe = self.recipe
+        optimizer = Muon(*_hidden(self.model), recipe.learning_rate, recipe.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, recipe.learning_rate, total_steps=recipe.steps, pct_start=0.1
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def train(
+    recipe: IDMRecipe,
+    clips: Sequence[Clip],
+    root: Path,
+    card: Mapping[str, Any],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
+    frozen: Collection[str] = (),
+) -> Trained:
+    """Train on labelled clips of any games, of two videos at least, and save under `root`.
+
+    The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
+    goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the
+    checkpoint's card; `frozen` are videos that must stay held out (see `split`). Raises `SplitError` for too few
+    videos, `ClipError` for clips without actions or of another resolution, and `DeviceError` without a GPU that the
+    recipe needs.
+    """
+    _check(recipe, clips)
+    return train_on(recipe, split(clips, recipe, frozen), root, card, progress, scratch)
+
+
+def train_on(
+    recipe: IDMRecipe,
+    parts: Split,
+    root: Path,
+    card: Mapping[str, Any],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
+) -> Trained:
+    """As `train`, with the clips already split; see there."""
+    whole = 1 + recipe.probe_share * probes(parts)
+    model = _fitted(recipe, parts.train, parts.calibration, part(progress, 0, 1 / whole), scratch)
+
+    def probe(clips: Sequence[Clip], held_out: Sequence[Clip], number: int) -> IDM:
+        alone = recipe.hardware.model_copy(update={"devices": 1, "num_nodes": 1, "strategy": "auto"})
+        steps = math.ceil(recipe.probe_share * recipe.steps)
+        short = recipe.model_copy(update={"steps": steps, "hardware": alone})  # the other processes have ended
+        before, after = (1 / whole + recipe.probe_share / whole * n for n in (number, number + 1))
+        return _fitted(short, clips, held_out, part(progress, before, after), scratch and scratch / f"probe-{number}")
+
+    trust = trusted(model, parts, share_held(parts.train), probe)
+    labelled = {
+        name: [(c, concat(list(trust.label([raw(model, c)], c.game)))) for c in getattr(parts, name)]
+        for name in ("calibration", "test")
+    }
+    facts = {
+        **card,
+        **trust.card(),
+        "kind": "idm",
+        "recipe": recipe.model_dump(),
+        **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
+        "videos": {name: len({c.group for c in getattr(parts, name)}) for name in SETS},
+        "not_measured": unmeasured(parts.videos_by_game()),
+        **measured(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
+    }
+    familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
+    return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, facts), facts)
+
+
+def _fitted(
+    recipe: IDMRecipe,
+    clips: Sequence[Clip],
+    held_out: Sequence[Clip],
+    progress: Progress | None = None,
+    scratch: Path | None = None,
+) -> IDM:
+    """A model trained on the clips, stopped early by its loss on those held out."""
+    with seeded(recipe.seed):
+        model = IDM(recipe)
+        batches = Stretches(clips, recipe, model.offsets, recipe.augment, recipe.steps)
+        unseen = Stretches(held_out, recipe, model.offsets, Augmentation(), HELD_OUT)
+        fit(
+            Training(model, recipe, batches, share_held(clips)),
+            batches,
+            recipe.steps,
+            requires=recipe.requires,
+            hardware=recipe.hardware,
+            held_out=HeldOut(unseen, recipe.check, recipe.patience),
+            progress=progress,
+            scratch=scratch,
+        )
+    return model.eval().to(fastest())
+
+
+def _hidden(model: IDM) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The weights of hidden layers that start from nothing, and all other parameters."""
+    named = dict(model.named_parameters())
+    hidden = {
+        name
+        for name, weight in named.items()
+        if name.startswith(("encoder.", "temporal.")) and name.endswith(".weight") and weight.ndim > 1
+        if not name.startswith("encoder.vision.")  # pretrained: it is to be changed little
+    }
+    return [named[name] for name in named if name in hidden], [named[name] for name in named if name not in hidden]
+
+
+def share_held(clips: Sequence[Clip]) -> NDArray[np.float64]:
+    """How often each button is held, float64 [17]."""
+    prior: NDArray[np.float64] = np.concatenate([c.actions.buttons for c in clips if c.actions]).mean(axis=0)
+    return prior
+
+
+class ClipError(ValueError):
+    """A clip that cannot be trained on."""
+
+
+def encode(model: IDM, frames: Tensor) -> Tensor:
+    """uint8 [B, n, S, S, 3] -> [B, T, width]: each frame once, beside those around it; those without are left out."""
+    before, after = max(0, *(-o for o in model.offsets), 0), max(0, *model.offsets, 0)
+    steps = frames.shape[1] - before - after
+    views = [frames[:, before + o : before + o + steps].flatten(0, 1) for o in (0, *model.offsets)]
+    return model.encode(views).unflatten(0, (len(frames), steps))
+
+
+def _balance(prior: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Weight of a held frame: the root of (not held / held), so that rare buttons are learned; 1 for unseen ones."""
+    odds = (1 - prior) / np.maximum(prior, 1e-6)
+    return np.where(prior > 0, np.sqrt(odds).clip(1, 8), 1).astype(np.float32)
+
+
+def _check(recipe: IDMRecipe, clips: Sequence[Clip]) -> None:
+    side = recipe.resolution
+    for clip in clips:
+        if clip.actions is None or clip.frames.shape[1:] != (side, side, 3):
+            found = "no actions" if clip.actions is None else f"frames {clip.frames.shape[1:]}"
+            raise ClipError(
+                f"Clip of {clip.group}: found {found}; {recipe.name} takes labelled clips, ({side}, {side}, 3)."
+            )

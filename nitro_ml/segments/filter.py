@@ -1,0 +1,154 @@
+"""Keep or drop, stretch by stretch, with one reason each.
+
+A classifier (fitted by `python -m benchmarks.segments --fit`) says five times a second how probable each kind
+of stretch is, from the picture and the inferred inputs (`evidence`); the likeliest path through them makes stretches;
+their borders are then moved to the cut, or to the input, that they belong to. Of what is left as play, rules drop what
+must not be learned: labels below a chosen risk, and inputs that no hand makes.
+
+Sources: judged per segment and never per episode (NitroGen's users); a button held over 60% of the frames and more than
+six at once are implausible (open-p2p, arXiv 2601.04575); idle frames are dropped (VPT, arXiv 2206.11795).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nitro_ml.core.actions import BUTTONS
+from nitro_ml.core.labels import Labels
+from nitro_ml.segments.borders import refined
+from nitro_ml.segments.classifier import KINDS, Classifier, shipped
+from nitro_ml.segments.evidence import evidence
+from nitro_ml.segments.features import FEATURES
+from nitro_ml.segments.smoothing import likeliest, runs, smooth, without_short_runs
+from nitro_ml.segments.sampling import Steps
+
+Reason = Literal[
+    "play",
+    "idle",
+    "menu",
+    "loading",
+    "cutscene",
+    "death",
+    "intro",
+    "facecam",
+    "overlay",
+    "low_confidence",
+    "implausible",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+"""Only `play` is kept. Titles and pauses count as `menu`; `overlay` is play below a drawn controller."""
+
+_BRIEF = np.array([not name.startswith("dpad_") and not name.endswith("_trigger") for name in BUTTONS])
+_DOUBT = -8.0  # the least log probability that counts: one step never decides alone
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a stretch is dropped. Lengths are in seconds, shares and confidences in [0, 1].
+
+    risk: the chance of a wrong frame (one minus the labels' confidence, mean over `window`) over which play is dropped.
+    held: the share of a play segment (of at least `held_length`) for which one button may be down; directions and
+    triggers are exempt, because people walk and accelerate for minutes. together: buttons that may be down at once.
+    stick: the deflection that counts as input. change: what a change of kind costs, in nats. shortest: a shorter
+    segment joins its neighbour.
+    """
+
+    risk: float = 0.7
+    window: float = 2.0
+    held: float = 0.6
+    held_length: float = 20.0
+    together: int = 6
+    stick: float = 0.25
+    change: float = 10.0
+    shortest: float = 0.7
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Frames `first_frame` to `last_frame` (exclusive), shown from `start` to `end` (seconds).
+
+    confidence: the labels' mean confidence in the segment.
+    """
+
+    start: float
+    end: float
+    first_frame: int
+    last_frame: int
+    keep: bool
+    reason: Reason
+    confidence: float
+
+
+def judge(
+    features: NDArray[np.float32],
+    labels: Labels,
+    rules: Rules | None = None,
+    thresholds: NDArray[np.float32] | float = 0.5,
+    classifier: Classifier | None = None,
+) -> list[Segment]:
+    """Segments that cover the video without gap or overlap, in order; neighbours differ in their reason.
+
+    features: float32 [T, 51] (`features.FEATURES`); labels: of the same T frames; thresholds: scalar or [17], the
+    checkpoint's own; classifier: another than the shipped one. Raises ValueError where the lengths differ.
+    """
+    rules = rules or Rules()
+    if features.shape != (len(labels), len(FEATURES)):
+        raise ValueError(
+            f"judge: found features {features.shape} for {len(labels)} labels; allowed is [T, {len(FEATURES)}] with "
+            "one row per label. Compute both from the same frames."
+        )
+    if not len(labels):
+        return []
+    held = labels.hard(thresholds).buttons
+    return sift(kinds(features, labels, held, rules, classifier or shipped()), labels, held, rules)
+
+
+def sift(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
+    """Segments of frames whose kinds are known; what is not to be used of active play gets its own reason.
+
+    kind: str [T], of `moment.KINDS`; labels and held, bool [T, 17]: of the same T >= 1 frames.
+    """
+    frame = seconds_per_frame(labels.time)
+    reason = np.array([REASONS.index(k) for k in np.where(kind == "active", "play", kind)])
+    for name, where in _doubtful(labels, held, frame, rules).items():
+        reason[where & (reason == REASONS.index("play"))] = REASONS.index(name)
+    reason = without_short_runs(reason, rules.shortest / frame)
+    for first, last in runs(reason):
+        long = REASONS[reason[first]] == "play" and (last - first) * frame >= rules.held_length
+        if long and held[first:last, _BRIEF].mean(axis=0).max() > rules.held:
+            reason[first:last] = REASONS.index("implausible")
+    return [_segment(labels, first, last, REASONS[reason[first]], frame) for first, last in runs(reason)]
+
+
+def kinds(
+    features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], rules: Rules, classifier: Classifier
+) -> NDArray[np.str_]:
+    """The kind of each frame, str [T], one of `classifier.KINDS`; arguments as for `judge`, held: bool [T, 17]."""
+    tilted = np.abs(labels.sticks) > rules.stick
+    steps = Steps.of(labels.time)
+    scores = classifier.log_probabilities(evidence(features, labels, held, tilted, steps))
+    path = likeliest(np.maximum(scores, _DOUBT), rules.change)
+    found = np.array(KINDS)[steps.frames(path)]
+    return refined(found, features, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))
+
+
+def _doubtful(labels: Labels, held: NDArray[np.bool_], frame: float, rules: Rules) -> dict[Reason, NDArray[np.bool_]]:
+    """Where labels must not be used, bool [T] by reason; a later one outweighs."""
+    return {
+        "low_confidence": smooth(labels.confidence, rules.window / frame) < 1 - rules.risk,
+        "implausible": smooth(held.sum(axis=1), 1 / frame) > rules.together,
+    }
+
+
+def _segment(labels: Labels, first: int, last: int, reason: Reason, frame: float) -> Segment:
+    end = labels.time[last] if last < len(labels) else labels.time[-1] + frame
+    confidence = float(labels.confidence[first:last].mean())
+    return Segment(float(labels.time[first]), float(end), first, last, reason == "play", reason, confidence)
+
+
+def seconds_per_frame(time: NDArray[np.float64]) -> float:
+    """The median; 1/30 where there is only one frame."""
+    step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
+    return step or 1 / 30
