@@ -11,9 +11,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from nitro_ml.games.registry import make
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder.session import play
+from nitro_ml.games.registry import make
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 BITS = 3_000_000  # a second

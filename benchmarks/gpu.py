@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch.callbacks import Callback
+from nitro_ml.video.decode import Frames
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
@@ -23,15 +24,14 @@ from benchmarks.label import labelled
 from benchmarks.label_corpus import corpus, lanes, noise, there
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_ml.training.device import arithmetic, fastest
-from nitro_ml.training.trainer import fit
+from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.data import Stretches
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.model import IDM
-from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.train import Training, share_held
 from nitro_ml.sandbox.video import Decoder
-from nitro_ml.video.decode import Frames
+from nitro_ml.training.device import arithmetic, fastest
+from nitro_ml.training.trainer import fit
 
 RECIPE = "window_h200"
 WINDOWS = 32

@@ -26,13 +26,13 @@ from benchmarks.corpus import TRAINED, UNSEEN, Video, film, videos
 from benchmarks.figures import Figure
 from benchmarks.idm_scores import labels_file, tables
 from nitro_assets.settings import ROOT
-from nitro_ml.video import decode
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.label import Labeller, label_clip
+from nitro_ml.core.labels import labels_frame, read_truth
 from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.label import Labeller, label_clip
 from nitro_ml.models.idm.split import Split
 from nitro_ml.models.idm.train import train_on
-from nitro_ml.core.labels import labels_frame, read_truth
+from nitro_ml.video import decode
 
 Result = TypeVar("Result")
 

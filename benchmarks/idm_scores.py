@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from benchmarks.corpus import UNSEEN, Video
 from benchmarks.figures import Figure
-from nitro_ml.games.registry import GAMES
-from nitro_ml.models.idm.label import Labeller
 from nitro_ml.core.labels import read_labels, read_truth
 from nitro_ml.evaluation import Sample, Scores, beside_baselines, evaluate_many
 from nitro_ml.evaluation.risk_coverage import Coverage, judged, measure
+from nitro_ml.games.registry import GAMES
+from nitro_ml.models.idm.label import Labeller
 
 GOALS = {
     "trained": {"macro_ap": 0.90, "event_f1_2": 0.80, "ece": 0.02, "stick_r2": 0.9},

@@ -9,6 +9,7 @@ import time
 from statistics import median
 
 import torch
+from nitro_ml.video.decode import Frames
 
 from benchmarks.figures import Figure
 from benchmarks.label_corpus import Corpus, corpus, lanes
@@ -20,7 +21,6 @@ from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.job import make
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.sandbox.video import Decoder
-from nitro_ml.video.decode import Frames
 
 WRITTEN = ("pseudo_labels", "video_features")
 

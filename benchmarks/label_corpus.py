@@ -26,14 +26,14 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers import pseudo_labels
 from nitro_assets.workers.engine import LocalEngine
 from nitro_assets.workers.job import Job
-from nitro_ml.video import decode
 from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.clip import Clip
 from nitro_ml.games.recorder.encode import encode
 from nitro_ml.games.recorder.record import record
-from nitro_ml.core.clip import Clip
-from nitro_ml.training.hardware import Hardware
 from nitro_ml.models.idm.config import IDMRecipe, load_recipe
 from nitro_ml.models.idm.train import train
+from nitro_ml.training.hardware import Hardware
+from nitro_ml.video import decode
 
 FPS = 30
 _TRAINED = tempfile.TemporaryDirectory(prefix="nitro-bench-")

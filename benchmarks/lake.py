@@ -22,8 +22,8 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_ml.core.actions import BUTTONS, STICKS
-from nitro_ml.games.recorder.shard import actions_table
 from nitro_ml.core.labels import Labels
+from nitro_ml.games.recorder.shard import actions_table
 
 ACTIVE = (1, 2, 3, 4, 14)  # the d-pad and one button
 VIDEO = 27_000  # rows: 15 minutes

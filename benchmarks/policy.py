@@ -24,8 +24,8 @@ from benchmarks.policy_cells import Cells
 from benchmarks.policy_corpus import Video, film, skilled, videos
 from nitro_assets.settings import ROOT
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.config import Corrections, PolicyRecipe, load_recipe
+from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.play.scores import Interval, normalised
 
 GAMES = ("breakout", "space_invaders", "freeway", "basic", "health_gathering", "defend_the_center")

@@ -17,14 +17,14 @@ from benchmarks.policy_cells import Cells
 from benchmarks.policy_corpus import Video, film, skilled, videos
 from benchmarks.policy_labels import Way, labelled, likelier
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.config import load_recipe as load_idm
+from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.train import train as train_idm
-from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.world.config import load_recipe as load_world
 from nitro_ml.models.world.latent import LatentNet
 from nitro_ml.models.world.load import load_latent
-from nitro_ml.models.world.config import load_recipe as load_world
 from nitro_ml.models.world.train import train_latent
 
 GAMES = ("space_invaders", "freeway", "basic", "health_gathering", "deadly_corridor", "defend_the_center")

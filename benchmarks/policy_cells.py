@@ -17,9 +17,9 @@ import torch
 from benchmarks.idm import say
 from benchmarks.policy_peer import Peer, train_peer
 from nitro_ml.core.clip import Clip
+from nitro_ml.models.policy.config import PolicyRecipe
 from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.play.episodes import Actor, play
-from nitro_ml.models.policy.config import PolicyRecipe
 from nitro_ml.models.policy.train import train
 
 SEED = 1000  # of the episodes; far from those of recordings

@@ -11,8 +11,8 @@ import numpy as np
 from benchmarks.policy_corpus import FPS
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.label import Labeller, label_clip
 from nitro_ml.core.labels import Labels
+from nitro_ml.models.idm.label import Labeller, label_clip
 from nitro_ml.models.world.latent import LatentNet
 from nitro_ml.models.world.load import codes
 

@@ -14,20 +14,21 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from benchmarks.figures import Figure
 from nitro_ml.core.actions import Actions
-from nitro_ml.games.registry import Game, make
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import seeded
-from nitro_ml.training.trainer import fit
+from nitro_ml.core.resample import RATE
+from nitro_ml.games.registry import make
+from nitro_ml.games.spec import Game
 from nitro_ml.models.policy import flow
-from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.chunk import DIMENSIONS
-from nitro_ml.models.policy.data import Batch, Chunks
-from nitro_ml.models.policy.play.live import LivePlayer
-from nitro_ml.models.policy.model import PolicyNet, to_pixels
 from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
+from nitro_ml.models.policy.data import Batch, Chunks
+from nitro_ml.models.policy.model import PolicyNet, to_pixels
+from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.play.live import LivePlayer
 from nitro_ml.models.policy.train import Training
 from nitro_ml.models.policy.vision import Siglip, encoder
-from nitro_ml.core.resample import RATE
+from nitro_ml.training.device import seeded
+from nitro_ml.training.trainer import fit
 
 
 def figures(quick: bool) -> Iterator[Figure]:

@@ -21,8 +21,8 @@ from benchmarks.segment_fit import MOST, fit, seeded_labels
 from benchmarks.segment_labels import MANNERS
 from nitro_ml.games.recorder.moment import KINDS
 from nitro_ml.segments.classifier import SHIPPED, Classifier, shipped
-from nitro_ml.segments.filter import Rules, judge
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
+from nitro_ml.segments.filter import Rules, judge
 
 F1, DROPPED = 0.9, 0.02  # the goals
 _TOLD = {"true": "true inputs", "good": "a good IDM's labels", "unsure": "an unsure IDM's", "empty": "empty labels"}

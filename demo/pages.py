@@ -8,8 +8,9 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from demo.catalogue import Video
 from nitro_ml.video.decode import VideoError, probe
+
+from demo.catalogue import Video
 
 
 def front(videos: Iterable[Video]) -> str:

@@ -17,15 +17,15 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers.policy_evaluation import scores_with_intervals
 from nitro_assets.workers.world import psnr_rows
 from nitro_ml.core import parquet
-from nitro_ml.games.recorder.moment import KINDS
-from nitro_ml.models.idm.label import Labeller, label_video
 from nitro_ml.core.labels import read_labels
-from nitro_ml.evaluation.markdown import markdown_table
+from nitro_ml.core.licence import TERMS
 from nitro_ml.evaluation.baselines import beside_baselines
+from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.scores import Sample
 from nitro_ml.evaluation.table import rows as metric_rows
+from nitro_ml.games.recorder.moment import KINDS
+from nitro_ml.models.idm.label import Labeller, label_video
 from nitro_ml.segments.filter import REASONS
-from nitro_ml.core.licence import TERMS
 
 TRUTH_REASON = dict(zip(KINDS, KINDS, strict=True)) | {"active": "play"}
 

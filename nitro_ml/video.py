@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
 from nitro_ml.video.container import FORMATS, CutError, Film, VideoError, opened
-from nitro_ml.video.truncation import check_end, ending, seconds_of
 from nitro_ml.video.display import Showing, showing
-from nitro_ml.video.timestamps import frames, packets, seams
 from nitro_ml.video.resize import Shrinker, shrink
+from nitro_ml.video.timestamps import frames, packets, seams
+from nitro_ml.video.truncation import check_end, ending, seconds_of
 
 __all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "decoded", "probe", "read", "shrink"]
 

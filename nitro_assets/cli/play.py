@@ -46,11 +46,12 @@ def label(
 
     Example: nitro label walkthrough.mp4 --out labels.parquet --game pong
     """
-    from nitro_ml.models.idm.label import Labeller, label_video
-    from nitro_ml.core.labels import labels_frame
-    from nitro_ml.core.output import beside, check
-    from nitro_ml.core.licence import TERMS
     from nitro_ml.video.decode import probe
+
+    from nitro_ml.core.labels import labels_frame
+    from nitro_ml.core.licence import TERMS
+    from nitro_ml.core.output import beside, check
+    from nitro_ml.models.idm.label import Labeller, label_video
 
     check(out, video)
     path = _checkpoint(checkpoint, "idm_checkpoint")
@@ -114,10 +115,11 @@ def play(
 
     Example: nitro play --checkpoint wanderer --checkpoint expert --game pong --episodes 4
     """
-    from nitro_ml.games.registry import GAMES, GameError
+    from nitro_ml.games.registry import GAMES
+    from nitro_ml.games.spec import GameError
     from nitro_ml.models.policy.play.agent import Policy
-    from nitro_ml.models.policy.play.live import play_live
     from nitro_ml.models.policy.play.episodes import play as play_episodes
+    from nitro_ml.models.policy.play.live import play_live
     from nitro_ml.models.policy.play.scores import rows
 
     scripted = ("wanderer", "expert")

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import DownloadError, downloaded
@@ -26,11 +27,10 @@ from nitro_assets.workers.job import Job, Refused
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
-from nitro_ml.sandbox.video import Decoder
 from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_correction import UNNAMED, Finding, findings, put_right
 from nitro_ml.nitrogen.label_correction import Video as Labelled
-from nitro_ml.video.decode import Frames, VideoError, VideoInfo
+from nitro_ml.sandbox.video import Decoder
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""

@@ -16,21 +16,21 @@ from nitro_assets.workers import show
 from nitro_assets.workers.footage import FETCHED, Footage
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.promotion import decide, held_out
-from nitro_ml.training.checkpoint import Trained
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import check_device
-from nitro_ml.models.idm.label import Labeller, label_clip
-from nitro_ml.models.idm.evaluate import by_video
-from nitro_ml.models.idm.config import IDMRecipe, load_recipe
-from nitro_ml.models.idm.train import train
 from nitro_ml.core.labels import Labels
-from nitro_ml.evaluation.table import rows
-from nitro_ml.nitrogen.label_correction import counts
 from nitro_ml.core.progress import part
-from nitro_ml.recipes import RecipeError
-from nitro_ml.evaluation.card import text, write_card
 from nitro_ml.evaluation.paired_bootstrap import Video
+from nitro_ml.evaluation.table import rows
 from nitro_ml.evaluation.worst_clips import SECONDS, filmstrip, worst
+from nitro_ml.models.idm.card import text, write_card
+from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.evaluate import by_video
+from nitro_ml.models.idm.label import Labeller, label_clip
+from nitro_ml.models.idm.train import train
+from nitro_ml.nitrogen.label_correction import counts
+from nitro_ml.recipes import RecipeError
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.device import check_device
 
 WORST_ECE = 0.1
 

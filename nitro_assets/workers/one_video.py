@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from nitro_ml.video.decode import Frames, VideoError
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
@@ -26,9 +27,8 @@ from nitro_assets.lake.staging import put
 from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import BLOCK, block_name, fetched
 from nitro_ml.core import parquet
-from nitro_ml.sandbox.video import Decoder, Seen
 from nitro_ml.core.labels import Labels
-from nitro_ml.video.decode import Frames, VideoError
+from nitro_ml.sandbox.video import Decoder, Seen
 
 ROWS = 65_536
 """Rows that are held before they go to disk, and rows of a group in a staged file."""
@@ -166,7 +166,9 @@ class LabelVideo:
     """
 
     def __init__(self, checkpoint: Path, name: str) -> None:
-        from nitro_ml.models.idm.label import Labeller  # and torch with it: what only downloads and decodes needs neither
+        from nitro_ml.models.idm.label import (
+            Labeller,  # and torch with it: what only downloads and decodes needs neither
+        )
 
         self.labeller, self.name = Labeller(checkpoint), name
 

@@ -12,9 +12,9 @@ from nitro_assets.workers.footage import FETCHED
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_assets.workers.mixture_clips import mixture_clips
 from nitro_assets.workers.training_mixture import load_recipe as load_mixture
+from nitro_ml.core.progress import part
 from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.train import train
-from nitro_ml.core.progress import part
 
 
 def build(job: Job, partition: str) -> Outcome:

@@ -13,8 +13,8 @@ from nitro_assets.workers import show
 from nitro_assets.workers.job import Check, Job, Outcome, run
 from nitro_ml.games.registry import GAMES
 from nitro_ml.models.policy.play.agent import Policy
-from nitro_ml.models.policy.play.film import film, write_webp
 from nitro_ml.models.policy.play.episodes import Episode, episodes
+from nitro_ml.models.policy.play.film import film, write_webp
 from nitro_ml.models.policy.play.scores import rows as scores_by_player
 
 SEED = 1000  # far from the seeds of recordings, and from those by which a checkpoint is chosen

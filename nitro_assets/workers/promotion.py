@@ -11,10 +11,10 @@ from typing import Any
 
 from nitro_assets.lake.checkpoints import State
 from nitro_assets.workers.job import Job
-from nitro_ml.training.checkpoint import CheckpointError
-from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.baselines import BASELINES
+from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.paired_bootstrap import DRAWS, TOLERANCE, Verdict, Video, compare
+from nitro_ml.training.checkpoint import CheckpointError
 
 FIGURES = ("event_f1_2", "macro_ap")
 Rescore = Callable[[str, set[str]], dict[str, Video]]

@@ -23,8 +23,8 @@ from nitro_assets.workers.engine import Engine, LocalEngine
 from nitro_assets.workers.failures import Failure, Failures, by_reason
 from nitro_assets.workers.job import Check, Job, Outcome, Refused, run
 from nitro_assets.workers.one_video import ROWS, Order, Setup, VideoResult
-from nitro_ml.core import parquet
 from nitro_ml.calibration.calibration import Calibration
+from nitro_ml.core import parquet
 
 Row = dict[str, Any]
 LABELS = [c for c in TABLES["pseudo_labels"].columns if c != "corpus_shard"]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from nitro_assets.lake import soft
 from nitro_assets.workers.job import Job
-from nitro_ml.core.labels import Labels
 from nitro_ml.calibration.calibration import Calibration
+from nitro_ml.core.labels import Labels
 
 
 class Stored:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nitro_ml.calibration.held_out import Held, shares
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.evaluation.events import Found, count, presses
-from nitro_ml.calibration.held_out import Held, shares
 
 FEWEST_FRAMES = 30  # held, and not held, and
 FEWEST_PRESSES = 8  # presses of a button below which its scaling cannot be fitted

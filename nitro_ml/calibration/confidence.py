@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.core.timeline import nearest
 from nitro_ml.core.resample import RATE
+from nitro_ml.core.timeline import nearest
 
 AROUND = np.arange(-4, 5) / RATE
 EVIDENCE = ("sure", "sure_around", "least_sure_around", "changes_around", "strange")

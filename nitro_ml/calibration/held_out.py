@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import Actions
-from nitro_ml.models.idm.infer import Raw
+from nitro_ml.core.stream import Raw
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.core.actions import BUTTONS, STICKS
-from nitro_ml.models.idm.infer import BLOCK, Raw, Rows, blocks
-from nitro_ml.core.labels import Labels
-from nitro_ml.core.resample import RATE
 from nitro_ml.calibration.calibration import POOLED, Calibration, Scaling, calibrate
 from nitro_ml.calibration.confidence import STRANGE, Confidence, evidence, fit_confidence
-from nitro_ml.calibration.ood import STRETCH, Familiar, stretches
 from nitro_ml.calibration.held_out import Held, shares
-from nitro_ml.calibration.correctness import right
+from nitro_ml.calibration.ood import STRETCH, Familiar, stretches
+from nitro_ml.core.actions import BUTTONS, STICKS
+from nitro_ml.core.labels import Labels
+from nitro_ml.core.resample import RATE
+from nitro_ml.core.stream import BLOCK, Raw, Rows, blocks
+from nitro_ml.evaluation.correctness import right
 
 FAR = 1.25
 """How strange a stretch may be to be believed to show the game it is said to show. By its definition 1 in 100 held-out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.models.idm.infer import Raw
+from nitro_ml.core.stream import Raw
 from nitro_ml.core.timeline import nearest
 
 STRETCH = 2.0

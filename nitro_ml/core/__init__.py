@@ -1,1 +1,1 @@
-"""TODO."""
+"""What every other room shares, and light to import: actions, clips, labels files, times, terms."""

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS
-from nitro_ml.sandbox.labels import Reader
 from nitro_ml.core.labels import Labels, LabelsError, Truth
 from nitro_ml.core.timeline import REACH, nearest
 from nitro_ml.evaluation.scores import Sample
+from nitro_ml.sandbox.labels import Reader
 
 ENDINGS = (".actions", ".labels")
 NITROGEN = ("actions_raw", "actions_processed")

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.labels import Labels
+from nitro_ml.evaluation.correctness import right
 from nitro_ml.evaluation.scores import Bin, Sample, reliability
-from nitro_ml.calibration.correctness import right
 
 STEPS = np.linspace(0.05, 1, 20)
 HALF = 0.5

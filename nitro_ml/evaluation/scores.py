@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels
+from nitro_ml.core.observability import Visible
 from nitro_ml.core.timeline import align
 from nitro_ml.evaluation.events import Found, count
-from nitro_ml.core.observability import Visible
 
 BINS = 10
 

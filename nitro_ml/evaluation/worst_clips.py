@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels
-from nitro_ml.calibration.correctness import right
+from nitro_ml.evaluation.correctness import right
 
 SECONDS = 4.0
 SHOWN = 8

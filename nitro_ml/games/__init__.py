@@ -1,11 +1,12 @@
 """The arcade: open games whose true inputs we know, behind one virtual gamepad; who plays them; and the recorder."""
 
-from nitro_ml.games.registry import GAMES, Game, GameError, GameSpec, Step, make
-from nitro_ml.games.recorder.dataset import add_visible, record_to, save_truth
 from nitro_ml.games.pad import Pad, Player
 from nitro_ml.games.players.registry import expert, player, score_episode, wanderer
+from nitro_ml.games.recorder.dataset import add_visible, record_to, save_truth
 from nitro_ml.games.recorder.record import Recording, Segment, record
 from nitro_ml.games.recorder.shard import Published, write_shard
+from nitro_ml.games.registry import GAMES, make
+from nitro_ml.games.spec import Game, GameError, GameSpec, Step
 
 __all__ = [
     "GAMES",

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The three kinds of model: inverse dynamics, policy, world model."""

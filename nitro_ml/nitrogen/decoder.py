@@ -8,15 +8,13 @@ import sys
 
 import numpy as np
 
-from nitro_ml.sandbox import process
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
-from nitro_ml.sandbox.process import Child, ChildError
 from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen import parquet
+from nitro_ml.sandbox import process
+from nitro_ml.sandbox.process import MEMORY, QUIET, Child, ChildError
 
-MEMORY = 4 << 30  # bytes of address space, of which polars reserves most and uses little
 SECONDS = 20.0
-QUIET = {"POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"}
 
 
 class Decoder:

@@ -8,6 +8,7 @@ from statistics import median
 import numpy as np
 
 from nitro_ml.core.clip import Clip
+from nitro_ml.core.resample import RATE
 from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_sync import (
     VERTICAL,
@@ -23,7 +24,6 @@ from nitro_ml.nitrogen.label_sync import (
     upright,
     usual_lag,
 )
-from nitro_ml.core.resample import RATE
 
 UNNAMED = "other"
 """The game of videos of no known game: they are no one's kind, and not held against each other."""

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.sandbox import process
 from nitro_ml.core import parquet
 from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.sandbox.process import Child, ChildError
 from nitro_ml.core.labels import Labels, LabelsError, Truth, read_labels, read_truth
-from nitro_ml.nitrogen.decoder import MEMORY, QUIET
 from nitro_ml.core.observability import Visible
+from nitro_ml.sandbox import process
+from nitro_ml.sandbox.process import MEMORY, QUIET, Child, ChildError
 
 SECONDS = 120
 

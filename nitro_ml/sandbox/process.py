@@ -17,6 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+MEMORY = 4 << 30  # bytes of address space for a child that reads parquet; polars reserves most of it and uses little
+QUIET = {"POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"}
+
 Line = dict[str, Any]
 
 

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.sandbox import process
-from nitro_ml.video import decode
 from nitro_ml.core.box import Box
+from nitro_ml.sandbox import process
 from nitro_ml.sandbox.process import Child, ChildError, Line
 from nitro_ml.segments.features import FEATURES, Features
+from nitro_ml.video import decode
 from nitro_ml.video.decode import CutError, Frames, VideoError, VideoInfo
 
 ERRORS = {kind.__name__: kind for kind in (CutError, VideoError, ValueError)}

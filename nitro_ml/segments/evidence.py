@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.features import FEATURES, GRID
-from nitro_ml.segments.smoothing import smooth
 from nitro_ml.segments.sampling import Rows, Steps, behind, lagged, near
+from nitro_ml.segments.smoothing import smooth
 
 WINDOWS = (3, 11, 31)  # steps: 0.6, 2.2 and 6.2 s
 _AROUND = (51, 301)  # steps: 10 and 60 s, in which inputs and the motion of a corner are compared

@@ -21,8 +21,8 @@ from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import KINDS, Classifier, shipped
 from nitro_ml.segments.evidence import evidence
 from nitro_ml.segments.features import FEATURES
-from nitro_ml.segments.smoothing import likeliest, runs, smooth, without_short_runs
 from nitro_ml.segments.sampling import Steps
+from nitro_ml.segments.smoothing import likeliest, runs, smooth, without_short_runs
 
 Reason = Literal[
     "play",

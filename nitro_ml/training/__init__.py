@@ -1,1 +1,1 @@
-"""TODO."""
+"""What every training shares: trainer, sampler, splits, optimiser, device, checkpoint."""

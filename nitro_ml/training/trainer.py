@@ -17,9 +17,9 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.distributed.fsdp import FullyShardedDataParallel
 
+from nitro_ml.core.progress import Progress
 from nitro_ml.training.device import check_device, fast_bfloat16
 from nitro_ml.training.hardware import Hardware
-from nitro_ml.core.progress import Progress
 
 logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
-from nitro_ml.video.container import opened
-from nitro_ml.video.hdr import to_sdr
-from nitro_ml.video.display import Showing
-from nitro_ml.video.audio import Muxed, sound
 from nitro_ml.core.labels import Labels
-from nitro_ml.core.output import OutputError, beside
 from nitro_ml.core.licence import TERMS
+from nitro_ml.core.output import OutputError, beside
+from nitro_ml.video.audio import Muxed, sound
+from nitro_ml.video.container import opened
 from nitro_ml.video.decode import decoded, first_shown
+from nitro_ml.video.display import Showing
+from nitro_ml.video.hdr import to_sdr
 
 # Centre (x, y) and half size (w, h) of each button in a box of 100 x 60; a stick's own button is the well it sits in.
 _PLACES: dict[str, tuple[int, int, int, int]] = {

@@ -16,8 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from nitro_ml.video.hdr import to_sdr
 from nitro_ml.video.display import PLAIN, Showing
+from nitro_ml.video.hdr import to_sdr
 
 cv2.setNumThreads(1)  # a picture is small, and every process would start as many threads as there are cores
 

@@ -17,8 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from nitro_ml.video.container import Film, VideoError, opened
-from nitro_ml.video.truncation import check_end
 from nitro_ml.video.entry_points import is_entry
+from nitro_ml.video.truncation import check_end
 
 JUMP = 10.0  # seconds between two frames of a transport stream that make a seam
 

@@ -25,10 +25,10 @@ from nitro_assets.workers.engine import LocalEngine
 from nitro_assets.workers.one_video import Order, Setup
 from nitro_assets.workers.ray_train import train_on_cluster
 from nitro_ml.games.recorder.record import record
-from nitro_ml.training.hardware import Hardware
-from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.train import train
+from nitro_ml.training.hardware import Hardware
 from tests.assets import services
 from tests.assets.small_world import LABELLED, write_shards
 from tests.ml.moving import square_clip

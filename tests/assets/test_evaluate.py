@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from nitro_assets.cli import app
 from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.games.recorder.shard import actions_table
 from nitro_ml.core.labels import LabelsError, read_labels, read_truth
+from nitro_ml.games.recorder.shard import actions_table
 
 SOUTH = BUTTONS.index("south")
 HOSTILE = Path(__file__).parent.parent / "ml" / "files" / "aborts_polars.parquet"

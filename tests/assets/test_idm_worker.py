@@ -25,10 +25,10 @@ from nitro_ml import recipes
 from nitro_ml.core.actions import Actions
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
-from nitro_ml.training.hardware import Hardware
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.nitrogen.label_sync import shifted, upright
 from nitro_ml.recipes import RecipeError
+from nitro_ml.training.hardware import Hardware
 from tests.assets.corpus import environment
 
 GAME, FRAMES = "my_way_home", 660

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nitro_ml.video.decode import probe, read
 from yt_dlp import YoutubeDL
 
 from benchmarks.films import Kind, written
@@ -15,7 +16,6 @@ from nitro_assets.settings import Settings
 from nitro_assets.workers.footage import boxes
 from nitro_assets.workers.pseudo_labels import _pictures
 from nitro_ml.core.box import Box
-from nitro_ml.video.decode import probe, read
 from tests.assets.corpus import SHARD, worker
 from tests.assets.rows import ANNA, BERT, fit
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from nitro_assets.settings import Settings
 from nitro_assets.workers import policy_evaluation
 from nitro_assets.workers.job import Job, Outcome, make
+from nitro_ml.models.policy.config import load_recipe
+from nitro_ml.models.policy.model import PolicyNet
+from nitro_ml.models.policy.vision import encoder
 from nitro_ml.training import checkpoint
 from nitro_ml.training.device import seeded
-from nitro_ml.models.policy.model import PolicyNet
-from nitro_ml.models.policy.config import load_recipe
-from nitro_ml.models.policy.vision import encoder
 from tests.assets.corpus import key
 from tests.assets.rows import fit
 from tests.assets.small_world import job, settled

@@ -11,11 +11,11 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.workers.job import Job
 from nitro_assets.workers.promotion import Decision, decide, held_out
-from nitro_ml.training import checkpoint
-from nitro_ml.models.idm.label import Labeller
 from nitro_ml.evaluation.baselines import BASELINES
 from nitro_ml.evaluation.events import Found
 from nitro_ml.evaluation.paired_bootstrap import Video
+from nitro_ml.models.idm.label import Labeller
+from nitro_ml.training import checkpoint
 from tests.assets.small_world import job as job_of
 
 GAMES = ("pong", "golf")

@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from nitro_ml.games.registry import make
-from nitro_ml.games.recorder.moment import KINDS, Moment
 from nitro_ml.games.pad import Pad
 from nitro_ml.games.players.registry import wanderer
+from nitro_ml.games.recorder.moment import KINDS, Moment
+from nitro_ml.games.recorder.session import kinds_of, session
+from nitro_ml.games.registry import make
 from nitro_ml.games.scenes.look import Look
 from nitro_ml.games.scenes.screens import pause
-from nitro_ml.games.recorder.session import kinds_of, session
 
 FPS = 30
 

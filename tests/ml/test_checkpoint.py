@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from nitro_ml.core.licence import TERMS
 from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import CheckpointError
-from nitro_ml.core.licence import TERMS
 
 CARD = {"kind": "idm", "recipe": {"name": "tiny"}}
 

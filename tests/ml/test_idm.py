@@ -12,26 +12,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from nitro_ml.video.decode import Frames
 
 from nitro_ml import recipes
-from nitro_ml.training import checkpoint
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.hardware import Hardware
+from nitro_ml.core.labels import Labels, concat
+from nitro_ml.core.stream import BLOCK, Rows, blocks
+from nitro_ml.evaluation import BASELINES
+from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.unmeasured import unmeasured
 from nitro_ml.models.idm.augment import augment
+from nitro_ml.models.idm.card import write_card
+from nitro_ml.models.idm.config import Augmentation, IDMRecipe, SiglipSection, load_recipe
 from nitro_ml.models.idm.encoders import Siglip
-from nitro_ml.models.idm.infer import BLOCK, Rows, blocks, windows
+from nitro_ml.models.idm.infer import windows
 from nitro_ml.models.idm.label import Labeller, evaluate, label_clip, label_video
 from nitro_ml.models.idm.model import BINS, IDM, Inferred, places
-from nitro_ml.models.idm.config import Augmentation, IDMRecipe, SiglipSection, load_recipe
 from nitro_ml.models.idm.split import SplitError, split
 from nitro_ml.models.idm.train import ClipError, Trained, train
-from nitro_ml.core.labels import Labels, concat
-from nitro_ml.evaluation import BASELINES
-from nitro_ml.evaluation.card import write_card
-from nitro_ml.calibration.correctness import right
-from nitro_ml.evaluation.unmeasured import unmeasured
-from nitro_ml.video.decode import Frames
+from nitro_ml.training import checkpoint
+from nitro_ml.training.hardware import Hardware
 from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
 from tests.ml.tiny_idm import TINY, short
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels
-from nitro_ml.evaluation import COLUMNS, Sample, Scores, beside_baselines, evaluate, evaluate_many, rows
-from nitro_ml.core.timeline import align, nearest
-from nitro_ml.evaluation.events import Found, count, match
 from nitro_ml.core.observability import Visible
+from nitro_ml.core.timeline import align, nearest
+from nitro_ml.evaluation import COLUMNS, Sample, Scores, beside_baselines, evaluate, evaluate_many, rows
+from nitro_ml.evaluation.events import Found, count, match
 
 SOUTH, EAST = BUTTONS.index("south"), BUTTONS.index("east")
 times = st.lists(st.integers(0, 40), max_size=7, unique=True).map(lambda x: np.array(sorted(x), np.int64))

@@ -13,19 +13,19 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import DeviceError
+from nitro_ml.core.resample import Steps
 from nitro_ml.models.policy import chunk
-from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.augment import translate
-from nitro_ml.models.policy.select import SEED, kept_steps
+from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
 from nitro_ml.models.policy.dagger import corrections
 from nitro_ml.models.policy.data import Chunks, gather
 from nitro_ml.models.policy.model import PolicyNet, to_pixels
+from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.play.episodes import play
-from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
+from nitro_ml.models.policy.select import SEED, kept_steps
 from nitro_ml.models.policy.train import _corrected, plateau, train
 from nitro_ml.models.policy.vision import PolicyError, Siglip, encoder
-from nitro_ml.core.resample import Steps
+from nitro_ml.training.device import DeviceError
 from tests.ml.stopped import check_it_goes_on
 
 SIDE = 36

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from nitro_ml.training.device import seeded
 from nitro_ml.models.policy import flow
+from nitro_ml.training.device import seeded
 
 BETA = (1.5, 1.0)
 

@@ -6,21 +6,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nitro_ml.video.decode import shrink
 from numpy.typing import NDArray
 from PIL import Image
 
 from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.games.registry import GameError, make
-from nitro_ml.training.device import seeded
+from nitro_ml.games.registry import make
+from nitro_ml.games.spec import GameError
+from nitro_ml.models.policy.config import load_recipe
+from nitro_ml.models.policy.model import PolicyNet
 from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.models.policy.play.episodes import PolicyPlayer, begun, episodes, play, together
 from nitro_ml.models.policy.play.film import film, write_webp
 from nitro_ml.models.policy.play.live import LivePlayer
-from nitro_ml.models.policy.model import PolicyNet
-from nitro_ml.models.policy.play.episodes import PolicyPlayer, begun, episodes, play, together
-from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.play.scores import interval, normalised
 from nitro_ml.models.policy.vision import encoder
-from nitro_ml.video.decode import shrink
+from nitro_ml.training.device import seeded
 
 
 @pytest.fixture(scope="module")

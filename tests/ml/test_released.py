@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from nitro_ml.video.decode import shrink
 from typer.testing import CliRunner
 
 from benchmarks import released as benchmark
 from nitro_assets.cli import app
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.games.registry import make
-from nitro_ml.training.device import seeded
 from nitro_ml.models.policy import chunk, flow
-from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.model import to_pixels
+from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.play.episodes import PolicyPlayer, play
 from nitro_ml.models.policy.released import folder
 from nitro_ml.models.policy.released.archive import WeightsError
@@ -24,7 +24,7 @@ from nitro_ml.models.policy.released.folder import export_file, import_file
 from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.sizes import Sizes, table
 from nitro_ml.models.policy.released.weights import read_weights
-from nitro_ml.video.decode import shrink
+from nitro_ml.training.device import seeded
 from tests.ml.diffused import Diffused
 from tests.ml.released_files import SMALL, released, weights
 

@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from nitro_ml import recipes
-from nitro_ml.training import checkpoint
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.policy.play.agent import Policy
+from nitro_ml.core.resample import Steps
 from nitro_ml.models.policy.data import gather
 from nitro_ml.models.policy.evaluate import evaluate
+from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.released.archive import WeightsError
 from nitro_ml.models.policy.released.finetune import BLOCKS, VISION
 from nitro_ml.models.policy.released.folder import export_file, import_file
 from nitro_ml.models.policy.released.recipe import FinetuneRecipe, Lora
 from nitro_ml.models.policy.train import train
-from nitro_ml.core.resample import Steps
+from nitro_ml.training import checkpoint
 from tests.ml.released_files import SMALL, released
 
 EAST, WEST = BUTTONS.index("east"), BUTTONS.index("west")

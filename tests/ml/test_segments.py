@@ -15,9 +15,9 @@ from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import Classifier, Networks, shipped, standard
+from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.features import FEATURES, Features
 from nitro_ml.segments.filter import REASONS, Rules, judge, sift
-from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.smoothing import likeliest, runs, without_short_runs
 
 FPS = 30

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.models.idm.infer import Raw
-from nitro_ml.core.labels import Labels, concat
 from nitro_ml.calibration.calibration import FLATTEST, POOLED, Scaling
-from nitro_ml.calibration.ood import Familiar, fit_familiar
 from nitro_ml.calibration.held_out import Held
-from nitro_ml.calibration.correctness import right
 from nitro_ml.calibration.label_calibrator import Trust, fit_trust
+from nitro_ml.calibration.ood import Familiar, fit_familiar
+from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.labels import Labels, concat
+from nitro_ml.core.stream import Raw
+from nitro_ml.evaluation.correctness import right
 
 USED = (BUTTONS.index("dpad_left"), BUTTONS.index("south"))
 PRIOR = np.where(np.isin(np.arange(17), USED), 0.4, 0.0)

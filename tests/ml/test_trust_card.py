@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nitro_ml.calibration.label_calibrator import Trust
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.evaluate import by_video, measured
-from nitro_ml.models.idm.config import load_recipe
-from nitro_ml.models.idm.split import split
 from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.licence import TERMS
-from nitro_ml.evaluation.card import CARD, write_card
-from nitro_ml.calibration.label_calibrator import Trust
 from nitro_ml.evaluation.worst_clips import filmstrip, worst
+from nitro_ml.models.idm.card import CARD, write_card
+from nitro_ml.models.idm.config import load_recipe
+from nitro_ml.models.idm.evaluate import by_video, measured
+from nitro_ml.models.idm.split import split
 from tests.ml.test_trust import play, trust
 
 __all__ = ["trust"]  # the fixture

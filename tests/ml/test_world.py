@@ -10,17 +10,17 @@ import torch
 from PIL import Image, ImageSequence
 
 from nitro_ml import recipes
-from nitro_ml.training import checkpoint
 from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.training.checkpoint import Trained
 from nitro_ml.core.clip import Clip
+from nitro_ml.models.world.config import DynamicsSection, LatentSection, WorldRecipe, load_recipe
 from nitro_ml.models.world.dynamics import DynamicsNet
 from nitro_ml.models.world.latent import LatentNet
 from nitro_ml.models.world.load import WorldError, codes, load_latent, load_world
-from nitro_ml.models.world.config import DynamicsSection, LatentSection, WorldRecipe, load_recipe
 from nitro_ml.models.world.rollout import rollout, write_gif
 from nitro_ml.models.world.scores import Errors
 from nitro_ml.models.world.train import train_latent, train_world
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
 from tests.ml.stopped import check_it_goes_on
 
 SIDE = 32

@@ -1,1 +1,1 @@
-"""TODO."""
+"""One file an engine: its games behind `spec.Game`."""

@@ -7,8 +7,8 @@ import numpy as np
 from ale_py import Action, ALEInterface, LoggerMode, roms
 from numpy.typing import NDArray
 
-from nitro_ml.games.registry import HEIGHT, WIDTH, GameSpec, Step
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.spec import HEIGHT, WIDTH, GameSpec, Step
 
 EMULATOR_HZ = 60
 _BALL_HEIGHT = {"breakout": 101}  # where the ball's height lies in memory; 0 while it waits to be served

@@ -12,8 +12,8 @@ import vizdoom
 from numpy.typing import NDArray
 from vizdoom import Button, GameVariable
 
-from nitro_ml.games.registry import GameSpec, Step
 from nitro_ml.games.pad import BUTTON, Pad
+from nitro_ml.games.spec import GameSpec, Step
 
 # What each control of the pad does, and how much: degrees a tic for turning, thrust for walking, 1 for a button.
 _CONTROLS: dict[str, tuple[Button, float]] = {

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Who plays the games: random players and scripted experts."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nitro_ml.games.players.experts import EXPERTS
-from nitro_ml.games.registry import Game, GameError
 from nitro_ml.games.pad import Pad, Player
+from nitro_ml.games.players.experts import EXPERTS
 from nitro_ml.games.players.wanderer import Wanderer
+from nitro_ml.games.spec import Game, GameError
 
 TURN = (4.0, 10.0)  # seconds each of two players has the pad, drawn evenly
 PLAY, DISTURBANCE = (2.0, 6.0), (0.2, 1.0)  # seconds of the expert, and of the wanderer who disturbs it

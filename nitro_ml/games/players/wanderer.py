@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nitro_ml.games.registry import Game
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.spec import Game
 
 HOLD = (0.1, 0.8)  # seconds a choice is held, drawn evenly
 SLEW = 10.0  # full deflections a second a thumb can move a stick

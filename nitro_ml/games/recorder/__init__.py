@@ -1,1 +1,1 @@
-"""TODO."""
+"""Recordings: gameplay filmed with its true inputs, as videos, truth files and shards in NitroGen's layout."""

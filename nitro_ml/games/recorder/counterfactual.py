@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
-from nitro_ml.games.registry import make
-from nitro_ml.games.pad import Pad
 from nitro_ml.core.observability import Visible
+from nitro_ml.games.pad import Pad
+from nitro_ml.games.registry import make
 
 WINDOW = 0.5  # seconds
 

@@ -6,12 +6,12 @@ import numpy as np
 import polars as pl
 
 from nitro_ml.core import parquet
-from nitro_ml.games.recorder.record import Recording, record
-from nitro_ml.games.recorder.counterfactual import visible
-from nitro_ml.games.recorder.shard import Published, actions_table, write_shard
 from nitro_ml.core.labels import read_truth
-from nitro_ml.core.progress import Progress
 from nitro_ml.core.observability import PREFIX, Visible, visible_frame
+from nitro_ml.core.progress import Progress
+from nitro_ml.games.recorder.counterfactual import visible
+from nitro_ml.games.recorder.record import Recording, record
+from nitro_ml.games.recorder.shard import Published, actions_table, write_shard
 
 SITE = "http://127.0.0.1:8800"  # where `python -m demo.site --root DIR --port 8800` shows a folder
 

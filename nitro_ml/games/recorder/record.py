@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import Actions
-from nitro_ml.games.recorder.encode import encode
-from nitro_ml.games.registry import make
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.core.progress import Progress
 from nitro_ml.games.pad import actions_of
 from nitro_ml.games.players.registry import player
+from nitro_ml.games.recorder.encode import encode
+from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.recorder.session import kinds_of, play, session
 from nitro_ml.games.recorder.stream import Layout
-from nitro_ml.core.progress import Progress
+from nitro_ml.games.registry import make
 
 _NOTHING = np.zeros((0, 0, 3), np.uint8)  # the picture of a moment that has been filmed
 

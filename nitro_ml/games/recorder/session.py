@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nitro_ml.games.registry import Game
-from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.pad import Pad, Player
+from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.scenes import channel, screens
 from nitro_ml.games.scenes.films import cutscene
 from nitro_ml.games.scenes.inputs import InputDisplay
 from nitro_ml.games.scenes.look import Image, Look
+from nitro_ml.games.spec import Game
 
 WAITING = 3.0  # seconds without any input after which somebody who plays counts as idle
 

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.games.registry import HEIGHT, WIDTH
-from nitro_ml.games.pad import Pad
 from nitro_ml.core.box import Box
+from nitro_ml.games.pad import Pad
+from nitro_ml.games.spec import HEIGHT, WIDTH
 from nitro_ml.video.overlay import draw_controller
 
 PANEL = 106  # pixels beside the game: 426 x 240 in all

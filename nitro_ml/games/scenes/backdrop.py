@@ -5,8 +5,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from nitro_ml.games.registry import HEIGHT, WIDTH
 from nitro_ml.games.scenes.look import Colour, Image, Look, colour, dimmed
+from nitro_ml.games.spec import HEIGHT, WIDTH
 
 Backdrop = Callable[[float], Image]
 """From seconds to a picture of one's own, uint8 [240, 320, 3]."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from nitro_ml.games.registry import HEIGHT, WIDTH
-from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.scenes.backdrop import painting
 from nitro_ml.games.scenes.look import Image, Look, colour, dimmed
+from nitro_ml.games.spec import HEIGHT, WIDTH
 
 _SKINS = ((241, 205, 178), (224, 172, 140), (198, 134, 96), (141, 85, 54), (92, 58, 40))
 _EPISODES = ("Episode {}", "Part {}", "#{}", "Run {}", "Day {}")

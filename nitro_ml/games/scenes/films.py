@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nitro_ml.games.registry import HEIGHT
-from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.scenes.backdrop import painting, view
 from nitro_ml.games.scenes.look import Image, Look, dimmed
+from nitro_ml.games.spec import HEIGHT
 
 _LINES = ("They came at night.", "We have to go.", "Who is there?", "It was a long way home.", "Not again...", "Run!")
 

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from nitro_ml.core.actions import BUTTONS
-from nitro_ml.games.registry import HEIGHT, WIDTH
+from nitro_ml.core.box import Box
 from nitro_ml.games.pad import Pad
 from nitro_ml.games.scenes.look import Colour, Image, colour
-from nitro_ml.core.box import Box
+from nitro_ml.games.spec import HEIGHT, WIDTH
 from nitro_ml.video.overlay import draw_controller
 
 _KEYS = (  # letter, column, row, what it stands for

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.games.registry import HEIGHT, WIDTH
+from nitro_ml.games.spec import HEIGHT, WIDTH
 
 Image = NDArray[np.uint8]
 Colour = tuple[int, ...]

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import cv2
 import numpy as np
 
-from nitro_ml.games.registry import HEIGHT, WIDTH
-from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.scenes.backdrop import Backdrop, backdrop, painting
 from nitro_ml.games.scenes.look import Image, Look, dimmed
+from nitro_ml.games.spec import HEIGHT, WIDTH
 
 _ITEMS = ("Play", "Continue", "Options", "Scores", "Sound", "Controls", "Credits", "Quit", "New game", "Extras", "Shop")
 _PAUSE = ("Resume", "Restart", "Options", "Save", "Map", "Inventory", "Quit")

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from nitro_ml.calibration.held_out import Held
+from nitro_ml.calibration.label_calibrator import Trust, fit_trust
+from nitro_ml.calibration.ood import STRETCH, Familiar, fit_familiar
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.infer import Raw, infer
+from nitro_ml.core.stream import Raw
+from nitro_ml.models.idm.infer import infer
 from nitro_ml.models.idm.label import stream
 from nitro_ml.models.idm.model import IDM
 from nitro_ml.models.idm.split import Split
-from nitro_ml.calibration.ood import STRETCH, Familiar, fit_familiar
-from nitro_ml.calibration.held_out import Held
-from nitro_ml.calibration.label_calibrator import Trust, fit_trust
 
 PROBES = 3
 LOOKS = 8  # stretches a game of training play that others are compared with

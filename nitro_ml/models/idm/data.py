@@ -11,9 +11,9 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
+from nitro_ml.core.timeline import nearest
 from nitro_ml.models.idm.augment import augment
 from nitro_ml.models.idm.config import Augmentation, IDMRecipe
-from nitro_ml.core.timeline import nearest
 
 TEMPO = 1.5  # times as fast, or as slow, at most
 

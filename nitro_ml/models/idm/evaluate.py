@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.models.idm.label import compare
 from nitro_ml.core.labels import Labels
-from nitro_ml.evaluation.scores import Sample
 from nitro_ml.evaluation.paired_bootstrap import Video, video_score
 from nitro_ml.evaluation.risk_coverage import coverage_by_game
+from nitro_ml.evaluation.scores import Sample
+from nitro_ml.models.idm.label import compare
 
 Labelled = Sequence[tuple[Clip, Labels]]
 Thresholds = Callable[[str], NDArray[np.float32]]

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.training import checkpoint
+from nitro_ml.calibration.label_calibrator import Trust
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import fastest
-from nitro_ml.models.idm.infer import infer
-from nitro_ml.models.idm.model import IDM
-from nitro_ml.models.idm.config import IDMRecipe
 from nitro_ml.core.labels import Labels, concat
+from nitro_ml.core.progress import Progress
 from nitro_ml.evaluation.baselines import beside_baselines
 from nitro_ml.evaluation.scores import Sample
-from nitro_ml.core.progress import Progress
-from nitro_ml.calibration.label_calibrator import Trust
+from nitro_ml.models.idm.config import IDMRecipe
+from nitro_ml.models.idm.infer import infer
+from nitro_ml.models.idm.model import IDM
+from nitro_ml.training import checkpoint
+from nitro_ml.training.device import fastest
 from nitro_ml.video.decode import Frames, probe, read
 
 FAMILIAR = "familiar."

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from nitro_ml.core.actions import BUTTONS, STICKS
-from nitro_ml.models.idm.encoders import build
 from nitro_ml.models.idm.config import IDMRecipe
+from nitro_ml.models.idm.encoders import build
 from nitro_ml.models.idm.temporal import Attention, Convolution
 
 BINS = 21  # places of a stick's axis, from -1 to 1

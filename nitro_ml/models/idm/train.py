@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nitro_ml.training import checkpoint
-from nitro_ml.training.checkpoint import Trained
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import fastest, seeded
-from nitro_ml.training.trainer import HeldOut, Resumable, fit
-from nitro_ml.models.idm.calibrate import probes, raw, trusted
-from nitro_ml.models.idm.data import Batch, Stretches
-from nitro_ml.models.idm.encoders import Siglip
-from nitro_ml.models.idm.label import FAMILIAR
-from nitro_ml.models.idm.evaluate import measured
-from nitro_ml.models.idm.model import IDM, places
-from nitro_ml.models.idm.config import Augmentation, IDMRecipe
-from nitro_ml.models.idm.split import SETS, Split, split
 from nitro_ml.core.labels import concat
-from nitro_ml.training.muon import Muon
 from nitro_ml.core.progress import Progress, part
 from nitro_ml.evaluation.unmeasured import unmeasured
+from nitro_ml.models.idm.calibrate import probes, raw, trusted
+from nitro_ml.models.idm.config import Augmentation, IDMRecipe
+from nitro_ml.models.idm.data import Batch, Stretches
+from nitro_ml.models.idm.encoders import Siglip
+from nitro_ml.models.idm.evaluate import measured
+from nitro_ml.models.idm.label import FAMILIAR
+from nitro_ml.models.idm.model import IDM, places
+from nitro_ml.models.idm.split import SETS, Split, split
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.device import fastest, seeded
+from nitro_ml.training.muon import Muon
+from nitro_ml.training.trainer import HeldOut, Resumable, fit
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 HELD_OUT = 24  # batches that the held-out loss is taken over

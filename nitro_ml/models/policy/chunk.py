@@ -1,6 +1,6 @@
 """Actions as the flow sees them: a chunk of H actions, each some numbers in [0, 1].
 
-17 of the numbers are the dataset's buttons (`nitro_ml.core.actions.BUTTONS`), 4 the sticks, mapped from [-1, 1] to [0, 1].
+17 of the numbers are the dataset's buttons (`BUTTONS`), 4 the sticks, mapped from [-1, 1] to [0, 1].
 Where they stand is the layout's: ours has these 21 alone, NitroGen's released checkpoint 21 buttons and the same 4
 sticks. Its columns 11, 12, 13 and 17 (the right stick as buttons) never occur in the dataset: they are written as 0 and
 not read.

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.games.registry import Game, make
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.resample import RATE
 from nitro_ml.games.pad import Pad, actions_of
 from nitro_ml.games.players.registry import Span, Turns, expert
-from nitro_ml.core.clip import Clip
+from nitro_ml.games.registry import make
+from nitro_ml.games.spec import Game
 from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
-from nitro_ml.core.resample import RATE
 from nitro_ml.video.decode import shrink
 
 TURN: Span = (1.0, 4.0)  # seconds of either

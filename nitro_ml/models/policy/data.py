@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.sampler import Draws
+from nitro_ml.core.resample import Steps
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.config import AnyRecipe
-from nitro_ml.core.resample import Steps
+from nitro_ml.training.sampler import Draws
 
 
 @dataclass(frozen=True)

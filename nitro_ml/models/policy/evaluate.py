@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import seeded
+from nitro_ml.core.resample import spread
 from nitro_ml.models.policy import flow
+from nitro_ml.models.policy.config import AnyRecipe
 from nitro_ml.models.policy.data import Batch, gather
 from nitro_ml.models.policy.model import AnyNet, to_pixels
-from nitro_ml.models.policy.config import AnyRecipe
-from nitro_ml.core.resample import spread
+from nitro_ml.training.device import seeded
 
 FRAMES = 256  # per game
 DRAWS = 4

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 
 from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.models.policy import chunk, flow
-from nitro_ml.models.policy.layers import AdaptiveNorm, DiTLayer, KeysValues, MixerLayer, sinusoid
 from nitro_ml.models.policy.config import PolicyRecipe
+from nitro_ml.models.policy.layers import AdaptiveNorm, DiTLayer, KeysValues, MixerLayer, sinusoid
 from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.vision import Convolved, Siglip
 

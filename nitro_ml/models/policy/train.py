@@ -10,24 +10,24 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from nitro_ml.training import checkpoint
-from nitro_ml.training.checkpoint import Trained
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import seeded
-from nitro_ml.training.trainer import Progress, Resumable, fit
-from nitro_ml.training.splits import hold_out
-from nitro_ml.training.muon import Muon
 from nitro_ml.models.policy import augment, flow
-from nitro_ml.models.policy.play.agent import Policy
-from nitro_ml.models.policy.select import Averaged, choose, kept_steps, playable
+from nitro_ml.models.policy.config import AnyRecipe, PolicyRecipe
 from nitro_ml.models.policy.dagger import corrections
 from nitro_ml.models.policy.data import Batch, Chunks
 from nitro_ml.models.policy.evaluate import evaluate
 from nitro_ml.models.policy.model import AnyNet, PolicyNet, Sight, to_pixels
-from nitro_ml.models.policy.config import AnyRecipe, PolicyRecipe
+from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.released.finetune import Finetuned
 from nitro_ml.models.policy.released.recipe import FinetuneRecipe
+from nitro_ml.models.policy.select import Averaged, choose, kept_steps, playable
 from nitro_ml.models.policy.vision import Convolved, PolicyError, Siglip, encoder
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.device import seeded
+from nitro_ml.training.muon import Muon
+from nitro_ml.training.splits import hold_out
+from nitro_ml.training.trainer import Progress, Resumable, fit
 
 
 class Training(Resumable):

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.sampler import Draws
 from nitro_ml.core.resample import Steps
+from nitro_ml.training.sampler import Draws
 
 
 @dataclass(frozen=True)

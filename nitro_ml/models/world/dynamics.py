@@ -4,9 +4,9 @@ import torch
 from torch import Tensor, nn
 
 from nitro_ml.core.actions import BUTTONS, STICKS
+from nitro_ml.models.world.config import DynamicsSection
 from nitro_ml.models.world.data import Batch
 from nitro_ml.models.world.layers import Predictor, weighted_error
-from nitro_ml.models.world.config import DynamicsSection
 
 INPUTS = len(BUTTONS) + len(STICKS)
 

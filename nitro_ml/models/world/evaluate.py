@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import seeded
 from nitro_ml.core.resample import spread
 from nitro_ml.models.world.data import Batch, gather
 from nitro_ml.models.world.dynamics import DynamicsNet
 from nitro_ml.models.world.latent import LatentNet
 from nitro_ml.models.world.scores import Errors, difference
+from nitro_ml.training.device import seeded
 
 FRAMES = 256  # per game
 ALL_GAMES = "all games"

@@ -9,9 +9,9 @@ first, so that no code book can collapse.
 import torch
 from torch import Tensor, nn
 
+from nitro_ml.models.world.config import LatentSection
 from nitro_ml.models.world.data import Batch
 from nitro_ml.models.world.layers import PATCH, Predictor, weighted_error
-from nitro_ml.models.world.config import LatentSection
 
 
 class LatentNet(nn.Module):

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nitro_ml.training import checkpoint
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import Steps
+from nitro_ml.models.world.config import WorldRecipe
 from nitro_ml.models.world.data import to_small
 from nitro_ml.models.world.dynamics import DynamicsNet
 from nitro_ml.models.world.latent import LatentNet
-from nitro_ml.models.world.config import WorldRecipe
+from nitro_ml.training import checkpoint
 
 
 class WorldError(ValueError):

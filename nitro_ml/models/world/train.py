@@ -8,18 +8,18 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
-from nitro_ml.training import checkpoint
-from nitro_ml.training.checkpoint import Trained
 from nitro_ml.core.clip import Clip
-from nitro_ml.training.device import seeded
-from nitro_ml.training.trainer import Progress, Resumable, fit
-from nitro_ml.training.splits import hold_out
+from nitro_ml.models.world.config import WorldRecipe
 from nitro_ml.models.world.data import Batch, Transitions
 from nitro_ml.models.world.dynamics import DynamicsNet
 from nitro_ml.models.world.evaluate import evaluate_dynamics, evaluate_latent
 from nitro_ml.models.world.latent import LatentNet
 from nitro_ml.models.world.load import WorldError
-from nitro_ml.models.world.config import WorldRecipe
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.device import seeded
+from nitro_ml.training.splits import hold_out
+from nitro_ml.training.trainer import Progress, Resumable, fit
 
 Net = TypeVar("Net", LatentNet, DynamicsNet)
 

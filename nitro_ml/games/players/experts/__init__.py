@@ -6,10 +6,10 @@ than it ends it at, so that its labels are presses and releases and not a jitter
 
 from collections.abc import Callable
 
+from nitro_ml.games.pad import Player
 from nitro_ml.games.players.experts.doom import Gatherer, Marksman
 from nitro_ml.games.players.experts.invaders import InvadersExpert
 from nitro_ml.games.players.experts.paddles import BreakoutExpert, FreewayExpert, PongExpert
-from nitro_ml.games.pad import Player
 
 EXPERTS: dict[str, Callable[..., Player]] = {
     "pong": PongExpert,

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nitro_ml.games.adapters.vizdoom import DoomGame
-from nitro_ml.games.players.experts.grip import Grip
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.players.experts.grip import Grip
 
 _SLEW = 6.0  # full deflections a second the thumbs move at
 

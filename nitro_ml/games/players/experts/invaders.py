@@ -3,8 +3,8 @@
 import numpy as np
 
 from nitro_ml.games.adapters.atari import AtariGame
-from nitro_ml.games.players.experts.grip import Grip
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.players.experts.grip import Grip
 
 
 class InvadersExpert:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from nitro_ml.games.adapters.atari import AtariGame
-from nitro_ml.games.players.experts.grip import Grip, Trail
 from nitro_ml.games.pad import Pad
+from nitro_ml.games.players.experts.grip import Grip, Trail
 
 
 def _folded(at: float, low: float, high: float) -> float:

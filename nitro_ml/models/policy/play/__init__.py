@@ -1,1 +1,1 @@
-"""TODO."""
+"""A policy at play: whole episodes, live or paused, scored and filmed."""

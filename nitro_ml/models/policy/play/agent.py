@@ -7,17 +7,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from nitro_ml.training import checkpoint
 from nitro_ml.core.actions import Actions
-from nitro_ml.training.checkpoint import CheckpointError
-from nitro_ml.training.device import fastest
+from nitro_ml.core.resample import RATE
 from nitro_ml.models.policy import chunk, flow
-from nitro_ml.models.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.models.policy.config import PolicyRecipe
+from nitro_ml.models.policy.model import AnyNet, PolicyNet, to_pixels
 from nitro_ml.models.policy.released.folder import LAYOUT, restore
 from nitro_ml.models.policy.released.recipe import ReleasedRecipe
 from nitro_ml.models.policy.vision import PolicyError, encoder
-from nitro_ml.core.resample import RATE
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import CheckpointError
+from nitro_ml.training.device import fastest
 
 
 class Policy:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import Actions
-from nitro_ml.games.registry import Game, make, spec_of
+from nitro_ml.core.resample import RATE
 from nitro_ml.games.pad import Pad, Player
 from nitro_ml.games.players.registry import player
-from nitro_ml.core.resample import RATE
+from nitro_ml.games.registry import make, spec_of
+from nitro_ml.games.spec import Game
 from nitro_ml.video.decode import shrink
 
 LANES = 10

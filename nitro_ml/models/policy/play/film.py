@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nitro_ml.core.box import Box
-from nitro_ml.video.overlay import draw_controller
-from nitro_ml.models.policy.play.episodes import Episode, begun
 from nitro_ml.core.resample import RATE
+from nitro_ml.models.policy.play.episodes import Episode, begun
+from nitro_ml.video.overlay import draw_controller
 
 EVERY, SIZE, CONTROLLER = 3, (240, 180), Box(0, 142, 63, 38)
 """Every third frame is shown, in pixels (width, height), with the controller in the lower left corner."""

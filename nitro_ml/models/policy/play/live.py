@@ -7,10 +7,11 @@ from types import TracebackType
 import numpy as np
 
 from nitro_ml.core.actions import Actions
-from nitro_ml.games.registry import Game, make
-from nitro_ml.games.pad import Pad
-from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
 from nitro_ml.core.resample import RATE
+from nitro_ml.games.pad import Pad
+from nitro_ml.games.registry import make
+from nitro_ml.games.spec import Game
+from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
 
 
 class LivePlayer(PolicyPlayer):

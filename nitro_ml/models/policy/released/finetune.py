@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from nitro_ml.training import checkpoint
 from nitro_ml.models.policy.released.archive import WeightsError
 from nitro_ml.models.policy.released.folder import CARRIED, restore
 from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.recipe import FinetuneRecipe, Lora
+from nitro_ml.training import checkpoint
 
 # Names of the layers that get adapters, as regular expressions.
 BLOCKS = r"(vl_self_attention_model|model)\.transformer_blocks\..*\.(to_q|to_k|to_v|to_out\.0|net\.0\.proj|net\.2)"

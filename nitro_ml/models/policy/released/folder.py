@@ -7,14 +7,14 @@ from typing import Any
 
 from torch import Tensor
 
-from nitro_ml.training import checkpoint
-from nitro_ml.training.checkpoint import Trained
+from nitro_ml.core.licence import TERMS
 from nitro_ml.models.policy.released.archive import WeightsError
 from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.recipe import ReleasedRecipe
 from nitro_ml.models.policy.released.sizes import Sizes
 from nitro_ml.models.policy.released.weights import Progress, read_weights, write_weights
-from nitro_ml.core.licence import TERMS
+from nitro_ml.training import checkpoint
+from nitro_ml.training.checkpoint import Trained
 
 LAYOUT = "nitrogen"
 """What a card says under `layout`."""

@@ -1,7 +1,7 @@
 """The released network. Its modules carry the released names, so that a checkpoint's tensors need no translation.
 
 SigLIP 2's tower, four blocks of self-attention over its tokens (the mixer), and a diffusion transformer whose even
-blocks attend to those tokens and whose odd ones to the action tokens. Differences from `nitro_ml.models.policy.model`: no
+blocks attend to those tokens and whose odd ones to the action tokens. Differences from our own network: no
 projection of the tokens and no norm after the mixer, no preconditioning, learned positions, an embedding of the flow
 time of its own, and the order of scale and shift in the last norm. The same transformer is public in Isaac-GR00T
 (`cross_attention_dit.py`).

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.core.timeline import nearest
 from nitro_ml.core.resample import RATE
+from nitro_ml.core.timeline import nearest
 
 NEAR = 1 / RATE
 """Seconds: one frame of time, whatever the video's own rate."""

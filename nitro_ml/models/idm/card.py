@@ -10,12 +10,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from nitro_ml.core.actions import BUTTONS
-from nitro_ml.evaluation.markdown import markdown_table
-from nitro_ml.evaluation.table import button_rows, rows
-from nitro_ml.core.licence import TERMS
 from nitro_ml.calibration.calibration import Calibration
+from nitro_ml.core.actions import BUTTONS
+from nitro_ml.core.licence import TERMS
+from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.risk_coverage import risk_limit
+from nitro_ml.evaluation.table import button_rows, rows
 
 Curve = tuple[Sequence[float], Sequence[float]]
 CARD = "card.md"
