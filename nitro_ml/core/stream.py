@@ -51,8 +51,8 @@ class Block:
 class Raw:
     """What a model says of n frames, before calibration.
 
-    time: float64 [n]; logits: float32 [n, 17]; sticks: float32 [n, 4]; features: float32 [n, d], the encoded frames that
-    they were read from.
+    time: float64 [n]; logits: float32 [n, 17]; sticks: float32 [n, 4]; features: float32 [n, d], the encoded frames
+    that they were read from.
     """
 
     time: NDArray[np.float64]
