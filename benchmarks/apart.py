@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.settings import ROOT
 
 MAIN = "from nitro_assets.cli import main; main()"
@@ -100,7 +101,7 @@ def held(words: list[str], home: Path, env: Env) -> Answer:
     from nitro_assets.settings import Settings
 
     with leased(Lake(Settings()), f"{words[1]}/{words[2]}"):
-        worker = [sys.executable, "-m", f"nitro_assets.workers.{words[1]}", "--partition", words[2]]
+        worker = [sys.executable, "-m", ASSETS[words[1]].worker, "--partition", words[2]]
         running = subprocess.Popen(worker, stderr=subprocess.PIPE, text=True, env=env)
         assert running.stderr
         first = running.stderr.readline()
@@ -132,7 +133,7 @@ def _failed(answer: Answer) -> Answer:
 
 def _workers(children: Path) -> list[int]:
     pids = [int(pid) for pid in children.read_text().split()] if children.exists() else []
-    return [pid for pid in pids if b"nitro_assets.workers" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"nitro_assets.assets" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def _until(there: Callable[[], bool], running: "subprocess.Popen[str]") -> None:

@@ -22,14 +22,14 @@ from pydantic import SecretStr
 from yt_dlp.extractor.common import InfoExtractor
 
 from benchmarks.figures import Figure
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch import listing, pace, ytdlp
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.cursor import Cursor
 from nitro_assets.takedown.github import poll
-from nitro_assets.workers import video_index
-from nitro_assets.workers.job import Job
 from tests.assets.github_api import FORM, Hub, github
 from tests.assets.site_for_fetch import Answer, page, site
 

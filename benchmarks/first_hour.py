@@ -53,8 +53,9 @@ def provoke(condition: Condition, home: Path) -> Answer:
 
 def here(words: list[str]) -> Answer:
     """A command, or a worker by hand, in this process."""
+    from nitro_assets.assets import ASSETS
     from nitro_assets.cli import main
-    from nitro_assets.workers import job
+    from nitro_assets.runtime import job
 
     out, err, argv, handlers = StringIO(), StringIO(), sys.argv, list(logging.getLogger().handlers)
     said: object = None
@@ -62,7 +63,7 @@ def here(words: list[str]) -> Answer:
         with redirect_stdout(out), redirect_stderr(err):
             if words[0] == "worker":
                 sys.argv = ["worker", "--partition", words[2]]
-                job.run(words[1], import_module(f"nitro_assets.workers.{words[1]}").build)
+                job.run(words[1], import_module(ASSETS[words[1]].worker).build)
             else:
                 sys.argv = ["nitro", *words]
                 main()

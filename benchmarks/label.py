@@ -15,10 +15,10 @@ from benchmarks.figures import Figure
 from benchmarks.label_corpus import Corpus, corpus, lanes
 from benchmarks.label_requests import requests
 from benchmarks.label_stale import stale
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.job import make
+from nitro_assets.runtime.job import make
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.sandbox.video import Decoder
 

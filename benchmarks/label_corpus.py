@@ -17,15 +17,15 @@ import torch
 from numpy.typing import NDArray
 
 from demo.site import serve
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
+from nitro_assets.assets.pseudo_labels.engine import LocalEngine
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import Record, State, index_version
+from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.engine import LocalEngine
-from nitro_assets.workers.job import Job
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.games.recorder.encode import encode

@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
 from benchmarks.label_corpus import corpus, lanes
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.identity import shard_names
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.job import make
+from nitro_assets.runtime.job import make
 from tests.assets import services
 
 WRITES, READS = ("PUT", "POST"), ("GET", "HEAD")

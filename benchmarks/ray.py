@@ -12,11 +12,11 @@ import ray
 from benchmarks.figures import Figure
 from benchmarks.label_corpus import PAGE
 from demo.site import serve
+from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
+from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.workers.one_video import Order, Setup
-from nitro_assets.workers.ray_engine import RayEngine
 from nitro_ml.games.recorder.record import record
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.train import train

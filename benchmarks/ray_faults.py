@@ -19,11 +19,11 @@ import ray
 from ray.cluster_utils import Cluster
 
 from benchmarks.figures import Figure
+from nitro_assets.assets.pseudo_labels.engine import TRIES
+from nitro_assets.assets.pseudo_labels.label_video import Order, Setup, VideoResult
+from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.workers.engine import TRIES
-from nitro_assets.workers.one_video import Order, Setup, VideoResult
-from nitro_assets.workers.ray_engine import RayEngine
 from tests.assets import services
 from tests.assets.corpus import FRAMES, key, promote, site, write_checkpoint
 

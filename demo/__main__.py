@@ -12,8 +12,8 @@ from pathlib import Path
 from demo import gameplay
 from demo.report import report
 from demo.site import serve
+from nitro_assets.assets import ASSETS
 from nitro_assets.cli.table import tell
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
 from nitro_assets.log import in_a_line, quiet
@@ -121,8 +121,8 @@ def main() -> int:
     os.environ.setdefault("DAGSTER_HOME", str(ROOT / "dagster_home"))
 
     from nitro_assets.definitions import definitions
-    from nitro_assets.defs.freshen import freshen
     from nitro_assets.lake.store import Lake
+    from nitro_assets.runtime.update_stale import freshen
 
     def told(asset: str, partitions: Sequence[str], event: str) -> None:
         text = f"{asset} {ranged(partitions)}: {event}"

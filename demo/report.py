@@ -8,14 +8,14 @@ import dagster as dg
 import polars as pl
 
 from demo.gameplay import UNSEEN, plan
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.policy_evaluation.worker import scores_with_intervals
+from nitro_assets.assets.world_model_checkpoint.psnr import psnr_rows
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
-from nitro_assets.workers.policy_evaluation import scores_with_intervals
-from nitro_assets.workers.world import psnr_rows
 from nitro_ml.core import parquet
 from nitro_ml.core.labels import read_labels
 from nitro_ml.core.licence import TERMS

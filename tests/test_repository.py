@@ -12,9 +12,9 @@ import pytest
 import typer
 
 from benchmarks.transcript import COMMANDS
+from nitro_assets.assets import ASSETS
 from nitro_assets.cli import app
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.settings import Settings
 from nitro_ml import recipes
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.table import tell
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from, made_from
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import by_asset, needing, statuses
 from nitro_assets.lineage.waits import end_all

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
 from nitro_assets.cli.table import tell
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
 from nitro_assets.progress import lasting
@@ -43,7 +43,7 @@ def run(
     """
     home()
     from nitro_assets.definitions import definitions
-    from nitro_assets.defs.freshen import freshen
+    from nitro_assets.runtime.update_stale import freshen
 
     settings = Settings()
     selected = chosen(select, definitions)

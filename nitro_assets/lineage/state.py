@@ -1,6 +1,5 @@
 """What was made, from what, when: one record an artifact, and the partitions that should exist."""
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,10 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.declare import NO_PARTITION, Asset, Reads
+from nitro_assets.assets.recipes import recipe_names, recipe_of, recipe_partitions
+from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS, NO_PARTITION, Asset, Reads, recipe_names, recipe_of, recipe_partitions
 from nitro_assets.lineage.waits import WAITS, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
@@ -42,11 +44,6 @@ class Record:
 def scope(asset: str, partition: str) -> str:
     """The partition value an artifact's record, edges and rejects are kept under."""
     return f"{asset}:{partition}"
-
-
-def digest(value: object) -> str:
-    """16 hex digits over a JSON value, keys sorted."""
-    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def version_of(base: str, withheld: tuple[str, ...]) -> str:
@@ -86,20 +83,27 @@ class State:
         return None
 
     @cached_property
-    def _nitrogen(self) -> dict[str, nitrogen.Shard]:
+    def nitrogen(self) -> dict[str, nitrogen.Shard]:
+        """The shards of `NITRO_NITROGEN` by name."""
         return nitrogen.listing(self.settings.nitrogen)
 
     @cached_property
-    def _sources(self) -> str | None:
+    def sources(self) -> str | None:
+        """A digest of the sources file; None where there is none."""
         sources = self.settings.sources
         return digest(sources.read_text()) if sources and sources.exists() else None
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits that aren't the defaults, under their name; empty where all are."""
+        return {"limits": self.settings.limits} if self.settings.limits else {}
 
     def partitions(self, asset: Asset) -> list[str]:
         """The partition keys that should exist now."""
         if asset.partitions == "none":
             return [NO_PARTITION]
         if asset.partitions == "nitrogen_shard":
-            return sorted(self._nitrogen)
+            return sorted(self.nitrogen)
         if asset.partitions == "corpus_shard":
             return shard_names(self.lake.corpus_shards)
         return recipe_partitions(asset.partitions)
@@ -131,7 +135,7 @@ class State:
         found: Components = {"code": asset.code}
         for kind, name in recipe_names(asset, partition):
             found[f"{kind} recipe {name}"] = recipes.digest(kind, name)
-        found |= self._source(asset, partition) | self._waits(asset, partition)
+        found |= asset.source(self, partition) | self._waits(asset, partition)
         for reads in asset.reads:
             if reads.how == "promoted":
                 found[f"promoted {reads.asset}"] = self.promoted(reads.asset)
@@ -141,23 +145,6 @@ class State:
                 record = self.records.get((name, input_partition))
                 found[f"{name}/{input_partition}"] = record.version if record else None
         return found
-
-    def _source(self, asset: Asset, partition: str) -> Components:
-        if asset.name == "nitrogen_actions":
-            shard = nitrogen.pick(self._nitrogen, partition)
-            density = str(self.settings.minimum_density)
-            return {"shard files": nitrogen.fingerprint(shard), "least density": density}
-        limits = {"limits": self.settings.limits} if self.settings.limits else {}
-        if asset.name == "video_index":
-            return {"sources": self._sources, **limits}
-        if asset.name == "pseudo_labels":
-            return limits
-        if asset.name == "label_segments":
-            return {"risk": self.settings.risk}
-        if asset.name == "takedown_requests":
-            asked = [e.hash for e in self.lake.ledger.entries() if e.request]
-            return {"requests": digest(asked)}
-        return {}
 
     def _waits(self, asset: Asset, partition: str) -> Components:
         record = self.records.get((asset.name, partition))

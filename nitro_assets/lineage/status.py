@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, get_args
 
-from nitro_assets.lineage.graph import ASSETS, Asset
-from nitro_assets.lineage.state import Components, Record, State, digest
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.declare import Asset
+from nitro_assets.fingerprint import digest
+from nitro_assets.lineage.state import Components, Record, State
 
 Verdict = Literal["fresh", "stale", "missing", "waiting"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

@@ -11,8 +11,8 @@ from typing import Literal
 
 import polars as pl
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.lineage.status import Status, judge
 from nitro_assets.lineage.waits import TABLE, WAITS, told, waits

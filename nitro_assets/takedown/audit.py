@@ -6,10 +6,10 @@ The identifiers are gone by then: the scanner asks the blocklist about each key 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.needles import Tokens

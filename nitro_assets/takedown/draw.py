@@ -2,7 +2,7 @@
 
 from html import escape
 
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.assets import ASSETS
 from nitro_assets.takedown.plan import Plan
 
 WIDTH, HEIGHT, GAP, MARGIN = 210, 46, 16, 24

@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.identity import names_by
 from nitro_assets.lake import staging, training
 from nitro_assets.lake.cache import ClipCache
@@ -23,7 +24,6 @@ from nitro_assets.lake.holding import predicate, video_tables
 from nitro_assets.lake.purge import Purge, purge_versions
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, index_version, version_of
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.files import erase_mentioning, erase_nitrogen, nitrogen_places

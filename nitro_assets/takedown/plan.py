@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.recipes import recipe_names
 from nitro_assets.identity import shard_of
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.holding import Holding, holding, video_tables
 from nitro_assets.lake.staging import staged
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Artifact, came_from
-from nitro_assets.lineage.graph import ASSETS, recipe_names
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.files import nitrogen_places

@@ -7,12 +7,12 @@ to it). All of it is reversible.
 from collections.abc import Mapping
 from datetime import datetime
 
+from nitro_assets.assets import ASSETS
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.holding import holding, video_tables
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import Request, advance, requests

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.assets import ASSETS
 
 STEP = "takedown"
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demo.site import serve
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import index_version
+from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers.job import Job, Outcome, make
-from nitro_assets.workers.one_video import Order, Setup
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.train import train
 from tests.assets.rows import fit

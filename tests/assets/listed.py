@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from nitro_assets.assets.video_index import liveness
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.listing import Found
 from nitro_assets.settings import Settings
-from nitro_assets.workers import liveness, video_index
 
 
 def video(

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import polars as pl
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
 from nitro_assets.identity import canonical_name, shard_of, video_key
 from nitro_assets.lake.checkpoints import State as CheckpointState
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State, index_version
 from nitro_assets.lineage.status import statuses, unfresh
+from nitro_assets.runtime.job import Build, Job, Outcome, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import nitrogen_actions
-from nitro_assets.workers.job import Build, Job, Outcome, make
 from tests.assets.rows import fit
 from tests.ml.nitrogen_files import chunk_files, metadata, parquet, table, write_folder
 

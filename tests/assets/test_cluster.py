@@ -15,15 +15,15 @@ import sqlalchemy
 import yaml
 
 from demo.site import serve
+from nitro_assets.assets.pseudo_labels.engine import LocalEngine
+from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
 from nitro_assets.definitions import definitions
-from nitro_assets.defs.freshen import freshen
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
+from nitro_assets.runtime.ray_train import train_on_cluster
+from nitro_assets.runtime.update_stale import freshen
 from nitro_assets.settings import ROOT, Settings
-from nitro_assets.workers.engine import LocalEngine
-from nitro_assets.workers.one_video import Order, Setup
-from nitro_assets.workers.ray_train import train_on_cluster
 from nitro_ml.games.recorder.record import record
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.label import Labeller

@@ -10,13 +10,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.pseudo_labels.schedules import relabel_nightly
+from nitro_assets.assets.takedown_requests.sensors import takedown_inbox
 from nitro_assets.definitions import definitions
-from nitro_assets.defs.freshen import freshen
-from nitro_assets.defs.nightly import relabel_nightly
-from nitro_assets.defs.takedown_sensors import takedown_inbox
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
+from nitro_assets.runtime.update_stale import freshen
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import request
 from tests.assets.rows import BERT, rejects

@@ -18,8 +18,8 @@ from nitro_assets.fetch import pace, room, trickle, ytdlp
 from nitro_assets.fetch.download import DownloadError, download, downloaded
 from nitro_assets.fetch.listing import alive
 from nitro_assets.fetch.pace import Pace
+from nitro_assets.runtime.clip_loader import fetched
 from nitro_assets.settings import Settings
-from nitro_assets.workers.footage import fetched
 from tests.assets.corpus import environment
 from tests.assets.rows import ANNA
 from tests.assets.site_for_fetch import FILM, Drip, site
@@ -109,7 +109,7 @@ def test_a_killed_download_is_resumed_by_a_later_run_if_it_is_still_the_same_fil
     server.stops = True  # type: ignore[attr-defined]
     program = f"""
 from nitro_assets.settings import Settings
-from nitro_assets.workers.footage import fetched
+from nitro_assets.runtime.clip_loader import fetched
 with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
     pass
 """

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.defs.engine import Messages
+from nitro_assets.runtime.launcher import Messages
 
 
 class _Taken:

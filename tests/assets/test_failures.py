@@ -7,14 +7,14 @@ from typing import get_args
 import polars as pl
 import pytest
 
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.refusals import REFUSALS, Again, FetchError, Reason
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, TABLE, current, summary, waits
+from nitro_assets.runtime.clip_loader import Footage
+from nitro_assets.runtime.failures import Failures, rows
 from nitro_assets.settings import Settings
-from nitro_assets.workers import video_index
-from nitro_assets.workers.failures import Failures, rows
-from nitro_assets.workers.footage import Footage
 from tests.assets.corpus import worker
 from tests.assets.rows import ANNA, BERT, fit
 from tests.assets.site_for_fetch import site

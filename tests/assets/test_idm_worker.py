@@ -15,12 +15,13 @@ import torch
 import yaml
 
 from demo.site import serve
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
+from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
 from nitro_assets.lake.store import Lake
 from nitro_assets.lake.training import CURVES, SEEN
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import idm_checkpoint, nitrogen_actions
-from nitro_assets.workers.job import Job, make
 from nitro_ml import recipes
 from nitro_ml.core.actions import Actions
 from nitro_ml.games.recorder.record import record
@@ -41,10 +42,10 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.assets.declare import ASSETS
 from nitro_assets.settings import Settings
-from nitro_assets.workers import idm_checkpoint
-from nitro_assets.workers.job import Job, make
+from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
+from nitro_assets.runtime.job import Job, make
 from nitro_ml import recipes
 
 def killed(done, told):

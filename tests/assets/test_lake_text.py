@@ -8,9 +8,9 @@ import pytest
 from nitro_assets.lake.schemas import KEYED, SENTENCES, TABLES
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import Edge
+from nitro_assets.runtime import previews
+from nitro_assets.runtime.job import Build, Check, Outcome, Refused, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import show
-from nitro_assets.workers.job import Build, Check, Outcome, Refused, make
 from tests.assets.rows import ANNA, BERT, fit
 from tests.assets.small_world import job
 
@@ -45,22 +45,22 @@ def outcome(**shown: Any) -> Build:
 
 
 def test_messages_lose_it_and_what_is_shown_is_refused(lake: Lake, settings: Settings) -> None:
-    named = outcome(metadata={"found": show.table([{"video": "video 1"}])})
+    named = outcome(metadata={"found": previews.table([{"video": "video 1"}])})
     make(job(lake, settings, "video_index"), named, "0000")
     row = lake.read("rejects").collect().row(0, named=True)
     assert (row["video_key"], row["item"], row["message"]) == (ANNA, "the video chunk 1", "the video.mp4: no frame.")
-    table, check = show.table([{"video": ANNA}]), Check("fine", True, f"{ANNA} is")
+    table, check = previews.table([{"video": ANNA}]), Check("fine", True, f"{ANNA} is")
     for wrong in (outcome(metadata={"examples": table}), outcome(checks=[check])):
         with pytest.raises(LakeError, match="metadata or checks"):
             make(job(lake, settings, "video_index"), wrong, "0000")
 
 
 def test_no_plot_shows_one() -> None:
-    show.strips({"video 1": [(0.0, 1.0, "play")]}, "timelines")
+    previews.strips({"video 1": [(0.0, 1.0, "play")]}, "timelines")
     for plot in (
-        lambda: show.strips({ANNA: [(0.0, 1.0, "play")]}, "timelines"),
-        lambda: show.bars({"play": 1.0}, f"of {ANNA}"),
-        lambda: show.bars({ANNA: 1.0}, "seconds"),
+        lambda: previews.strips({ANNA: [(0.0, 1.0, "play")]}, "timelines"),
+        lambda: previews.bars({"play": 1.0}, f"of {ANNA}"),
+        lambda: previews.bars({ANNA: 1.0}, "seconds"),
     ):
         with pytest.raises(ValueError, match="a video key in a picture"):
             plot()

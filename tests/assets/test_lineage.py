@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.fingerprint import digest
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from, made_from
-from nitro_assets.lineage.graph import ASSETS
-from nitro_assets.lineage.state import Record, State, digest
+from nitro_assets.lineage.state import Record, State
 from nitro_assets.lineage.status import statuses
+from nitro_assets.runtime.job import Outcome, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers.job import Outcome, make
 from tests.assets.small_world import LABELLED, PLAIN, add_shard, bring_up, job, key, settled, verdicts, write_shards
 
 

@@ -2,11 +2,11 @@
 
 import polars as pl
 
+from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake.store import Lake
+from nitro_assets.runtime.clip_loader import BLOCK
+from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import training_mixture
-from nitro_assets.workers.footage import BLOCK
-from nitro_assets.workers.job import Job, Outcome, make
 from tests.assets.corpus import key
 from tests.assets.rows import fit
 from tests.assets.small_world import job, settled

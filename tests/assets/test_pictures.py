@@ -9,12 +9,12 @@ from nitro_ml.video.decode import probe, read
 from yt_dlp import YoutubeDL
 
 from benchmarks.films import Kind, written
+from nitro_assets.assets.pseudo_labels.worker import _pictures
 from nitro_assets.fetch.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
+from nitro_assets.runtime.clip_loader import boxes
 from nitro_assets.settings import Settings
-from nitro_assets.workers.footage import boxes
-from nitro_assets.workers.pseudo_labels import _pictures
 from nitro_ml.core.box import Box
 from tests.assets.corpus import SHARD, worker
 from tests.assets.rows import ANNA, BERT, fit

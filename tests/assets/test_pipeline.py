@@ -15,18 +15,18 @@ import pytest
 import yaml
 
 from demo.site import serve
+from nitro_assets.assets import ASSETS
 from nitro_assets.lake import soft
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
+from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import life
 from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.verify_owner import vouch
-from nitro_assets.workers.job import Job, make
 from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
@@ -114,7 +114,7 @@ def bring_up(lake: Lake, settings: Settings) -> list[str]:
     for asset in ASSETS.values():
         if asset.partitions == "none":
             continue
-        build = import_module(f"nitro_assets.workers.{asset.name}").build
+        build = import_module(asset.worker).build
         for status in statuses(State(lake, settings)):
             if status.asset == asset.name and status.verdict in ("stale", "missing"):
                 job = Job(settings, lake, asset, lambda fraction, message: None)
@@ -216,7 +216,7 @@ def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home:
     sources = yaml.safe_load((home / "sources.yaml").read_text())
     sources["sources"].append({"url": f"http://127.0.0.1:{port}/watch/second", "game": GAME})
     (home / "sources.yaml").write_text(yaml.safe_dump(sources))
-    import_module("nitro_assets.workers.video_index").listing.cache_clear()
+    import_module("nitro_assets.assets.video_index.worker").listing.cache_clear()
     made = bring_up(lake, settings)
     labelled = [m for m in made if m.startswith("pseudo_labels")]
     assert len(labelled) == 1, "only the shard of the new video"

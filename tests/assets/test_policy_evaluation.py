@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from nitro_assets.assets.policy_evaluation import worker as policy_evaluation
+from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import policy_evaluation
-from nitro_assets.workers.job import Job, Outcome, make
 from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.model import PolicyNet
 from nitro_ml.models.policy.vision import encoder

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
+from nitro_assets.assets.idm_checkpoint.promotion import Decision, decide, held_out
 from nitro_assets.lake.store import Lake
+from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
-from nitro_assets.workers.job import Job
-from nitro_assets.workers.promotion import Decision, decide, held_out
 from nitro_ml.evaluation.baselines import BASELINES
 from nitro_ml.evaluation.events import Found
 from nitro_ml.evaluation.paired_bootstrap import Video

@@ -17,19 +17,19 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
+from nitro_assets.assets.pseudo_labels.engine import EngineError, LocalEngine
+from nitro_assets.assets.pseudo_labels.label_video import Order
 from nitro_assets.lake import staging
 from nitro_assets.lake.lease import LeaseLostError, leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, judge
 from nitro_assets.lineage.waits import end_all
+from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.engine import EngineError, LocalEngine
-from nitro_assets.workers.job import make
-from nitro_assets.workers.one_video import Order
 from tests.assets.corpus import (
     FRAMES,
     SHARD,
@@ -81,7 +81,7 @@ def rows(lake: Lake, table: str) -> pl.DataFrame:
 
 
 def test_killed_at_any_moment_it_goes_on_with_the_next_video(corpus: Staging, lake: Lake, settings: Settings) -> None:
-    command = [sys.executable, "-m", "nitro_assets.workers.pseudo_labels", "--partition", SHARD]
+    command = [sys.executable, "-m", "nitro_assets.assets.pseudo_labels.worker", "--partition", SHARD]
     one_core = {min(os.sched_getaffinity(0))}
     with subprocess.Popen(
         command,

@@ -12,8 +12,8 @@ from benchmarks.first_hour import here
 from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen
 from nitro_assets.definitions import definitions
-from nitro_assets.defs.freshen import freshen
 from nitro_assets.lake.store import LakeError
+from nitro_assets.runtime.update_stale import freshen
 from nitro_assets.settings import Settings
 from tests.assets.small_world import settled, write_shards
 

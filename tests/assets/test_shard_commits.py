@@ -11,16 +11,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
+from nitro_assets.assets.pseudo_labels.label_video import LabelVideo, decode, fetch
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.graph import ASSETS
+from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.job import make
-from nitro_assets.workers.one_video import LabelVideo, decode, fetch
 from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import FRAMES, SHARD, environment, index, key, orders, promote, site, worker, write_checkpoint
 
@@ -41,8 +41,8 @@ import sys
 from pathlib import Path
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.workers import pseudo_labels
-from nitro_assets.workers.job import make
+from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
+from nitro_assets.runtime.job import make
 from tests.assets.corpus import worker
 
 settings = Settings()

@@ -14,6 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from yt_dlp.extractor.generic import GenericIE
 
+from nitro_assets.assets.pseudo_labels.label_video import End, Opened, Order, Setup, decode, fetch
+from nitro_assets.assets.video_index import worker as video_index
+from nitro_assets.assets.video_index.liveness import looked_at
 from nitro_assets.fetch import pace, remote, ytdlp
 from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.fetch.listing import Found, alive, list_videos
@@ -25,9 +28,6 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.waits import APART, LONGEST
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.upstream import quarantine_gone
-from nitro_assets.workers import video_index
-from nitro_assets.workers.liveness import looked_at
-from nitro_assets.workers.one_video import End, Opened, Order, Setup, decode, fetch
 from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import worker
 from tests.assets.rows import ANNA, BERT, fit

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake.store import Lake
+from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.ask import Answer, Ask
 from nitro_assets.takedown.github import poll
@@ -20,8 +23,6 @@ from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.reading import read
 from nitro_assets.takedown.requests import TakedownError, find, requests
 from nitro_assets.takedown.verify_owner import vouch
-from nitro_assets.workers import nitrogen_actions, video_index
-from nitro_assets.workers.job import make
 from tests.assets.github_api import FORM, Hub, github
 from tests.assets.listed import listing, video
 from tests.assets.small_world import LABELLED, job, write_shards

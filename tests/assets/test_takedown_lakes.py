@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.listing import Found
 from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake.cache import ClipCache
@@ -19,7 +20,6 @@ from nitro_assets.takedown import life
 from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.requests import find
 from nitro_assets.takedown.verify_owner import vouch
-from nitro_assets.workers import video_index
 from tests.assets import small_world
 from tests.assets.listed import listing, video
 from tests.assets.small_world import BUILDS, LABELLED

@@ -6,16 +6,16 @@ import logging
 import polars as pl
 import pytest
 
+from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.identity import shard_of, video_key
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
+from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake import ask_for, request
 from nitro_assets.takedown.migrate import migrate
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import find
-from nitro_assets.workers import video_index
-from nitro_assets.workers.job import make
 from tests.assets.listed import listing, video
 from tests.assets.rows import fit
 from tests.assets.small_world import job

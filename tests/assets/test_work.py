@@ -8,18 +8,19 @@ import polars as pl
 import pytest
 from deltalake import write_deltalake
 
+from nitro_assets.assets import ASSETS
+from nitro_assets.fingerprint import digest
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.graph import ASSETS
-from nitro_assets.lineage.state import Record, State, digest, index_version, scope
+from nitro_assets.lineage.state import Record, State, index_version, scope
 from nitro_assets.lineage.status import statuses
 from nitro_assets.lineage.waits import WAITS, end_all, summary
 from nitro_assets.lineage.work import FIRST_RATE, explained, plan, rate, stale_work
+from nitro_assets.runtime.failures import Failure
+from nitro_assets.runtime.job import Job, Outcome, Refused, make
 from nitro_assets.settings import Settings
-from nitro_assets.workers.failures import Failure
-from nitro_assets.workers.job import Job, Outcome, Refused, make
 from tests.assets.corpus import worker
 from tests.assets.rows import fit
 from tests.assets.small_world import write_shards

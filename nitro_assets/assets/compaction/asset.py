@@ -1,0 +1,18 @@
+"""The tables' files: small ones merged, those that were replaced over a week ago removed.
+
+Rows and versions stay as they are, so that nothing becomes stale. A partition that a worker holds is left for another
+time.
+"""
+
+from nitro_assets.assets.declare import Asset
+
+ASSET = Asset(
+    __doc__,
+    "compaction",
+    "none",
+    code="1",
+    turn=2,
+    group="lake",
+    kinds={"deltalake"},
+    checks={"nothing_crowded": "No partition has many small files."},
+)

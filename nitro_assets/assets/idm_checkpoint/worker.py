@@ -1,0 +1,181 @@
+"""Train one IDM recipe on NitroGen's masked frames, keep the checkpoint, and decide whether it is promoted."""
+
+import json
+import tempfile
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from nitro_assets.assets.idm_checkpoint.promotion import decide, held_out
+from nitro_assets.lake.cache import ClipCache, clip_cache
+from nitro_assets.lake.training import scratch
+from nitro_assets.lineage.edges import Edge
+from nitro_assets.runtime import previews
+from nitro_assets.runtime.clip_loader import FETCHED, Footage
+from nitro_assets.runtime.job import Check, Job, Outcome, run
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.labels import Labels
+from nitro_ml.core.progress import part
+from nitro_ml.evaluation.paired_bootstrap import Video
+from nitro_ml.evaluation.table import rows
+from nitro_ml.evaluation.worst_clips import SECONDS, filmstrip, worst
+from nitro_ml.models.idm.card import text, write_card
+from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.evaluate import by_video
+from nitro_ml.models.idm.label import Labeller, label_clip
+from nitro_ml.models.idm.train import train
+from nitro_ml.nitrogen.label_correction import counts
+from nitro_ml.recipes import RecipeError
+from nitro_ml.training.checkpoint import Trained
+from nitro_ml.training.device import check_device
+
+WORST_ECE = 0.1
+
+
+def build(job: Job, partition: str) -> Outcome:
+    """A checkpoint in the lake, its state, its card, and its figures."""
+    recipe = load_recipe(partition)
+    _startable(job, recipe)
+    chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
+    with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
+        footage = Footage(job, cache, recipe.resolution)
+        clips = footage.nitrogen(chunks)
+        labels = counts(footage.found or {})
+        facts: dict[str, Any] = {
+            "inputs": job.state.components(job.asset, partition),
+            "frames_by_video": frames_by_video(clips),
+            "labels": labels,
+        }
+        frozen = held_out(job)
+        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
+            trained = _trained(job, recipe, clips, Path(folder), facts, kept.folder, frozen)
+        card = trained.card
+        checkpoint = job.checkpoints.put(trained.path)
+        labeller = Labeller(trained.path)
+        tested = labelled(labeller, [clip for clip in clips if clip.group in card["held_out"]])
+
+        def rescore(other: str, videos: set[str]) -> dict[str, Video]:
+            old = Labeller(job.checkpoints.get(other))
+            same = Footage(job, cache, old.resolution, found=footage.found)
+            again = same.nitrogen(chunks.filter(pl.col("video_key").is_in(videos)))
+            return by_video(labelled(old, again), old.thresholds)
+
+        decision = decide(job, checkpoint, card, by_video(tested, labeller.thresholds), rescore)
+        worst = worst_clips(cache, recipe.resolution, checkpoint, tested, labeller)
+        written, *plots = write_card(Path(folder) / "card", card, decision.markdown(), worst)
+        job.checkpoints.attach(checkpoint, [written, *plots])
+        shown = {plot.stem: previews.picture(plot.read_bytes(), "png", plot.stem) for plot in plots}
+    figures = json.dumps(decision.figures())
+    if decision.state == "promoted":
+        job.checkpoints.promote(checkpoint, job.asset.name, partition, decision.why, figures)
+    elif job.state.checkpoints.get(checkpoint, {}).get("state") != "promoted":
+        job.checkpoints.set(checkpoint, job.asset.name, partition, decision.state, decision.why, figures)
+    metrics, coverage = card["metrics"], card["coverage"]
+    ece = {game: table["model"]["ece"] for game, table in metrics.items() if table["model"]["ece"] is not None}
+    off = {game: abs(1 - found["risk_all"] - found["confidence"]) for game, found in coverage.items()}
+    honest = max(off.values(), default=1.0) <= WORST_ECE
+    return Outcome(
+        rows=sum(facts["frames_by_video"].values()),
+        version=checkpoint,
+        edges=nitrogen_edges(job, chunks, facts["frames_by_video"]),
+        refused=footage.refused,
+        checks=[
+            Check("beats_baselines", decision.beats_baselines, decision.why),
+            Check("promoted", decision.state == "promoted", decision.why),
+            Check("calibrated", max(ece.values(), default=1.0) <= WORST_ECE, f"ECE by game: {ece}"),
+            Check(
+                "confidence_is_honest",
+                honest,
+                f"off by, in the mean of each game: {off}",
+            ),
+        ],
+        metadata={
+            "checkpoint": checkpoint,
+            "decision": previews.markdown(decision.markdown()),
+            "metrics": previews.table(rows(metrics)),
+            "card": previews.markdown(text(card, decision.markdown(), worst)),
+            **shown,
+            "videos": len(facts["frames_by_video"]),
+            "labels held against their pictures": labels,
+            "not measured": previews.markdown(
+                "\n".join(f"- {told}" for told in card["not_measured"]) or "every game was"
+            ),
+        },
+        committed=kept.remove,
+    )
+
+
+def _startable(job: Job, recipe: IDMRecipe) -> None:
+    """Before anything is fetched: raises `DeviceError` without a GPU that is needed, and `RecipeError` for a training
+    whose processes would each be this worker, waiting for its lease."""
+    if job.settings.engine == "local":
+        check_device(recipe.requires)
+    hardware = recipe.hardware
+    forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
+    if job.settings.engine == "local" and hardware.processes > 1 and not forked:
+        raise RecipeError(
+            f"idm/{recipe.name}.yaml: hardware: found strategy {hardware.strategy!r} on {hardware.num_nodes} nodes, "
+            "which needs this worker once a process; allowed is 'ddp_fork' on one, or any with NITRO_ENGINE=ray."
+        )
+
+
+def _trained(
+    job: Job,
+    recipe: IDMRecipe,
+    clips: list[Clip],
+    folder: Path,
+    facts: dict[str, Any],
+    kept: Path,
+    frozen: Collection[str],
+) -> Trained:
+    """Here, or by as many processes of the cluster as the recipe's `hardware` says, which share no scratch disk."""
+    training, hardware = partial(train, frozen=frozen), recipe.hardware
+    if job.settings.engine == "ray" and hardware.processes > 1:
+        from nitro_assets.runtime.ray_train import train_on_cluster
+
+        gpu = recipe.requires == "gpu"
+        return train_on_cluster(job.settings, hardware, gpu, folder, training, recipe, clips, folder, facts)
+    return training(recipe, clips, folder, facts, part(job.progress, FETCHED, 1), kept)
+
+
+def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:
+    """The clips with the labels made for them."""
+    return [(clip, label_clip(labeller, clip)) for clip in clips]
+
+
+def worst_clips(
+    cache: ClipCache, size: int, checkpoint: str, tested: Sequence[tuple[Clip, Labels]], labeller: Labeller
+) -> list[dict[str, Any]]:
+    """The worst stretch of each game: rows for the card, and a filmstrip in the clip cache, under its video's key."""
+    found = []
+    for game in sorted({clip.game for clip, _ in tested}):
+        stretch = worst([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
+        filmstrip(stretch, cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png"))
+        found.append({"game": game, "seconds": SECONDS, "right": stretch.right, "confidence": stretch.confidence})
+    return found
+
+
+def frames_by_video(clips: list[Clip]) -> dict[str, int]:
+    """Frames that went into a training, by video key."""
+    frames: dict[str, int] = {}
+    for clip in clips:
+        frames[clip.group] = frames.get(clip.group, 0) + len(clip)
+    return frames
+
+
+def nitrogen_edges(job: Job, chunks: pl.DataFrame, frames: dict[str, int]) -> list[Edge]:
+    """One edge a video and shard it is in."""
+    records = job.state.records
+    pairs = chunks.select("nitrogen_shard", "video_key").unique().sort("nitrogen_shard", "video_key")
+    return [
+        Edge("nitrogen_actions", shard, records["nitrogen_actions", shard].version, key, frames[key])
+        for shard, key in pairs.iter_rows()
+        if key in frames
+    ]
+
+
+if __name__ == "__main__":
+    run("idm_checkpoint", build)

@@ -1,0 +1,270 @@
+"""One video from its address to its rows: `fetch` and `decode` make frames, `LabelVideo` infers and writes.
+
+They are plain steps with a stream of `Seen` frames between them, so that they can run in threads of one process (the
+local engine) or in two actors of a cluster. None knows Dagster or the tables. Memory is bounded whatever the
+video's length; every frame is decoded once and encoded once.
+"""
+
+import io
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from nitro_ml.video.decode import Frames, VideoError
+from numpy.typing import NDArray
+
+from nitro_assets.fetch.curate import Rules, unfit
+from nitro_assets.fetch.download import DownloadError
+from nitro_assets.fetch.refusals import Reason
+from nitro_assets.lake import soft
+from nitro_assets.lake.cache import ClipCache, clip_cache
+from nitro_assets.lake.staging import put
+from nitro_assets.runtime.clip_loader import BLOCK, block_name, fetched
+from nitro_assets.settings import Settings
+from nitro_ml.core import parquet
+from nitro_ml.core.labels import Labels
+from nitro_ml.sandbox.video import Decoder, Seen
+
+ROWS = 65_536
+"""Rows that are held before they go to disk, and rows of a group in a staged file."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One video to label; game: whose calibration to use, where it is known."""
+
+    key: str
+    address: str
+    game: str | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all videos of a shard share: the settings, the checkpoint and the side of its frames, the folder (or URL)
+    in which `KEY.parquet` is left."""
+
+    settings: Settings
+    checkpoint: str
+    size: int
+    out: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The first of a stream: what is done so that the picture is seen as meant, in words."""
+
+    picture: str
+
+
+@dataclass(frozen=True)
+class End:
+    """The last of a stream: why the video was refused, or nothing. A stream without it was cut off (`CutOffError`).
+
+    `reason`: the class of the error.
+    """
+
+    error: str = ""
+    reason: Reason | None = None
+
+
+Part = Opened | Seen | End
+"""What a video's stream is made of."""
+
+
+class CutOffError(RuntimeError):
+    """Whoever made a video's frames was lost before the last one; that says nothing about the video."""
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What became of one video: the number of rows, or the error and its class why there are none."""
+
+    key: str
+    rows: int
+    seconds: float
+    error: str = ""
+    reason: Reason | None = None
+
+
+@dataclass
+class Fetched:
+    """A video's file, which `held` deletes when closed; or why there is none."""
+
+    order: Order
+    held: ExitStack
+    video: Path | None = None
+    end: End = End()
+
+
+def fetch(setup: Setup, order: Order) -> Fetched:
+    """Download one video."""
+    found = Fetched(order, ExitStack())
+    try:
+        found.video = found.held.enter_context(fetched(setup.settings, order.address, order.key))
+    except DownloadError as error:
+        found.end = End(str(error), error.reason)
+    return found
+
+
+def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
+    """The video's frames at the model's size with their features, and clips of them for the cache; the file goes.
+
+    Whatever its page says, the file decides whether it is what the settings allow.
+    """
+    cached = _Clips(clips, setup.size, source.order.key) if setup.settings.cache_gb else None
+    rules, frames, last = Rules.of(setup.settings), 0, 0.0
+    with source.held:
+        if source.video is None:
+            yield source.end
+            return
+        try:
+            info = decoder.probe(source.video)
+            yield Opened(info.picture)
+            problem = unfit(None, info.height, None, rules)
+            for seen in () if problem else decoder.look(source.video, setup.size):
+                frames, last = frames + len(seen.frames), float(seen.frames.time[-1])
+                if last > rules.max_duration:
+                    break
+                if cached:
+                    cached.add(seen.frames)
+                yield seen
+        except VideoError as error:
+            yield End(str(error), "damaged")
+            return
+        if problem := problem or _length(frames, last, rules):
+            yield End(f"{problem}.", "unfit")
+            return
+        if cached:
+            cached.flush()
+    yield End()
+
+
+def _length(frames: int, last: float, rules: Rules) -> str | None:
+    """What is wrong with so many frames, the last of them at `last` seconds; it stays for as long as the others did."""
+    if frames < 2 or last <= 0:
+        return unfit(0.0, None, None, rules)
+    duration = round(last * frames / (frames - 1), 2)
+    return unfit(duration, None, round(frames / duration, 2) if duration else None, rules)
+
+
+def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Part]:
+    """Both steps, for an engine that has a process for them."""
+    with clip_cache(setup.settings) as clips:
+        yield from decode(setup, fetch(setup, order), clips, decoder)
+
+
+class LabelVideo:
+    """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
+
+    Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all. Raises
+    `CutOffError` where the parts have no `End`.
+    """
+
+    def __init__(self, checkpoint: Path, name: str) -> None:
+        from nitro_ml.models.idm.label import (
+            Labeller,  # and torch with it: what only downloads and decodes needs neither
+        )
+
+        self.labeller, self.name = Labeller(checkpoint), name
+
+    def __call__(self, order: Order, parts: Iterable[Part], out: str) -> VideoResult:
+        started, key = time.perf_counter(), order.key
+        taken = _Taken(parts)
+        with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
+            files = list(self._rows(order, taken, Path(folder)))
+            if taken.end is None:
+                raise CutOffError("the process that decodes it, or its node, was lost before its last frame.")
+            if taken.end.error or not files:
+                end = taken.end if taken.end.error else End("it has no frame.", "damaged")
+                return VideoResult(key, 0, time.perf_counter() - started, end.error, end.reason)
+            whole = files[0]
+            if len(files) > 1:
+                whole = Path(folder) / "whole.parquet"
+                parquet.scan(files).sink_parquet(whole, row_group_size=ROWS)
+            put(str(whole), out, key)
+        return VideoResult(key, taken.rows, time.perf_counter() - started)
+
+    def _rows(self, order: Order, taken: "_Taken", folder: Path) -> Iterator[Path]:
+        """Files of at most about ROWS rows, in order."""
+        waiting: list[pl.DataFrame] = []
+        first = 0
+        for labels in self.labeller.label(taken, order.game):
+            rows = self._table(order.key, first, labels, taken.features(len(labels)))
+            waiting.append(rows.with_columns(picture=pl.lit(taken.picture)))
+            first += len(labels)
+            if sum(table.height for table in waiting) >= ROWS:
+                yield _written(waiting, folder / f"{first:012d}.parquet")
+                waiting = []
+        if waiting:
+            yield _written(waiting, folder / f"{first:012d}.parquet")
+
+    def _table(self, key: str, first: int, labels: Labels, found: NDArray[np.float32]) -> pl.DataFrame:
+        return soft.encode(labels).with_columns(
+            video_key=pl.lit(key),
+            frame=pl.int_range(first, first + len(labels), dtype=pl.Int32),
+            checkpoint=pl.lit(self.name),
+            features=pl.Series(found, dtype=pl.Array(pl.Float32, found.shape[1])).arr.to_list(),
+        )
+
+
+class _Taken:
+    """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
+
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._parts = iter(parts)
+        self.picture = ""
+        self._waiting = np.empty((0, 0), np.float32)
+        self.rows = 0
+        self.end: End | None = None
+
+    def __iter__(self) -> Iterator[Frames]:
+        for part in self._parts:
+            if isinstance(part, End):
+                self.end = part
+                return
+            if isinstance(part, Opened):
+                self.picture = part.picture
+                continue
+            self._waiting = np.concatenate([self._waiting, part.features]) if len(self._waiting) else part.features
+            self.rows += len(part.frames)
+            yield part.frames
+
+    def features(self, count: int) -> NDArray[np.float32]:
+        """Those of the next `count` frames."""
+        taken, self._waiting = self._waiting[:count], self._waiting[count:]
+        return taken
+
+
+def _written(tables: list[pl.DataFrame], path: Path) -> Path:
+    """Through memory: polars words a full disk as a damaged file."""
+    rows = io.BytesIO()
+    pl.concat(tables).write_parquet(rows, compression="zstd", compression_level=1, row_group_size=ROWS)
+    path.write_bytes(rows.getbuffer())
+    return path
+
+
+class _Clips:
+    """Frames on their way into the clip cache, a block of seconds at a time."""
+
+    def __init__(self, clips: ClipCache, size: int, key: str) -> None:
+        self._clips, self._size, self._key = clips, size, key
+        self._block: list[Frames] = []
+
+    def add(self, frames: Frames) -> None:
+        number = (frames.time // BLOCK).astype(int)
+        for block in np.unique(number):
+            if self._block and self._block[0].time[0] // BLOCK != block:
+                self.flush()
+            self._block.append(Frames(frames.rgb[number == block], frames.time[number == block]))
+
+    def flush(self) -> None:
+        if self._block:
+            times = np.concatenate([b.time for b in self._block])
+            name = block_name(int(times[0] // BLOCK))
+            self._clips.put(self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times)
+        self._block = []

@@ -1,0 +1,95 @@
+"""Bring everything stale up to date, in order, through Dagster, so that it shows in the UI."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+
+from nitro_assets.assets import ASSETS
+from nitro_assets.assets.declare import NO_PARTITION, Asset
+from nitro_assets.assets.nitrogen_actions.sensors import add_shards
+from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.state import State
+from nitro_assets.lineage.status import judge
+from nitro_assets.settings import Settings
+from nitro_assets.takedown import life
+from nitro_assets.takedown.requests import requests
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+Told = Callable[[str, Sequence[str], str], None]
+
+
+def range_tags(partitions: Sequence[str]) -> dict[str, str]:
+    """Run tags for neighbouring partitions in one run."""
+    return {ASSET_PARTITION_RANGE_START_TAG: partitions[0], ASSET_PARTITION_RANGE_END_TAG: partitions[-1]}
+
+
+def stale_ranges(state: State, asset: Asset) -> list[list[str]]:
+    """The partitions to be made, in stretches of neighbours: stale or missing ones whose inputs are there."""
+    verdicts = [(p, judge(state, asset, p).verdict in ("stale", "missing")) for p in state.partitions(asset)]
+    return [[p for p, _ in run] for stale, run in groupby(verdicts, key=lambda v: v[1]) if stale]
+
+
+def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
+    """Make what is stale among the selected assets, inputs first. Gives the number of failed runs.
+
+    told(asset, partitions, event) is called with `started`, `done` or the error of each run. Ctrl-C ends the run
+    that is under way and raises `KeyboardInterrupt`.
+    """
+    failed = 0
+    with dg.DagsterInstance.get() as instance:
+        if "nitrogen_actions" in selected:  # else what is selected needs no look at where they are
+            add_shards(instance, settings)
+        for asset in ASSETS.values():
+            state = State(Lake(settings), settings)
+            for partitions in stale_ranges(state, asset) if asset.name in selected else []:
+                told(asset.name, partitions, "started")
+                error = _launch(definitions, instance, asset, partitions)
+                told(asset.name, partitions, error or "done")
+                failed += bool(error)
+        failed += _finish(definitions, instance, settings, selected, told)
+    return failed
+
+
+def _finish(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, selected: set[str], told: Told
+) -> int:
+    """What was made again may be all that a takedown's report was waiting for."""
+    lake, asset = Lake(settings), ASSETS["takedown_requests"]
+    if asset.name not in selected or not any(life.is_due(lake, settings, r) for r in requests(lake)):
+        return 0
+    told(asset.name, [NO_PARTITION], "started")
+    error = _launch(definitions, instance, asset, [NO_PARTITION])
+    told(asset.name, [NO_PARTITION], error or "done")
+    return bool(error)
+
+
+def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: Asset, partitions: list[str]) -> str:
+    key = dg.AssetKey(asset.name)
+    job = definitions.get_repository_def().get_implicit_job_def_for_assets([key])
+    assert job is not None, asset.name
+    if partitions == [NO_PARTITION]:
+        tags = {}
+    elif len(partitions) == 1:
+        tags = {"dagster/partition": partitions[0]}
+    else:
+        tags = range_tags(partitions)
+    result = job.execute_in_process(
+        instance=instance, asset_selection=[key], tags=tags, run_config=QUIET, raise_on_error=False
+    )
+    if result.success:
+        return ""
+    errors = [e.step_failure_data.error for e in result.all_events if e.is_step_failure]
+    if any(error and error.cls_name == "DagsterExecutionInterruptedError" for error in errors):
+        raise KeyboardInterrupt  # Dagster has ended the run and its worker; nothing else may start
+    failures = [_reason(error) for error in errors]
+    return f"failed: {'; '.join(failures) or 'before any step'} (run {result.run_id})"
+
+
+def _reason(error: Any) -> str:
+    """The first cause's own words."""
+    while error.cause:
+        error = error.cause
+    return str(error.message).strip()
