@@ -28,8 +28,8 @@ from nitro_assets.fetch import listing, pace, ytdlp
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.cursor import Cursor
-from nitro_assets.takedown.github import poll
+from nitro_assets.takedown.intake.cursor import Cursor
+from nitro_assets.takedown.intake.github import poll
 from tests.assets.github_api import FORM, Hub, github
 from tests.assets.site_for_fetch import Answer, page, site
 

@@ -19,11 +19,11 @@ from benchmarks.takedown_lake import build, settings
 from nitro_assets.lake.holding import holding, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase import carry_out, needles
-from nitro_assets.takedown.intake import request
-from nitro_assets.takedown.places import look
-from nitro_assets.takedown.plan import make_plan
+from nitro_assets.takedown.erase.run import carry_out, needles
+from nitro_assets.takedown.intake.take_in import request
+from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
+from nitro_assets.takedown.scan.targets import look
 from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
 from nitro_ml.core import parquet
 

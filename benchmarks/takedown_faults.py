@@ -25,10 +25,10 @@ from benchmarks.takedown_lake import MIXTURE, build, rows, settings
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase import PlanOutgrownError, execute
-from nitro_assets.takedown.erasure import IN_DAGSTER, STEPS
-from nitro_assets.takedown.journal import Journal
-from nitro_assets.takedown.plan import Plan, make_plan
+from nitro_assets.takedown.erase.journal import Journal
+from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
+from nitro_assets.takedown.erase.steps import IN_DAGSTER, STEPS
+from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.requests import find
 from tests.assets.services import s3
 

@@ -12,14 +12,14 @@ from nitro_assets.cli.table import tell
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from, made_from
+from nitro_assets.lineage.retry import end_all
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import by_asset, needing, statuses
-from nitro_assets.lineage.waits import end_all
 from nitro_assets.lineage.work import explained
 from nitro_assets.log import shown
 from nitro_assets.progress import progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
-from nitro_assets.takedown.naming import held_as
+from nitro_assets.takedown.intake.targets import held_as
 from nitro_assets.takedown.requests import requests
 from nitro_ml.core.filesystem import place
 

@@ -13,12 +13,14 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.progress import progress
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
-from nitro_assets.takedown import intake, life, quarantine, verify_owner
-from nitro_assets.takedown.draw import page
-from nitro_assets.takedown.naming import count_held
+from nitro_assets.takedown import quarantine
+from nitro_assets.takedown.intake import ownership, take_in
+from nitro_assets.takedown.intake.targets import count_held
+from nitro_assets.takedown.plan.page import page
 from nitro_assets.takedown.requests import Request, TakedownError, find, requests
-from nitro_assets.takedown.traces import Trace, as_rows
-from nitro_assets.takedown.verify import verify as check
+from nitro_assets.takedown.scan.ledger_check import verify as check
+from nitro_assets.takedown.scan.traces import Trace, as_rows
+from nitro_assets.takedown.workflow import carry_on
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
 
@@ -72,7 +74,7 @@ def ask(
     """
     settings = Settings()
     lake = Lake(settings)
-    said = intake.ask_for(lake, settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
+    said = take_in.ask_for(lake, settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
     row = _rows(lake, [find(lake, said.request)])[0]
     if as_json:
         answer([row | {"answer": said.text, "understood": [told.__dict__ for told in said.told]}], as_json)
@@ -91,10 +93,10 @@ def owner(request: Id, as_json: AsJson = False) -> None:
     lake = Lake(settings)
     found = find(lake, request)
     try:
-        _show(verify_owner.verify(lake, settings, found), as_json)
+        _show(ownership.verify(lake, settings, found), as_json)
     except TakedownError as error:
-        token = verify_owner.token_of(lake, found)
-        raise TakedownError(f"{error} The token is {token}, until {verify_owner.expires(settings, found)}.") from error
+        token = ownership.token_of(lake, found)
+        raise TakedownError(f"{error} The token is {token}, until {ownership.expires(settings, found)}.") from error
 
 
 @app.command()
@@ -103,7 +105,7 @@ def vouch(request: Id, as_json: AsJson = False) -> None:
 
     Example: nitro takedown vouch T-20260101-0a1b2c3d4e
     """
-    _show(verify_owner.vouch(Lake(Settings()), request), as_json)
+    _show(ownership.vouch(Lake(Settings()), request), as_json)
 
 
 @app.command()
@@ -128,7 +130,7 @@ def plan(
     """
     settings = Settings()
     lake = Lake(settings)
-    made = life.plan(lake, settings, request)
+    made = carry_on.plan(lake, settings, request)
     if out:
         out.write_text(page(made))
     rows = [{"what": f"{h.table}/{h.partition}", "is": f"{h.rows} rows, rewritten"} for h in made.holdings]
@@ -188,8 +190,8 @@ def run(request: Id, as_json: AsJson = False) -> None:
     settings = Settings()
     lake = Lake(settings)
     with dg.DagsterInstance.get() as instance, progress(f"takedown {request}") as tell:
-        found = life.erase_approved(lake, settings, request, instance, tell)
-    left = life.found_in(lake, settings, found)
+        found = carry_on.erase_approved(lake, settings, request, instance, tell)
+    left = carry_on.found_in(lake, settings, found)
     if as_json:
         answer([row | {"found": as_rows(left)} for row in _rows(lake, [found])], as_json)
     else:
@@ -213,7 +215,7 @@ def lift(request: Id, as_json: AsJson = False) -> None:
     Example: nitro takedown lift T-20260101-0a1b2c3d4e
     """
     settings = Settings()
-    _show(life.lift(Lake(settings), settings, request), as_json)
+    _show(carry_on.lift(Lake(settings), settings, request), as_json)
 
 
 @app.command()
@@ -228,7 +230,7 @@ def status(
     settings = Settings()
     lake = Lake(settings)
     shown = [find(lake, request)] if request else requests(lake)
-    left = life.found_in(lake, settings, shown[0]) if request else []
+    left = carry_on.found_in(lake, settings, shown[0]) if request else []
     rows = _rows(lake, shown)
     answer([row | {"found": as_rows(left)} for row in rows] if request and as_json else rows, as_json, empty=NONE)
     if not as_json:

@@ -5,12 +5,8 @@ first is due: that it is due makes the shard stale, and nothing else about them 
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from nitro_assets.lineage.state import State
+from datetime import datetime, timedelta
+from typing import Any
 
 TABLE = "failed_downloads"
 WAITS = "failed downloads"
@@ -50,16 +46,3 @@ def told(known: dict[str, Any]) -> str:
         return ""
     videos = f"{known['videos']} failed download{'' if known['videos'] == 1 else 's'}"
     return f"{videos}, tried again from {known['until']} on"
-
-
-def end_all(state: "State") -> int:
-    """Let no video wait any longer, so that whatever runs next tries it again; how many there were."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    rows = state.lake.read(TABLE).with_columns(until=now).collect()
-    for (name,), part in rows.partition_by("scope", as_dict=True).items():
-        state.lake.write(TABLE, str(name), part)
-    for record in state.records.values():
-        if known := record.components.get(WAITS):
-            at_once = {**known, "until": now.isoformat()}
-            state.record(replace(record, components={**record.components, WAITS: at_once}))
-    return rows.height

@@ -9,13 +9,13 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.declare import NO_PARTITION, Asset
-from nitro_assets.assets.nitrogen_actions.sensors import add_shards
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import judge
+from nitro_assets.runtime.partitions import add_shards
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life
 from nitro_assets.takedown.requests import requests
+from nitro_assets.takedown.workflow import carry_on
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 Told = Callable[[str, Sequence[str], str], None]
@@ -58,7 +58,7 @@ def _finish(
 ) -> int:
     """What was made again may be all that a takedown's report was waiting for."""
     lake, asset = Lake(settings), ASSETS["takedown_requests"]
-    if asset.name not in selected or not any(life.is_due(lake, settings, r) for r in requests(lake)):
+    if asset.name not in selected or not any(carry_on.is_due(lake, settings, r) for r in requests(lake)):
         return 0
     told(asset.name, [NO_PARTITION], "started")
     error = _launch(definitions, instance, asset, [NO_PARTITION])

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from nitro_assets.identity import canonical_name, names_of, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.mentions import Mentions
+from nitro_assets.takedown.text_match import Mentions
 from nitro_ml.nitrogen.shards import NitrogenError, listing
 
 

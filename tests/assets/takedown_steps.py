@@ -5,10 +5,10 @@ from pathlib import Path
 from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life
 from nitro_assets.takedown.approve import approve, register, registered
+from nitro_assets.takedown.intake.ownership import vouch
 from nitro_assets.takedown.requests import Request, find
-from nitro_assets.takedown.verify_owner import vouch
+from nitro_assets.takedown.workflow import carry_on
 
 
 def person(settings: Settings, name: str) -> Settings:
@@ -30,10 +30,10 @@ def agree(lake: Lake, settings: Settings, request: Request, *names: str) -> Requ
 def approved(lake: Lake, settings: Settings, request: Request) -> Request:
     """Vouched for, planned, and approved by two."""
     vouch(lake, request.id)
-    life.plan(lake, settings, request.id)
+    carry_on.plan(lake, settings, request.id)
     return agree(lake, settings, request, "anna", "bert")
 
 
 def erased(lake: Lake, settings: Settings, request: Request) -> Request:
     """Approved, erased and scanned."""
-    return life.erase_approved(lake, settings, approved(lake, settings, request).id)
+    return carry_on.erase_approved(lake, settings, approved(lake, settings, request).id)

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
+from nitro_assets.takedown.intake.take_in import request
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
@@ -24,9 +25,8 @@ from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life
-from nitro_assets.takedown.intake import request
-from nitro_assets.takedown.verify_owner import vouch
+from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.workflow import carry_on
 from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
@@ -239,15 +239,15 @@ def test_the_original_of_a_re_upload_and_a_labelled_video_are_taken_down(
     gone = set(asked.video_keys)
     assert len(gone) == 2
     vouch(lake, asked.id)
-    life.plan(lake, settings, asked.id)
+    carry_on.plan(lake, settings, asked.id)
     agree(lake, settings, asked, "anna")
-    unclean = life.erase_approved(lake, settings, asked.id)
-    found = life.found_in(lake, settings, unclean)
+    unclean = carry_on.erase_approved(lake, settings, asked.id)
+    found = carry_on.found_in(lake, settings, unclean)
     assert {(f.kind, f.found.split(",")[0]) for f in found} == {("sources file", "identifier")}, found
     assert "remove the line" in found[0].next
     lines = (home / "sources.yaml").read_text().splitlines(keepends=True)
     (home / "sources.yaml").write_text("".join(line for line in lines if "walkthrough" not in line))
-    assert life.erase_approved(lake, settings, asked.id).state == "scanned"
+    assert carry_on.erase_approved(lake, settings, asked.id).state == "scanned"
     for table, before in others.items():
         kept = before.filter(~pl.col("video_key").is_in(list(gone)).fill_null(False))
         assert lake.stored(table).collect().sort(kept.columns[:4]).equals(kept.sort(kept.columns[:4])), table

@@ -25,9 +25,9 @@ from nitro_assets.lake import staging
 from nitro_assets.lake.lease import LeaseLostError, leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.retry import end_all
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, judge
-from nitro_assets.lineage.waits import end_all
 from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
 from tests.assets.corpus import (

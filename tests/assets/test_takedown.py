@@ -15,13 +15,13 @@ from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.audit import audit
-from nitro_assets.takedown.inbox import empty_inbox
-from nitro_assets.takedown.intake import request
-from nitro_assets.takedown.naming import resolve
-from nitro_assets.takedown.plan import make_plan
+from nitro_assets.takedown.intake.inbox import empty_inbox
+from nitro_assets.takedown.intake.take_in import request
+from nitro_assets.takedown.intake.targets import resolve
+from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, find, requests
+from nitro_assets.takedown.scan.audit import audit
 from tests.assets.small_world import LABELLED, PLAIN, address, bring_up, key, settled, verdicts, write_shards
 from tests.assets.takedown_steps import erased
 from tests.assets.test_cache import FRAMES, TIMES

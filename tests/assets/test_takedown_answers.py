@@ -14,15 +14,15 @@ from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask
-from nitro_assets.takedown.github import poll
-from nitro_assets.takedown.inbox import empty_inbox
-from nitro_assets.takedown.intake import NOT_HELD, ask_for, take_in
-from nitro_assets.takedown.naming import count_held, held_as
+from nitro_assets.takedown.intake.ask import Answer, Ask
+from nitro_assets.takedown.intake.github import poll
+from nitro_assets.takedown.intake.inbox import empty_inbox
+from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.intake.reading import read
+from nitro_assets.takedown.intake.take_in import NOT_HELD, ask_for, take_in
+from nitro_assets.takedown.intake.targets import count_held, held_as
 from nitro_assets.takedown.quarantine import lift
-from nitro_assets.takedown.reading import read
 from nitro_assets.takedown.requests import TakedownError, find, requests
-from nitro_assets.takedown.verify_owner import vouch
 from tests.assets.github_api import FORM, Hub, github
 from tests.assets.listed import listing, video
 from tests.assets.small_world import LABELLED, job, write_shards

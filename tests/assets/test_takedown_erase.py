@@ -14,11 +14,11 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.draw import page
-from nitro_assets.takedown.erase import PlanOutgrownError, execute
-from nitro_assets.takedown.erasure import STEPS
-from nitro_assets.takedown.journal import Journal
-from nitro_assets.takedown.plan import Plan, make_plan
+from nitro_assets.takedown.erase.journal import Journal
+from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
+from nitro_assets.takedown.erase.steps import STEPS
+from nitro_assets.takedown.plan.page import page
+from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.requests import Request, TakedownError, find
 from tests.assets import leaks
 from tests.assets.small_world import key

@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 from nitro_assets.cli import app
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import erase, life, places
-from nitro_assets.takedown.audit import audit
-from nitro_assets.takedown.intake import request
+from nitro_assets.takedown.erase import run
+from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.requests import Request, TakedownError, find
-from nitro_assets.takedown.scan import Found
-from nitro_assets.takedown.traces import traces
+from nitro_assets.takedown.scan import targets
+from nitro_assets.takedown.scan.audit import audit
+from nitro_assets.takedown.scan.scan import Found
+from nitro_assets.takedown.scan.traces import traces
+from nitro_assets.takedown.workflow import carry_on
 from tests.assets.rows import ANNA, BERT, rejects
 from tests.assets.takedown_steps import approved
 
@@ -37,13 +39,13 @@ def asked(lake: Lake, settings: Settings) -> Request:
 
 def test_an_unclean_takedown_says_where_and_goes_on(lake: Lake, settings: Settings, asked: Request) -> None:
     told: list[tuple[float, str]] = []
-    done = life.erase_approved(lake, settings, asked.id, tell=lambda part, said: told.append((part, said)))
+    done = carry_on.erase_approved(lake, settings, asked.id, tell=lambda part, said: told.append((part, said)))
     assert done.state == "unclean"
-    (found,) = life.found_in(lake, settings, done)
+    (found,) = carry_on.found_in(lake, settings, done)
     assert (found.kind, found.found) == ("sources file", "video key, plain")
     assert "remove the line" in found.next
     assert asked.id in found.next
-    assert life.carry_on(lake, settings) == [(asked.id, str(found))], "the operator hears of it until it is clean"
+    assert carry_on.carry_on(lake, settings) == [(asked.id, str(found))], "the operator hears of it until it is clean"
     kept = "".join(f"{p}{p.read_bytes()!r}" for p in Path(lake.root, "plans").iterdir())
     assert ANNA not in kept + str(found)
     assert any("delete rows" in said for _, said in told)
@@ -54,8 +56,8 @@ def test_an_unclean_takedown_says_where_and_goes_on(lake: Lake, settings: Settin
     settings.sources.write_text("")
     settings.exports.mkdir()
     (settings.exports / "late.txt").write_text(f"of {ANNA}")
-    assert life.erase_approved(lake, settings, asked.id).state == "scanned", "what came since is erased too"
-    assert life.found_in(lake, settings, find(lake, asked.id)) == []
+    assert carry_on.erase_approved(lake, settings, asked.id).state == "scanned", "what came since is erased too"
+    assert carry_on.found_in(lake, settings, find(lake, asked.id)) == []
 
 
 def test_the_command_shows_it(
@@ -63,7 +65,7 @@ def test_the_command_shows_it(
 ) -> None:
     for name in ("lake", "nitrogen", "cache", "secret_file", "inbox", "exports", "corpus_shards", "sources"):
         monkeypatch.setenv(f"NITRO_{name.upper()}", str(getattr(settings, name)))
-    life.erase_approved(lake, settings, asked.id)
+    carry_on.erase_approved(lake, settings, asked.id)
     shown = CliRunner().invoke(app, ["takedown", "status", asked.id, "--json"])
     row: dict[str, Any] = json.loads(shown.stdout)[0]
     assert row["state"] == "unclean"
@@ -79,24 +81,24 @@ def test_two_who_carry_out_the_same_request_come_to_the_same_end(
     lake: Lake, settings: Settings, asked: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scans = []
-    look = places.look
+    look = targets.look
 
     def counted(*all_of: Any, **named: Any) -> Any:
         scans.append(1)
         return look(*all_of, **named)
 
-    monkeypatch.setattr(erase, "look", counted)
+    monkeypatch.setattr(run, "look", counted)
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(life.erase_approved, Lake(settings), settings, asked.id) for _ in range(2)]
+        runs = [pool.submit(carry_on.erase_approved, Lake(settings), settings, asked.id) for _ in range(2)]
     assert [run.result().state for run in runs] == ["unclean", "unclean"], "neither ends in an error"
     assert len(scans) == 1
     assert settings.sources is not None
     settings.sources.write_text("")
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(life.erase_approved, Lake(settings), settings, asked.id) for _ in range(2)]
+        runs = [pool.submit(carry_on.erase_approved, Lake(settings), settings, asked.id) for _ in range(2)]
     assert [run.result().state for run in runs] == ["scanned", "scanned"]
     with pytest.raises(TakedownError, match="is scanned; to be carried out it must be approved"):
-        life.erase_approved(lake, settings, asked.id)
+        carry_on.erase_approved(lake, settings, asked.id)
 
 
 def test_each_place_is_told_by_its_kind(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,12 +134,12 @@ def test_each_file_is_read_once(settings: Settings, monkeypatch: pytest.MonkeyPa
     shard = home / "nitrogen" / "actions" / "SHARD_0000"
     shard.mkdir(parents=True)
     monkeypatch.setenv("DAGSTER_HOME", str(home))
-    where = places.places(settings)
+    where = targets.places(settings)
     assert str(home) in where
     assert not any(a != b and a.startswith(f"{b}{os.sep}") for a in where for b in where)
     monkeypatch.delenv("DAGSTER_HOME")
-    assert str(shard) in places.places(settings)
-    assert str(settings.nitrogen) not in places.places(settings), "nitro reads the shards there, and nothing else"
+    assert str(shard) in targets.places(settings)
+    assert str(settings.nitrogen) not in targets.places(settings), "nitro reads the shards there, and nothing else"
 
 
 def test_an_address_that_holds_anothers_is_the_others(lake: Lake, settings: Settings) -> None:
@@ -155,7 +157,7 @@ def test_an_address_that_holds_anothers_is_the_others(lake: Lake, settings: Sett
     assert settings.sources is not None
     settings.sources.write_text(f"- url: {ten}\n")
     job = approved(lake, settings, asked)
-    assert life.erase_approved(lake, settings, job.id).state == "scanned"
+    assert carry_on.erase_approved(lake, settings, job.id).state == "scanned"
     assert [path.name for path in settings.exports.iterdir()] == ["ten.txt"]
     assert lake.read("video_index").collect()["address"].to_list() == [ten]
 
@@ -163,7 +165,7 @@ def test_an_address_that_holds_anothers_is_the_others(lake: Lake, settings: Sett
 def test_the_audit_tells_what_to_do(lake: Lake, settings: Settings, asked: Request) -> None:
     assert settings.sources is not None
     settings.sources.write_text("")
-    life.erase_approved(lake, settings, asked.id)
+    carry_on.erase_approved(lake, settings, asked.id)
     settings.sources.write_text(f"# {ANNA}\n")
     (found,) = audit(lake, settings)
     assert "sources file" in str(found)

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.github import poll, read_form
+from nitro_assets.takedown.intake.github import poll, read_form
+from nitro_assets.takedown.intake.ownership import token_of, vouch
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import requests
-from nitro_assets.takedown.verify_owner import token_of, vouch
 from tests.assets.github_api import FORM, Hub, github
 
 PONG = "https://youtu.be/pong0000000"

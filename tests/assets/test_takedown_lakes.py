@@ -16,10 +16,10 @@ from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.holding import video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life
-from nitro_assets.takedown.intake import request
+from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.requests import find
-from nitro_assets.takedown.verify_owner import vouch
+from nitro_assets.takedown.workflow import carry_on
 from tests.assets import small_world
 from tests.assets.listed import listing, video
 from tests.assets.small_world import BUILDS, LABELLED
@@ -104,10 +104,10 @@ class Lakes(RuleBasedStateMachine):
             name, key = self.asked.popitem()
             before = {other: counts for other, counts in self.rows().items() if other != key}
             vouch(self.lake, name)
-            life.plan(self.lake, self.settings, name)
+            carry_on.plan(self.lake, self.settings, name)
             agree(self.lake, self.settings, find(self.lake, name), "anna")
-            done = life.erase_approved(self.lake, self.settings, name)
-            assert done.state == "scanned", life.found_in(self.lake, self.settings, done)
+            done = carry_on.erase_approved(self.lake, self.settings, name)
+            assert done.state == "scanned", carry_on.found_in(self.lake, self.settings, done)
             self.gone.add(key)
             assert self.rows() == before, "nothing of it is left, and nothing else is lost"
             assert all(ClipCache(self.settings.cache).holds(k) for k in before if k not in self.gone)

@@ -10,14 +10,14 @@ import pytest
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import erasure
-from nitro_assets.takedown.erase import needles
-from nitro_assets.takedown.erasure import Erasure, Step
-from nitro_assets.takedown.intake import request
-from nitro_assets.takedown.places import look
-from nitro_assets.takedown.plan import make_plan
+from nitro_assets.takedown.erase import steps
+from nitro_assets.takedown.erase.run import needles
+from nitro_assets.takedown.erase.steps import Erasure, Step
+from nitro_assets.takedown.intake.take_in import request
+from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import find
-from nitro_assets.takedown.scan import Scan
+from nitro_assets.takedown.scan.scan import Scan
+from nitro_assets.takedown.scan.targets import look
 from nitro_assets.takedown.sealed import add_needles, sealed_path
 from tests.assets import leaks
 from tests.assets.leaks import CANARY, OTHER, TITLE
@@ -39,43 +39,43 @@ def nothing(lake: Lake, settings: Settings) -> None:
 
 
 LEAKS = [
-    Leak("live rows", erasure.delete_rows, nothing),
-    Leak("the delete's own predicate in the log", erasure.clean_log, nothing),
-    Leak("the predicate, in the log entry at the checkpoint's version", erasure.harmless_commit, nothing),
-    Leak("log entries and checkpoints younger than the retention", erasure.shorten_retention, nothing),
-    Leak("statistics in old log entries", erasure.clean_log, leaks.statistics),
-    Leak("old checkpoints", erasure.checkpoint, leaks.old_checkpoint),
-    Leak("old files, to which restore() goes back", erasure.vacuum, nothing),
-    Leak("files that no log entry knows any more", erasure.vacuum, leaks.forgotten_file),
-    Leak("change feed", erasure.vacuum, leaks.change_feed),
-    Leak("folders named after a partition's value", erasure.remove_empty_folders, leaks.raw_partition),
-    Leak("compacted log", erasure.unlink_leftovers, leaks.log_leftover(f"{0:020d}.{9:020d}.compacted.json")),
-    Leak("checksums of the log", erasure.unlink_leftovers, leaks.log_leftover(f"{0:020d}.crc")),
-    Leak("commits cut off", erasure.unlink_leftovers, leaks.log_leftover("_commit_c0ffee.json.tmp")),
-    Leak("lineage edges", erasure.rename_edges, leaks.edges),
-    Leak("bytes of a model", erasure.destroy_checkpoints, leaks.model_bytes),
-    Leak("clips in the cache", erasure.erase_clips, leaks.clips),
-    Leak("half a download in the cache", erasure.erase_clips, leaks.half_a_download),
-    Leak("staged label files", erasure.erase_staged, leaks.staged_file),
-    Leak("a download left by a killed worker", erasure.erase_temporary, leaks.left_download),
-    Leak("a model stopped half way in its training", erasure.destroy_half_trained, leaks.half_trained),
-    Leak("NitroGen shard, folder", erasure.erase_shards, leaks.shard_folder),
-    Leak("NitroGen shard, archive", erasure.erase_shards, leaks.shard_archive),
-    Leak("exported labels", erasure.erase_exports, leaks.export_table),
-    Leak("reports", erasure.erase_exports, leaks.export("report.md", f"| {TITLE} | 7 |")),
-    Leak("plots and GIFs named after a model", erasure.erase_exports, leaks.export(f"{CANARY[:11]}.gif", "GIF89a")),
-    Leak("a request's own file", erasure.erase_asked, leaks.inbox),
-    Leak("run tags", erasure.delete_runs, leaks.run_tags, in_dagster=True),
-    Leak("event logs", erasure.delete_runs, leaks.events, in_dagster=True),
-    Leak("compute logs", erasure.delete_runs, leaks.compute_logs, in_dagster=True),
-    Leak("sensor cursors", erasure.clear_cursors, leaks.cursor, in_dagster=True),
-    Leak("sensor ticks", erasure.purge_ticks, leaks.tick, in_dagster=True),
-    Leak("dynamic partitions", erasure.delete_partitions, leaks.dynamic_partition, in_dagster=True),
-    Leak("an asset's last materialisation", erasure.wipe_assets, leaks.asset_metadata, in_dagster=True),
-    Leak("events without a run", erasure.sweep_databases, leaks.asset_metadata, in_dagster=True),
-    Leak("Dagster's own log files", erasure.remove_logs, leaks.other_logs, in_dagster=True),
-    Leak("what daemons remember", erasure.sweep_databases, leaks.key_value, in_dagster=True),
-    Leak("free pages of a database", erasure.compact_databases, leaks.free_pages, in_dagster=True),
+    Leak("live rows", steps.delete_rows, nothing),
+    Leak("the delete's own predicate in the log", steps.clean_log, nothing),
+    Leak("the predicate, in the log entry at the checkpoint's version", steps.harmless_commit, nothing),
+    Leak("log entries and checkpoints younger than the retention", steps.shorten_retention, nothing),
+    Leak("statistics in old log entries", steps.clean_log, leaks.statistics),
+    Leak("old checkpoints", steps.checkpoint, leaks.old_checkpoint),
+    Leak("old files, to which restore() goes back", steps.vacuum, nothing),
+    Leak("files that no log entry knows any more", steps.vacuum, leaks.forgotten_file),
+    Leak("change feed", steps.vacuum, leaks.change_feed),
+    Leak("folders named after a partition's value", steps.remove_empty_folders, leaks.raw_partition),
+    Leak("compacted log", steps.unlink_leftovers, leaks.log_leftover(f"{0:020d}.{9:020d}.compacted.json")),
+    Leak("checksums of the log", steps.unlink_leftovers, leaks.log_leftover(f"{0:020d}.crc")),
+    Leak("commits cut off", steps.unlink_leftovers, leaks.log_leftover("_commit_c0ffee.json.tmp")),
+    Leak("lineage edges", steps.rename_edges, leaks.edges),
+    Leak("bytes of a model", steps.destroy_checkpoints, leaks.model_bytes),
+    Leak("clips in the cache", steps.erase_clips, leaks.clips),
+    Leak("half a download in the cache", steps.erase_clips, leaks.half_a_download),
+    Leak("staged label files", steps.erase_staged, leaks.staged_file),
+    Leak("a download left by a killed worker", steps.erase_temporary, leaks.left_download),
+    Leak("a model stopped half way in its training", steps.destroy_half_trained, leaks.half_trained),
+    Leak("NitroGen shard, folder", steps.erase_shards, leaks.shard_folder),
+    Leak("NitroGen shard, archive", steps.erase_shards, leaks.shard_archive),
+    Leak("exported labels", steps.erase_exports, leaks.export_table),
+    Leak("reports", steps.erase_exports, leaks.export("report.md", f"| {TITLE} | 7 |")),
+    Leak("plots and GIFs named after a model", steps.erase_exports, leaks.export(f"{CANARY[:11]}.gif", "GIF89a")),
+    Leak("a request's own file", steps.erase_asked, leaks.inbox),
+    Leak("run tags", steps.delete_runs, leaks.run_tags, in_dagster=True),
+    Leak("event logs", steps.delete_runs, leaks.events, in_dagster=True),
+    Leak("compute logs", steps.delete_runs, leaks.compute_logs, in_dagster=True),
+    Leak("sensor cursors", steps.clear_cursors, leaks.cursor, in_dagster=True),
+    Leak("sensor ticks", steps.purge_ticks, leaks.tick, in_dagster=True),
+    Leak("dynamic partitions", steps.delete_partitions, leaks.dynamic_partition, in_dagster=True),
+    Leak("an asset's last materialisation", steps.wipe_assets, leaks.asset_metadata, in_dagster=True),
+    Leak("events without a run", steps.sweep_databases, leaks.asset_metadata, in_dagster=True),
+    Leak("Dagster's own log files", steps.remove_logs, leaks.other_logs, in_dagster=True),
+    Leak("what daemons remember", steps.sweep_databases, leaks.key_value, in_dagster=True),
+    Leak("free pages of a database", steps.compact_databases, leaks.free_pages, in_dagster=True),
 ]
 
 
@@ -121,12 +121,12 @@ def test_each_leak_is_closed_by_its_step_and_by_no_other(
 ) -> None:
     instance = request.getfixturevalue("instance") if leak.in_dagster else None
     job = carried_out(lake, settings, leak, instance)
-    steps = erasure.IN_DAGSTER if leak.in_dagster else (*erasure.FILES, *erasure.IN_TABLES)
-    for step in steps:
+    mine = steps.IN_DAGSTER if leak.in_dagster else (*steps.FILES, *steps.IN_TABLES)
+    for step in mine:
         if step is not leak.closed_by:
             step(job)
     assert not scanned(job).clean, "without its closing step the canary is found"
-    for step in steps:
+    for step in mine:
         step(job)
     left = scanned(job)
     assert left.found == [], "and with it, on a second go, it is gone"

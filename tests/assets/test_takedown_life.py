@@ -10,13 +10,13 @@ import pytest
 from nitro_assets.lake.ledger import LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life, recovery
 from nitro_assets.takedown.approve import approve
-from nitro_assets.takedown.erase import PlanOutgrownError
-from nitro_assets.takedown.intake import request
+from nitro_assets.takedown.erase.run import PlanOutgrownError
+from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.requests import Request, TakedownError, advance, find
-from nitro_assets.takedown.verify import verify
-from nitro_assets.takedown.verify_owner import vouch
+from nitro_assets.takedown.scan.ledger_check import verify
+from nitro_assets.takedown.workflow import carry_on, recovery
 from tests.assets.rows import ANNA, BERT, rejects
 from tests.assets.takedown_steps import agree, approved, erased, person
 
@@ -36,9 +36,9 @@ def reports(lake: Lake) -> list[dict[str, object]]:
 
 def test_a_whole_life_leaves_a_proof(lake: Lake, settings: Settings, asked: Request, tmp_path: Path) -> None:
     assert erased(lake, settings, asked).state == "scanned"
-    assert life.carry_on(lake, settings) == []
+    assert carry_on.carry_on(lake, settings) == []
     assert find(lake, asked.id).state == "reported"
-    assert life.carry_on(lake, settings) == []
+    assert carry_on.carry_on(lake, settings) == []
     copy = tmp_path / "copy"
     for part in ("ledger", "reports"):
         shutil.copytree(Path(lake.root, part), copy / part)
@@ -75,7 +75,7 @@ def test_a_whole_life_leaves_a_proof(lake: Lake, settings: Settings, asked: Requ
 )
 def test_whatever_was_touched_is_named(lake: Lake, settings: Settings, asked: Request, damage: str, named: str) -> None:
     erased(lake, settings, asked)
-    life.carry_on(lake, settings)
+    carry_on.carry_on(lake, settings)
     entries, report = sorted(Path(lake.root, "ledger").glob("0*.json")), next(Path(lake.root, "reports").glob("*.json"))
     if damage == "entry":
         entries[3].write_text(entries[3].read_text().replace("token", "maintainer").replace("2026", "2025"))
@@ -93,7 +93,7 @@ def test_whatever_was_touched_is_named(lake: Lake, settings: Settings, asked: Re
 
 def test_an_approval_is_for_one_plan_by_one_registered_person(lake: Lake, settings: Settings, asked: Request) -> None:
     vouch(lake, asked.id)
-    plan = life.plan(lake, settings, asked.id)
+    plan = carry_on.plan(lake, settings, asked.id)
     with pytest.raises(TakedownError, match="may not approve; register"):
         approve(lake, person(settings, "eve"), asked.id, plan.hash)
     assert agree(lake, settings, asked, "anna").state == "planned"
@@ -102,21 +102,21 @@ def test_an_approval_is_for_one_plan_by_one_registered_person(lake: Lake, settin
     with pytest.raises(TakedownError, match="another one; look at it"):
         approve(lake, person(settings, "bert"), asked.id, "0" * 64)
     with pytest.raises(TakedownError, match="must be approved"):
-        life.erase_approved(lake, settings, asked.id)
+        carry_on.erase_approved(lake, settings, asked.id)
     lake.drop("rejects", "one")
-    life.plan(lake, settings, asked.id)
+    carry_on.plan(lake, settings, asked.id)
     assert agree(lake, settings, asked, "bert").state == "planned", "anna approved another plan"
     assert agree(lake, settings, asked, "anna").state == "approved"
 
 
 def test_an_approval_nobody_signed_carries_nothing(lake: Lake, settings: Settings, asked: Request) -> None:
     vouch(lake, asked.id)
-    made = life.plan(lake, settings, asked.id)
+    made = carry_on.plan(lake, settings, asked.id)
     for key in ("1" * 64, "2" * 64):
         lake.ledger.append("registered", "", {"key": key})
         advance(lake, asked.id, "approved", {"plan_hash": made.hash, "approver": key, "signature": "0" * 128})
     with pytest.raises(TakedownError, match="0 valid approvals"):
-        life.erase_approved(lake, settings, asked.id)
+        carry_on.erase_approved(lake, settings, asked.id)
     with pytest.raises(LedgerError, match="not signed by a registered approver"):
         verify(Path(lake.root))
 
@@ -129,12 +129,12 @@ def test_what_grew_is_planned_again(
         patch.setattr(type(lake.ledger), "blocked", lambda ledger: frozenset())
         lake.write("rejects", "two", rejects(ANNA, 1))
     with pytest.raises(PlanOutgrownError, match="1 things"):
-        life.erase_approved(lake, settings, asked.id)
+        carry_on.erase_approved(lake, settings, asked.id)
     assert lake.stored("rejects").filter(video_key=ANNA).collect().height == 3, "nothing was touched"
-    assert [name for name, _ in life.carry_on(lake, settings)] == [asked.id]
+    assert [name for name, _ in carry_on.carry_on(lake, settings)] == [asked.id]
     assert find(lake, asked.id).state == "planned"
     agree(lake, settings, asked, "anna", "bert")
-    assert life.erase_approved(lake, settings, asked.id).state == "scanned"
+    assert carry_on.erase_approved(lake, settings, asked.id).state == "scanned"
 
 
 def test_one_approver_is_enough_where_that_is_set_and_the_report_says_so(
@@ -142,21 +142,21 @@ def test_one_approver_is_enough_where_that_is_set_and_the_report_says_so(
 ) -> None:
     alone = settings.model_copy(update={"approvers": 1})
     vouch(lake, asked.id)
-    life.plan(lake, alone, asked.id)
+    carry_on.plan(lake, alone, asked.id)
     assert agree(lake, alone, asked, "anna").state == "approved"
-    life.erase_approved(lake, alone, asked.id)
-    life.carry_on(lake, alone)
+    carry_on.erase_approved(lake, alone, asked.id)
+    carry_on.carry_on(lake, alone)
     assert "one approval only" in next(Path(lake.root, "reports").glob("*.md")).read_text()
 
 
 def test_a_bundle_restores_until_its_key_is_destroyed(lake: Lake, settings: Settings, asked: Request) -> None:
     keeping = settings.model_copy(update={"recovery_days": 1.0})
     erased(lake, keeping, asked)
-    life.carry_on(lake, keeping)
+    carry_on.carry_on(lake, keeping)
     assert [r["standing"] for r in reports(lake)] == ["not yet erased"]
     sealed = Path(recovery.bundle_path(lake, asked.id)).read_bytes()
     assert ANNA.encode() not in sealed
-    assert life.lift(lake, keeping, asked.id).state == "lifted"
+    assert carry_on.lift(lake, keeping, asked.id).state == "lifted"
     assert lake.read("rejects").filter(video_key=ANNA).collect().height == 2
     assert not recovery.key_path(settings, asked.id).exists()
     verify(Path(lake.root))
@@ -167,11 +167,11 @@ def test_a_bundle_ends_with_its_time(
 ) -> None:
     keeping = settings.model_copy(update={"recovery_days": 1.0})
     erased(lake, keeping, asked)
-    life.carry_on(lake, keeping)
+    carry_on.carry_on(lake, keeping)
     assert not recovery.is_over(find(lake, asked.id), datetime.now(UTC))
     assert recovery.is_over(find(lake, asked.id), datetime.now(UTC) + timedelta(days=1))
     monkeypatch.setattr(recovery, "is_over", lambda found, now: found.last("destroyed") is None)
-    life.carry_on(lake, keeping)
+    carry_on.carry_on(lake, keeping)
     assert [r["standing"] for r in reports(lake)] == ["not yet erased", "erased"]
     assert not recovery.key_path(settings, asked.id).exists()
     assert not Path(recovery.bundle_path(lake, asked.id)).exists()

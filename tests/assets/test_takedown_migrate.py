@@ -12,8 +12,8 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake import ask_for, request
-from nitro_assets.takedown.migrate import migrate
+from nitro_assets.takedown.intake.migrate import migrate
+from nitro_assets.takedown.intake.take_in import ask_for, request
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import find
 from tests.assets.listed import listing, video
@@ -84,8 +84,8 @@ def test_requests_that_took_nothing_out_are_read_again(
     lake: Lake, settings: Settings, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:  # as it was understood then
-        patch.setattr("nitro_assets.takedown.intake.migrate", lambda lake, settings: None)
-        patch.setattr("nitro_assets.takedown.naming.names_by", lambda url: ("youtubetab:PLMYEtVRpaqY0",))
+        patch.setattr("nitro_assets.takedown.intake.take_in.migrate", lambda lake, settings: None)
+        patch.setattr("nitro_assets.takedown.intake.targets.names_by", lambda url: ("youtubetab:PLMYEtVRpaqY0",))
         asked = request(lake, settings, [LIST], "mine")
     assert lake.read("video_index").collect().height == 2
     migrate(lake, settings)

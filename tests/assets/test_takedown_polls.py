@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import github_api, polls
-from nitro_assets.takedown.cursor import Cursor
-from nitro_assets.takedown.github import Polled, poll
-from nitro_assets.takedown.inbox import empty_inbox
+from nitro_assets.takedown.intake import github_api, polls
+from nitro_assets.takedown.intake.cursor import Cursor
+from nitro_assets.takedown.intake.github import Polled, poll
+from nitro_assets.takedown.intake.inbox import empty_inbox
 from nitro_assets.takedown.requests import requests
 from tests.assets.github_api import FORM, Fault, Hub, github
 from tests.assets.site_for_fetch import Answer, feed, site
@@ -229,7 +229,7 @@ def test_the_inbox_waits_for_no_page(
 def test_a_request_that_nobody_foresaw_waits_alone(
     lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nitro_assets.takedown import ask
+    from nitro_assets.takedown.intake import ask
 
     real: Callable[..., Any] = ask.targets
     monkeypatch.setenv("NITRO_EXPORTS", str(settings.exports))

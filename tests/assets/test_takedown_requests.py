@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from nitro_assets.identity import channel_key, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.inbox import empty_inbox
-from nitro_assets.takedown.intake import Answer, Ask, request, take_in
+from nitro_assets.takedown.intake.inbox import empty_inbox
+from nitro_assets.takedown.intake.ownership import lapse_overdue, look_for_tokens, token_of, verify, vouch
+from nitro_assets.takedown.intake.take_in import Answer, Ask, request, take_in
+from nitro_assets.takedown.intake.upstream import quarantine_gone
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, advance, find, requests
-from nitro_assets.takedown.upstream import quarantine_gone
-from nitro_assets.takedown.verify_owner import lapse_overdue, look_for_tokens, token_of, verify, vouch
 from tests.assets import site_for_fetch
 from tests.assets.rows import fit
 from tests.assets.site_for_fetch import page, site

@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nitro_assets.takedown.scan.scan import Scan
 
 from nitro_assets.identity import block_key, canonical_name, video_key
 from nitro_assets.lake.blocklist import Blocklist
-from nitro_assets.takedown import scan
-from nitro_assets.takedown.needles import Needles, Tokens
-from nitro_assets.takedown.scan import Scan
+from nitro_assets.takedown.scan import scan
+from nitro_assets.takedown.scan.identifier_patterns import Needles, Tokens
 
 VIDEO, TITLE = "canary00id1", "Ein schöner Titel / Teil 2"
 NEEDLES = Needles({"id": [VIDEO], "title": [TITLE], "address": [f"https://youtu.be/{VIDEO}"]})
@@ -169,4 +169,4 @@ def test_without_identifiers_the_blocklist_is_asked(tmp_path: Path) -> None:
 
 def test_it_shares_no_code_with_the_eraser() -> None:
     imports = [line for line in Path(scan.__file__).read_text().splitlines() if line.startswith("from nitro_assets")]
-    assert imports == ["from nitro_assets.takedown.needles import Matcher"]
+    assert imports == ["from nitro_assets.takedown.scan.identifier_patterns import Matcher"]

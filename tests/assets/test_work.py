@@ -14,9 +14,10 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
+from nitro_assets.lineage.retry import end_all
 from nitro_assets.lineage.state import Record, State, index_version, scope
 from nitro_assets.lineage.status import statuses
-from nitro_assets.lineage.waits import WAITS, end_all, summary
+from nitro_assets.lineage.waits import WAITS, summary
 from nitro_assets.lineage.work import FIRST_RATE, explained, plan, rate, stale_work
 from nitro_assets.runtime.failures import Failure
 from nitro_assets.runtime.job import Job, Outcome, Refused, make

@@ -2,19 +2,9 @@
 
 import dagster as dg
 
-from nitro_assets.runtime.partitions import NITROGEN_SHARDS
+from nitro_assets.runtime.partitions import add_shards
 from nitro_assets.settings import Settings
-from nitro_ml import nitrogen
 from nitro_ml.nitrogen import NitrogenError
-
-
-def add_shards(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
-    """Add the shards that Dagster doesn't know yet; gives their keys."""
-    known = set(instance.get_dynamic_partitions(NITROGEN_SHARDS))
-    new = [shard for shard in nitrogen.shards(settings.nitrogen) if shard not in known]
-    if new:
-        instance.add_dynamic_partitions(NITROGEN_SHARDS, new)
-    return new
 
 
 @dg.sensor(minimum_interval_seconds=300, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -7,9 +7,9 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.record_run import record
 from nitro_assets.runtime.worker_asset import step_asset
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import audit as auditing
-from nitro_assets.takedown.dagster_records import DagsterRecords
-from nitro_assets.takedown.mentions import Mentions
+from nitro_assets.takedown.erase.dagster_records import DagsterRecords
+from nitro_assets.takedown.scan import audit as auditing
+from nitro_assets.takedown.text_match import Mentions
 
 
 @step_asset(ASSET)

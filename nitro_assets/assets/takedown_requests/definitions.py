@@ -15,10 +15,10 @@ from nitro_assets.lineage.state import State
 from nitro_assets.runtime.record_run import record
 from nitro_assets.runtime.worker_asset import step_asset
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import life
 from nitro_assets.takedown import requests as takedown
-from nitro_assets.takedown.naming import count_held
-from nitro_assets.takedown.traces import as_rows
+from nitro_assets.takedown.intake.targets import count_held
+from nitro_assets.takedown.scan.traces import as_rows
+from nitro_assets.takedown.workflow import carry_on
 from nitro_ml.evaluation.markdown import markdown_table
 
 EVERY_SECONDS = 15.0
@@ -29,15 +29,15 @@ def takedown_requests(context: dg.AssetExecutionContext) -> dg.MaterializeResult
     settings = Settings()
     lake = Lake(settings)
     before = {r.id: r.state for r in takedown.requests(lake)}
-    trouble = life.carry_on(lake, settings, context.instance, _logged(context))
+    trouble = carry_on.carry_on(lake, settings, context.instance, _logged(context))
     all_requests = takedown.requests(lake)
     for name, why in trouble:
         context.log.error(f"request {name}: {why}")
     for request in all_requests:
         if before.get(request.id) in ("approved", "erasing") and request.state not in takedown.OPEN:
-            _tell(context.instance, State(lake, settings), request, life.standing_plan(lake, request).holdings)
+            _tell(context.instance, State(lake, settings), request, carry_on.standing_plan(lake, request).holdings)
     pending = sum(r.state in takedown.OPEN or r.state == "unclean" for r in all_requests)
-    found = [row for r in all_requests for row in as_rows(life.found_in(lake, settings, r))]
+    found = [row for r in all_requests for row in as_rows(carry_on.found_in(lake, settings, r))]
     return dg.MaterializeResult(
         data_version=record(lake, settings, "takedown_requests", len(all_requests)),
         metadata={

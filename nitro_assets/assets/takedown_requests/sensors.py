@@ -6,12 +6,13 @@ import dagster as dg
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import inbox, life
-from nitro_assets.takedown.lookups import patience
-from nitro_assets.takedown.polls import PATIENCE
+from nitro_assets.takedown.intake import inbox
+from nitro_assets.takedown.intake.lookups import patience
+from nitro_assets.takedown.intake.ownership import lapse_overdue, look_for_tokens
+from nitro_assets.takedown.intake.polls import PATIENCE
+from nitro_assets.takedown.intake.upstream import quarantine_gone
 from nitro_assets.takedown.requests import requests
-from nitro_assets.takedown.upstream import quarantine_gone
-from nitro_assets.takedown.verify_owner import lapse_overdue, look_for_tokens
+from nitro_assets.takedown.workflow import carry_on
 
 RUNNING = dg.DefaultSensorStatus.RUNNING
 
@@ -40,7 +41,7 @@ def takedown_issues(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     settings = Settings()
     if not settings.github_repo or not settings.github_token.get_secret_value():
         return dg.SkipReason("NITRO_GITHUB_REPO and NITRO_GITHUB_TOKEN are not set")
-    from nitro_assets.takedown.github import poll
+    from nitro_assets.takedown.intake.github import poll
 
     lake = Lake(settings)
     polled = poll(lake, settings, context.cursor)
@@ -64,7 +65,7 @@ def takedown_clock() -> dg.SensorResult | dg.SkipReason:
     changed: list[Sequence[object]] = [lapse_overdue(lake, settings), quarantine_gone(lake, settings)]
     with patience(PATIENCE):
         changed.append(look_for_tokens(lake, settings, waiting))
-    changed.append([r for r in requests(lake) if life.is_due(lake, settings, r)])
+    changed.append([r for r in requests(lake) if carry_on.is_due(lake, settings, r)])
     if not any(changed):
         return dg.SkipReason("nothing has changed")
     return _go_on(lake)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.scheduler.instigation import SensorInstigatorData
 
-from nitro_assets.takedown.mentions import Mentions
+from nitro_assets.takedown.text_match import Mentions
 
 KEPT_COLUMNS = frozenset({"id", "run_id", "timestamp", "create_timestamp", "update_timestamp"})
 HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks", "dynamic_partitions", "asset_keys"})

@@ -7,8 +7,8 @@ from typing import Literal
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.naming import Targets, targets
-from nitro_assets.takedown.reading import Item, Named, read
+from nitro_assets.takedown.intake.reading import Item, Named, read
+from nitro_assets.takedown.intake.targets import Targets, targets
 from nitro_assets.takedown.requests import TakedownError
 
 Origin = Literal["command", "inbox", "issue", "upstream"]

@@ -22,7 +22,7 @@ from typing import IO, Any
 import fsspec
 import polars as pl
 
-from nitro_assets.takedown.needles import Matcher
+from nitro_assets.takedown.scan.identifier_patterns import Matcher
 from nitro_ml.core import parquet
 from nitro_ml.core.filesystem import place
 

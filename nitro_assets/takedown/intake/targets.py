@@ -12,8 +12,8 @@ from nitro_assets.identity import Names, channel_key, names_by, video_key
 from nitro_assets.lake.known import known
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.lookups import page
-from nitro_assets.takedown.reading import NO_ADDRESS, Item, Named, read
+from nitro_assets.takedown.intake.lookups import page
+from nitro_assets.takedown.intake.reading import NO_ADDRESS, Item, Named, read
 from nitro_assets.takedown.requests import Request, TakedownError
 
 

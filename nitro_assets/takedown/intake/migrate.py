@@ -18,7 +18,7 @@ from nitro_assets.lake.schemas import SENTENCES, TABLES
 from nitro_assets.lake.store import NAMES, Lake
 from nitro_assets.lineage.state import scope
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Ask, read_ask
+from nitro_assets.takedown.intake.ask import Ask, read_ask
 from nitro_assets.takedown.quarantine import extend
 from nitro_assets.takedown.requests import OPEN, Request, requests
 

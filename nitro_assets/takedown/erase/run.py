@@ -12,14 +12,14 @@ from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import purge_versions
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erasure import IN_TABLES, STEPS, Erasure, steps
-from nitro_assets.takedown.journal import Journal
-from nitro_assets.takedown.needles import Needles
+from nitro_assets.takedown.erase.journal import Journal
+from nitro_assets.takedown.erase.steps import IN_TABLES, STEPS, Erasure, steps
 from nitro_assets.takedown.others import others
-from nitro_assets.takedown.places import Tell, look
-from nitro_assets.takedown.plan import Plan, closure
+from nitro_assets.takedown.plan.plan import Plan, closure
 from nitro_assets.takedown.requests import Request, TakedownError, find
-from nitro_assets.takedown.scan import Found
+from nitro_assets.takedown.scan.identifier_patterns import Needles
+from nitro_assets.takedown.scan.scan import Found
+from nitro_assets.takedown.scan.targets import Tell, look
 from nitro_assets.takedown.sealed import forget, sealed_path
 
 ERASING = 0.3
@@ -71,7 +71,7 @@ def execute(
         raise TakedownError(f"request {request.id} is {request.state}; there is nothing to erase.")
     with ExitStack() as stack:
         if instance is not None:
-            from nitro_assets.takedown.quiet import quiet  # Dagster takes a second to load
+            from nitro_assets.takedown.erase.pause_writers import quiet  # Dagster takes a second to load
 
             stack.enter_context(quiet(instance, request.id))
         done = carry_out(lake, settings, request, plan, instance, lambda part, said: tell(part * ERASING, said))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from nitro_assets.lake.store import Lake
 from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask
-from nitro_assets.takedown.intake import take_in
-from nitro_assets.takedown.lookups import patience
+from nitro_assets.takedown.intake.ask import Answer, Ask
+from nitro_assets.takedown.intake.lookups import patience
+from nitro_assets.takedown.intake.take_in import take_in
 
 PATIENCE = 10.0
 """Seconds that one tick waits for pages that requests name; what isn't there by then is read on, for the next tick."""

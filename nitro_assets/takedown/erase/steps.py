@@ -27,11 +27,11 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State, index_version, version_of
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.files import erase_mentioning, erase_nitrogen, nitrogen_places
-from nitro_assets.takedown.mentions import Mentions
 from nitro_assets.takedown.others import others
-from nitro_assets.takedown.plan import Plan
+from nitro_assets.takedown.plan.plan import Plan
 from nitro_assets.takedown.requests import Request
 from nitro_assets.takedown.sealed import add_needles, unseal
+from nitro_assets.takedown.text_match import Mentions
 
 Counts = dict[str, int]
 EDGES = "lineage_edges"
@@ -79,7 +79,7 @@ class Erasure:
 
     @cached_property
     def records(self) -> Any:
-        from nitro_assets.takedown.dagster_records import DagsterRecords  # Dagster takes a second to load
+        from nitro_assets.takedown.erase.dagster_records import DagsterRecords  # Dagster takes a second to load
 
         return DagsterRecords(self.instance, self.mentions, self.lake.root)
 

@@ -18,15 +18,15 @@ from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
 from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask, Told
-from nitro_assets.takedown.cursor import START, Cursor
-from nitro_assets.takedown.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
-from nitro_assets.takedown.intake import source_key
-from nitro_assets.takedown.polls import receive
-from nitro_assets.takedown.reading import SHOWN, Named, names_an_address
+from nitro_assets.takedown.intake.ask import Answer, Ask, Told
+from nitro_assets.takedown.intake.cursor import START, Cursor
+from nitro_assets.takedown.intake.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
+from nitro_assets.takedown.intake.ownership import expires, token_of
+from nitro_assets.takedown.intake.polls import receive
+from nitro_assets.takedown.intake.reading import SHOWN, Named, names_an_address
+from nitro_assets.takedown.intake.take_in import source_key
 from nitro_assets.takedown.report import is_final, read_reports
 from nitro_assets.takedown.requests import Request, requests
-from nitro_assets.takedown.verify_owner import expires, token_of
 
 LABEL = "takedown"
 OVERLAP = timedelta(seconds=5)  # GitHub's times are whole seconds, and its index lags

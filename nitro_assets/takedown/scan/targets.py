@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.needles import Matcher
-from nitro_assets.takedown.scan import Scan
+from nitro_assets.takedown.scan.identifier_patterns import Matcher
+from nitro_assets.takedown.scan.scan import Scan
 
 SCRATCH = ("checkpoints", "clips", "idm", "lane", "policy", "rows", "video", "world")
 """What workers call their temporary folders, after `nitro-`; a killed one leaves them."""

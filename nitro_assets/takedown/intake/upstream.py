@@ -8,8 +8,8 @@ import polars as pl
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask
-from nitro_assets.takedown.intake import take_in
+from nitro_assets.takedown.intake.ask import Answer, Ask
+from nitro_assets.takedown.intake.take_in import take_in
 from nitro_assets.takedown.requests import requests
 
 GONE = ("gone", "private")

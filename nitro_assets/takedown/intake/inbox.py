@@ -14,8 +14,8 @@ from typing import Any
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask
-from nitro_assets.takedown.polls import receive
+from nitro_assets.takedown.intake.ask import Answer, Ask
+from nitro_assets.takedown.intake.polls import receive
 from nitro_assets.takedown.requests import TakedownError
 
 NAMES = ("video", "playlist", "channel")

@@ -18,7 +18,7 @@ from nitro_assets.lake.holding import video_tables
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.plan import Plan
+from nitro_assets.takedown.plan.plan import Plan
 from nitro_assets.takedown.report import is_final
 from nitro_assets.takedown.requests import Request, TakedownError, advance
 from nitro_ml.core import parquet

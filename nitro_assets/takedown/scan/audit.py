@@ -12,10 +12,10 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.needles import Tokens
-from nitro_assets.takedown.places import look
 from nitro_assets.takedown.requests import OPEN, requests
-from nitro_assets.takedown.traces import traces
+from nitro_assets.takedown.scan.identifier_patterns import Tokens
+from nitro_assets.takedown.scan.targets import look
+from nitro_assets.takedown.scan.traces import traces
 
 RETRAIN = "make it anew: `nitro run`"
 

@@ -13,14 +13,14 @@ from nitro_assets.lake.known import known
 from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.ask import Answer, Ask, Reading, Told, read_ask, unclear_lines
-from nitro_assets.takedown.migrate import migrate
-from nitro_assets.takedown.naming import Targets
+from nitro_assets.takedown.intake.ask import Answer, Ask, Reading, Told, read_ask, unclear_lines
+from nitro_assets.takedown.intake.migrate import migrate
+from nitro_assets.takedown.intake.ownership import lapses
+from nitro_assets.takedown.intake.reading import Item, Named
+from nitro_assets.takedown.intake.targets import Targets
 from nitro_assets.takedown.quarantine import extend, lapse, taint
-from nitro_assets.takedown.reading import Item, Named
 from nitro_assets.takedown.requests import Request, TakedownError, advance_all, find, new_id, requests
 from nitro_assets.takedown.sealed import Sealed, seal
-from nitro_assets.takedown.verify_owner import lapses
 
 MOST_ADDRESSES = 100  # in one request of a stranger
 DONE = ("scanned", "rebuilt", "reported")

@@ -3,7 +3,7 @@
 from html import escape
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.takedown.plan import Plan
+from nitro_assets.takedown.plan.plan import Plan
 
 WIDTH, HEIGHT, GAP, MARGIN = 210, 46, 16, 24
 COLOURS = {"video": "#4477aa", "rows": "#ccbb44", "model": "#ee6677", "made": "#aa3377"}

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.scan import Found
+from nitro_assets.takedown.scan.scan import Found
 
 AGAIN = "run the erasure again: `nitro takedown run {request}`"
 SOURCES = "remove the line that names it from the file, then `nitro takedown run {request}`"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from nitro_assets.identity import block_key, channel_key, video_key
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.lookups import page
+from nitro_assets.takedown.intake.lookups import page
 from nitro_assets.takedown.quarantine import lapse
 from nitro_assets.takedown.requests import Request, TakedownError, advance, requests
 

@@ -15,16 +15,17 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import judge
 from nitro_assets.settings import Settings
-from nitro_assets.takedown import quarantine, recovery
+from nitro_assets.takedown import quarantine
 from nitro_assets.takedown.approve import check_approvals, registered
-from nitro_assets.takedown.erase import Erased, PlanOutgrownError, execute
-from nitro_assets.takedown.migrate import migrate
-from nitro_assets.takedown.places import Tell
-from nitro_assets.takedown.plan import Plan, make_plan
+from nitro_assets.takedown.erase.run import Erased, PlanOutgrownError, execute
+from nitro_assets.takedown.intake.migrate import migrate
+from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.report import is_final, publish
 from nitro_assets.takedown.requests import Request, TakedownError, advance, advance_all, find, requests
-from nitro_assets.takedown.scan import Found
-from nitro_assets.takedown.traces import Trace, traces
+from nitro_assets.takedown.scan.scan import Found
+from nitro_assets.takedown.scan.targets import Tell
+from nitro_assets.takedown.scan.traces import Trace, traces
+from nitro_assets.takedown.workflow import recovery
 
 RUN = ("approved", "erasing", "unclean")
 """States in which a request is carried out; an unclean one again."""

@@ -17,8 +17,8 @@ import requests
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.cursor import START
-from nitro_assets.takedown.lookups import Lookups
+from nitro_assets.takedown.intake.cursor import START
+from nitro_assets.takedown.intake.lookups import Lookups
 
 CALL = 10.0
 """Seconds for one call, from its name's look-up to its last byte."""

@@ -1,0 +1,1 @@
+"""Carrying a plan out, step by step; it may be killed anywhere."""

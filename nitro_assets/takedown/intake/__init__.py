@@ -1,0 +1,1 @@
+"""Requests as they come in: from the inbox, the issues and the command line, read line by line and answered."""

@@ -1,0 +1,1 @@
+"""What came from the videos, and what is to be done about it."""

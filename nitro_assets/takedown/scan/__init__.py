@@ -1,0 +1,1 @@
+"""Is anything left? The scanner shares no code with the planning or the erasing."""
