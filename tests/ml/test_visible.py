@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.corpus import corpus
+from benchmarks.inverse_dynamics.corpus import corpus
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.labels import LabelsError, read_truth
 from nitro_ml.core.observability import Visible
