@@ -5,7 +5,7 @@ import sys
 import typer
 
 from nitro_assets.cli import evaluate, lake, play, policy, takedown
-from nitro_assets.cli.answer import complain
+from nitro_ml.terminal.answer import complain
 from nitro_assets.cli.bench import bench
 from nitro_assets.cli.run import run
 from nitro_assets.log import quiet

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nitro_assets.cli.answer import answer
-from nitro_assets.progress import progress
+from nitro_ml.terminal.answer import answer
+from nitro_ml.terminal.progress import progress
 from nitro_assets.settings import ROOT
 
 FOLDER = ROOT / "benchmarks"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
+from nitro_ml.terminal.answer import AsJson, answer
 
 if TYPE_CHECKING:
     from nitro_ml.evaluation.files import Pair

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
+from nitro_ml.terminal.answer import AsJson, answer
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
-from nitro_assets.progress import progress
+from nitro_ml.terminal.progress import progress
 from nitro_assets.settings import Settings
 
 

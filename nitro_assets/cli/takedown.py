@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
+from nitro_ml.terminal.answer import AsJson, answer
 from nitro_assets.cli.lake import home
 from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
-from nitro_assets.progress import progress
+from nitro_ml.terminal.progress import progress
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
 from nitro_assets.takedown import quarantine

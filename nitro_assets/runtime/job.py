@@ -27,7 +27,7 @@ from nitro_assets.assets import ASSETS
 from nitro_assets.assets.declare import Asset
 from nitro_assets.fetch.refusals import REFUSALS
 from nitro_assets.fingerprint import digest
-from nitro_assets.foreseen import masked
+from nitro_ml.terminal.foreseen import masked
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES
@@ -38,7 +38,7 @@ from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.state import Components, Record, State, scope, version_of
 from nitro_assets.lineage.work import Level
 from nitro_assets.log import in_a_line, quiet
-from nitro_assets.progress import Progress, progress
+from nitro_ml.terminal.progress import Progress, progress
 from nitro_assets.runtime import failures
 from nitro_assets.runtime.failures import Failure
 from nitro_assets.settings import Settings

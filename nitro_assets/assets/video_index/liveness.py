@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from nitro_assets.fetch.listing import Life, alive, answers
 from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, waits
-from nitro_assets.progress import Progress
+from nitro_ml.terminal.progress import Progress
 from nitro_assets.settings import Settings
 
 Row = dict[str, Any]

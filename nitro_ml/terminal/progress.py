@@ -19,7 +19,7 @@ from rich.progress import BarColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from nitro_assets.screen import console, text_column
+from nitro_ml.terminal.screen import console, text_column
 from nitro_ml.core.progress import Progress
 
 Say = Callable[[str], None]
