@@ -13,13 +13,13 @@ from demo import gameplay
 from demo.report import markdown, report
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_ml.terminal.answer import answer
-from nitro_ml.terminal.table import tell
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
 from nitro_assets.log import in_a_line, quiet
-from nitro_ml.terminal.progress import lasting, progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
+from nitro_ml.terminal.answer import answer
+from nitro_ml.terminal.progress import lasting, progress
+from nitro_ml.terminal.table import tell
 
 HOME = ENV_FILE.parent
 RECORDING = "playing and recording four games"

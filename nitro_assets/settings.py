@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     licence_needed: bool = Field(False, description="Take no video for which no licence is stated.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
     recipes: str = Field(
-        "", description=f"Folders of recipes, KIND/NAME.yaml, beside those that come with nitro; `{os.pathsep}` between."
+        "",
+        description=f"Folders of recipes, KIND/NAME.yaml, beside nitro's own, with `{os.pathsep}` between.",
     )
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")

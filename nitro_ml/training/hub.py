@@ -21,7 +21,9 @@ def folder(where: str | Path) -> Path:
         return path.resolve()
     match = ADDRESS.fullmatch(str(where))
     if match is None:
-        raise CheckpointError(f"{where}: no address of a checkpoint; allowed are a folder and hf://owner/name@revision.")
+        raise CheckpointError(
+            f"{where}: no address of a checkpoint; allowed are a folder and hf://owner/name@revision."
+        )
     from huggingface_hub import snapshot_download
 
     try:

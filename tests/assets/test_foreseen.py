@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.first_hour import here
-from nitro_ml.terminal.foreseen import DISK, foreseen, masked
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
+from nitro_ml.terminal.foreseen import DISK, foreseen, masked
 
 KEY = "0123456789abcdef" * 2
 

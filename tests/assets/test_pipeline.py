@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from nitro_assets.takedown.intake.take_in import request
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
@@ -26,11 +25,12 @@ from nitro_assets.lineage.status import Status, statuses
 from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.workflow import carry_on
 from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
-from nitro_ml.models.idm.label import label_video
+from nitro_ml.models.idm.label import Labeller, label_video
 from tests.assets.takedown_steps import agree
 
 GAME = "a game of ours"
@@ -163,7 +163,7 @@ def test_labels_are_those_of_the_file_itself(lake: Lake, settings: Settings, hom
     checkpoint = Checkpoints(lake).promoted("idm_checkpoint")
     assert checkpoint is not None
     assert set(rows["checkpoint"]) == {checkpoint}
-    direct = label_video(home / "videos" / "walkthrough.mp4", Checkpoints(lake).get(checkpoint))
+    direct = label_video(home / "videos" / "walkthrough.mp4", Labeller(Checkpoints(lake).get(checkpoint)))
     stored = soft.decode(rows)
     assert np.abs(stored.buttons - direct.buttons).max() <= 1 / 510 + 1e-6
     assert np.abs(stored.sticks - direct.sticks).max() <= 1 / 254 + 1e-6
@@ -229,9 +229,7 @@ def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home:
     made = bring_up(lake, settings)
     labelled = [m for m in made if m.startswith("pseudo_labels")]
     assert len(labelled) == 1, "only the shard of the new video"
-    assert not any(
-        m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:tiny_truth")) for m in made
-    )
+    assert not any(m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:tiny_truth")) for m in made)
     assert len(set(lake.read("pseudo_labels").collect()["video_key"])) == 2
 
 

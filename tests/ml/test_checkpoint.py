@@ -39,7 +39,9 @@ def test_a_folder_of_any_name_loads_but_not_under_the_hash_of_another(tmp_path: 
         checkpoint.load(wrong)
 
 
-@pytest.mark.parametrize(("file", "old", "new"), [("model.safetensors", b"\x80?", b"\x80@"), ("card.json", b"1e", b"2e")])
+@pytest.mark.parametrize(
+    ("file", "old", "new"), [("model.safetensors", b"\x80?", b"\x80@"), ("card.json", b"1e", b"2e")]
+)
 def test_an_altered_file_is_named(tmp_path: Path, file: str, old: bytes, new: bytes) -> None:
     path = checkpoint.save(tmp_path, {"w": torch.ones(3)}, CARD).rename(tmp_path / "mine")
     content = (path / file).read_bytes()
