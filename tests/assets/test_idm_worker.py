@@ -41,7 +41,7 @@ KILLED = """
 import os, signal, sys
 import torch
 from nitro_assets.lake.store import Lake
-from nitro_assets.assets.declare import ASSETS
+from nitro_assets.assets import ASSETS
 from nitro_assets.settings import Settings
 from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
 from nitro_assets.runtime.job import Job, make
