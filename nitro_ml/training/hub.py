@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from nitro_ml.training.checkpoint import FILES, CheckpointError
 
@@ -25,9 +26,16 @@ def folder(where: str | Path) -> Path:
             f"{where}: no address of a checkpoint; allowed are a folder and hf://owner/name@revision."
         )
     from huggingface_hub import snapshot_download
+    from huggingface_hub.utils import tqdm
+
+    class InTerminals(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{"disable": None, **kwargs})
 
     try:
-        return Path(snapshot_download(match[1], revision=match[2], allow_patterns=list(FILES)))
+        return Path(
+            snapshot_download(match[1], revision=match[2], allow_patterns=list(FILES), tqdm_class=InTerminals)
+        )
     except Exception as error:  # the hub's client and those below it raise errors of their own
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise CheckpointError(f"{where}: can't be fetched ({why}); check the name and the network.") from error

@@ -105,7 +105,7 @@ def _clip(recording: _Recording, size: int) -> Clip:
     if not len(truth.time):
         raise LabelsError(f"{recording.truth.name}: no row; needed is one for each frame of {recording.video.name}.")
     row = nearest(truth.time, time)
-    far = np.abs(truth.time[row] - time) > REACH
+    far = np.abs(truth.time[row] - time) > REACH + 1e-9
     near = np.flatnonzero(~far)
     if not len(near):
         raise RecordingError(
