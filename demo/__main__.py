@@ -142,9 +142,10 @@ def main() -> int:
     sections = report(settings, HOME)
     (HOME / "report.md").write_text(markdown(sections))
     for section in sections:
-        print(f"\n{section.title}. {section.text}\n")
+        tell("")
+        tell(f"{section.title}. {section.text}")
         answer(section.brief or section.rows, as_json=False)
-    print()
+    tell("")
     course.say(f"done; the report is {_short(HOME / 'report.md')}, the lake {_short(HOME / 'lake')}")
     course.say(next_steps(own))
     return 0

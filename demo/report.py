@@ -138,13 +138,16 @@ def _judged(kind: str, row: dict[str, float]) -> dict[str, Any]:
 def _policies(lake: Lake) -> Section:
     by_mixture = lake.read("policy_evaluation").collect().partition_by("mixture", as_dict=True)
     rows = [{"mixture": m, **row} for (m,), part in by_mixture.items() for row in scores_with_intervals(part)]
-    brief = [
-        {name: row[name] for name in ("mixture", "game", "player", "mean", "normalised")}
-        | {"95% interval": f"{row['low']:.1f} to {row['high']:.1f}"}
-        for row in rows
-    ]
-    told = f"Scores of {rows[0]['episodes']} whole episodes; normalised: the wanderer is 0, the expert 1." if rows else ""
-    return Section("Policies at play", told, rows, brief)
+    brief: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        player = row["mixture"] if row["player"] == "policy" else row["player"]
+        brief.setdefault(row["game"], {"game": row["game"], "wanderer": None})[player] = _interval(row)
+    told = "Mean scores of whole episodes (95% intervals), by the mixture that a policy learned from." if rows else ""
+    return Section("Policies at play", told, rows, list(brief.values()))
+
+
+def _interval(row: dict[str, Any]) -> str:
+    return f"{row['mean']:.1f} ({row['low']:.1f} to {row['high']:.1f})"
 
 
 def _world(lake: Lake, state: State, asset: str, title: str, condition: str) -> Iterator[Section]:
