@@ -1,7 +1,6 @@
 """What `nitro_ml` is to those who use it alone: its public names, what they cost, and that importing changes nothing."""
 
 import ast
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -32,7 +31,6 @@ PUBLIC = {
     "train_idm",
     "write_labels",
 }
-TRAINING = ("lightning", "sklearn", "tensorboard", "transformers", "matplotlib")
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for path in (ROOT / "nitro_ml").rglob("*.py")}
 SETS_NOTHING = {Path("nitro_ml/__main__.py"): "is the command itself"}
 
@@ -57,17 +55,6 @@ def test_type_checkers_are_told_the_same_places() -> None:
     }
     found = {name: nitro_ml._ELSEWHERE.get(name, name) for name in PUBLIC}
     assert told == {(name, f"{nitro_ml._PLACES[name]}.{found[name]}") for name in PUBLIC}
-
-
-def test_what_labels_loads_nothing_that_trains_and_the_import_alone_loads_nothing() -> None:
-    code = f"""
-import sys, nitro_ml
-print(*[name for name in ("torch", "numpy", *{TRAINING}) if name in sys.modules])
-nitro_ml.load_labeller, nitro_ml.label_video, nitro_ml.write_labels, nitro_ml.read_labels, nitro_ml.load_policy
-print(*[name for name in {TRAINING[:3]} if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "\n\n"
 
 
 def test_no_module_does_anything_as_it_is_imported() -> None:
