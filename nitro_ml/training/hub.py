@@ -33,9 +33,7 @@ def folder(where: str | Path) -> Path:
             super().__init__(*args, **{"disable": None, **kwargs})
 
     try:
-        return Path(
-            snapshot_download(match[1], revision=match[2], allow_patterns=list(FILES), tqdm_class=InTerminals)
-        )
+        return Path(snapshot_download(match[1], revision=match[2], allow_patterns=list(FILES), tqdm_class=InTerminals))
     except Exception as error:  # the hub's client and those below it raise errors of their own
         why = " ".join(str(error).split())[:200] or type(error).__name__
         raise CheckpointError(f"{where}: can't be fetched ({why}); check the name and the network.") from error
