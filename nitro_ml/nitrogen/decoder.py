@@ -13,6 +13,7 @@ from nitro_ml.actions import BUTTONS, STICKS, Actions
 from nitro_ml.child import Child, ChildError
 from nitro_ml.labels import LabelsError
 from nitro_ml.nitrogen import parquet
+from nitro_ml.nitrogen.parquet import Labelled
 
 MEMORY = 4 << 30  # bytes of address space, of which polars reserves most and uses little
 SECONDS = 20.0
@@ -31,8 +32,8 @@ class Decoder:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def actions(self, data: bytes, name: str, frames: int) -> Actions:
-        """The inputs of `frames` frames. Raises `LabelsError` naming the file."""
+    def labels(self, data: bytes, name: str, frames: int) -> Labelled:
+        """What the file says of `frames` frames; see `parquet.labels`. Raises `LabelsError` naming the file."""
         started = self._child = self._child or Child(__name__, str(MEMORY), env=QUIET)
         try:
             started.ask({"name": name, "frames": frames, "size": len(data)}, data)
@@ -44,8 +45,9 @@ class Decoder:
         if "error" in answer:
             raise LabelsError(answer["error"])
         buttons = np.frombuffer(held, np.bool_, frames * len(BUTTONS)).reshape(frames, -1)
-        sticks = np.frombuffer(held, np.float32, offset=buttons.size).reshape(frames, len(STICKS))
-        return Actions(buttons, sticks)
+        numbers = np.frombuffer(held, np.float32, offset=buttons.size)
+        sticks, reward = np.split(numbers, [frames * len(STICKS)])
+        return Labelled(Actions(buttons, sticks.reshape(frames, -1)), reward if reward.size else None, answer["flaw"])
 
     def _end(self) -> None:
         if self._child is not None:
@@ -58,12 +60,13 @@ def serve(memory: int) -> None:
     child.bound(memory)
     for asked, data in child.requests():
         try:
-            found = parquet.actions(data, asked["name"], asked["frames"])
+            found = parquet.labels(data, asked["name"], asked["frames"])
         except LabelsError as error:
             child.reply({"error": str(error)})
         else:
-            held = found.buttons.tobytes() + found.sticks.astype(np.float32).tobytes()
-            child.reply({"size": len(held)}, held)
+            actions, reward = found.actions, b"" if found.reward is None else found.reward.tobytes()
+            held = actions.buttons.tobytes() + actions.sticks.astype(np.float32).tobytes() + reward
+            child.reply({"size": len(held), "flaw": found.flaw}, held)
 
 
 if __name__ == "__main__":
