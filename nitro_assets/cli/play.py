@@ -46,12 +46,11 @@ def label(
 
     Example: nitro label walkthrough.mp4 --out labels.parquet --game pong
     """
-    from nitro_ml.video.decode import probe
-
     from nitro_ml.core.labels import labels_frame
     from nitro_ml.core.licence import TERMS
     from nitro_ml.core.output import beside, check
     from nitro_ml.models.idm.label import Labeller, label_video
+    from nitro_ml.video.decode import probe
 
     check(out, video)
     path = _checkpoint(checkpoint, "idm_checkpoint")
@@ -89,9 +88,10 @@ def overlay(
 
     Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
     """
+    from nitro_ml.video.overlay import overlay_video
+
     from nitro_ml.core.labels import read_labels
     from nitro_ml.core.output import check
-    from nitro_ml.video.overlay import overlay_video
 
     check(out, labels)
     with progress(f"drawing on {video.name}"):

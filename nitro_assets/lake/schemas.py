@@ -74,9 +74,11 @@ _TABLES = (
             **_AREA,
             "variant": pl.String,
             "density": pl.Float32,
+            "return_per_minute": pl.Float64,
         },
         "One row a chunk: times in the video, overlay box in pixels, game area relative, raw or processed labels, "
-        "share of frames with an input.",
+        "share of frames with an input, points scored a minute (null where the labels don't say it).",
+        later=("return_per_minute",),
     ),
     Table(
         "nitrogen_frames",

@@ -166,7 +166,7 @@ def _chunk(item: str, files: Mapping[str, bytes], decoder: Decoder) -> Chunk | R
     if name is None or variant is None:
         return Reject(item, f"no labels; needed is {PROCESSED} or {RAW}. Add one of them.", video, metadata.url)
     try:
-        actions = decoder.actions(files[name], name, metadata.frames)
+        labelled = decoder.labels(files[name], name, metadata.frames)
     except LabelsError as error:
         return Reject(item, str(error), video, metadata.url)
-    return Chunk(**vars(metadata), variant=variant, actions=actions)
+    return Chunk(**vars(metadata), variant=variant, **labelled._asdict())

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nitro_ml.video.decode import Frames
 
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS
@@ -33,6 +32,7 @@ from nitro_ml.models.idm.split import SplitError, split
 from nitro_ml.models.idm.train import ClipError, Trained, train
 from nitro_ml.training import checkpoint
 from nitro_ml.training.hardware import Hardware
+from nitro_ml.video.decode import Frames
 from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
 from tests.ml.tiny_idm import TINY, short
 
