@@ -6,11 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
 from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
-from nitro_assets.progress import progress
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
 from nitro_assets.takedown import quarantine
@@ -21,6 +19,8 @@ from nitro_assets.takedown.requests import Request, TakedownError, find, request
 from nitro_assets.takedown.scan.ledger_check import verify as check
 from nitro_assets.takedown.scan.traces import Trace, as_rows
 from nitro_assets.takedown.workflow import carry_on
+from nitro_ml.terminal.answer import AsJson, answer
+from nitro_ml.terminal.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
 

@@ -76,7 +76,7 @@ def test_the_card_says_what_was_trained_on_what(trained: Trained, clips: list[Cl
     card = checkpoint.read_card(trained.path)
     assert (card["kind"], card["inputs"], card["recipe"]["edge"]) == ("idm", {"x": "y"}, 4)
     assert card["videos"] == {"train": 3, "calibration": 1, "test": 2}
-    again = evaluate(trained.path, split(clips, TINY).test, split(clips, TINY).train)
+    again = evaluate(Labeller(trained.path), split(clips, TINY).test, split(clips, TINY).train)
     assert again["square"]["model"] == card["metrics"]["square"]["model"]
 
 
@@ -206,7 +206,7 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
     path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
-    assert equal(label_video(path, trained.path, game="Square"), label_clip(labeller, clip))
+    assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
 
 
 def test_confidence_means_how_often_it_is_right(labeller: Labeller) -> None:
