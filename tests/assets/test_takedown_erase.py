@@ -16,7 +16,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase.journal import Journal
 from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
-from nitro_assets.takedown.erase.steps import STEPS
+from nitro_assets.takedown.erase.steps import step_names
 from nitro_assets.takedown.plan.page import page
 from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.requests import Request, TakedownError, find
@@ -41,7 +41,7 @@ def killed_at_every_step(lake: Lake, settings: Settings, asked: Request, monkeyp
         written(self, number, name, entry)
 
     monkeypatch.setattr(Journal, "write", write)
-    for _ in range(len(STEPS) + 1):
+    for _ in range(len(step_names()) + 1):
         try:
             done = execute(Lake(settings), settings, find(Lake(settings), asked.id), Plan.from_dict(plan))
         except Killed:
