@@ -135,6 +135,7 @@ def plan(
         out.write_text(page(made))
     rows = [{"what": f"{h.table}/{h.partition}", "is": f"{h.rows} rows, rewritten"} for h in made.holdings]
     rows += [{"what": f"checkpoint {name}", "is": "destroyed"} for name in made.checkpoints]
+    rows += [{"what": name, "is": f"{count}, erased"} for name, count in made.elsewhere.items()]
     rows += [{"what": name, "is": f"stays: {why}"} for name, why in made.stays]
     rows += [{"what": name, "is": f"{count} to rebuild"} for name, count in made.rebuild.items()]
     if as_json:

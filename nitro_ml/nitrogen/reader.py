@@ -87,7 +87,7 @@ def _item(shard: Shard, path: str) -> str:
 
 def _archive(shard: Shard, decoder: Decoder) -> Iterator[Chunk | Reject]:
     opened = shard.fs.open(shard.path, "rb", block_size=READ_AHEAD)
-    with TemporaryDirectory(prefix="nitrogen-") as spill, opened as file:
+    with TemporaryDirectory(prefix="nitro-shard-") as spill, opened as file:
         waiting = _Waiting(Path(spill), decoder)
         try:
             for member in members(gzip.GzipFile(fileobj=file), FILES, MAX_BYTES):
