@@ -14,7 +14,7 @@ TABLES = (
             **VIDEO_KEY,
             "item": (pl.String, "What was refused or repaired: a file, a chunk or an entry of the sources."),
             "message": (pl.String, "What was found, what is allowed, and how to mend it."),
-            "at": (UTC, "When, in UTC."),
+            "at": (UTC, "When it was refused, in UTC."),
         },
         "What an asset's partition refused: the file or address, what was found, what is allowed.",
         packed=True,
@@ -51,7 +51,7 @@ TABLES = (
         {
             **SCOPE,
             "asset": (pl.String, "The asset that was made."),
-            "partition": (pl.String, "Its partition."),
+            "partition": (pl.String, "The partition of it that was made."),
             "version": (pl.String, "The version that came out."),
             "input_asset": (pl.String, "The asset, or kind of source, that was read."),
             "input_partition": (pl.String, "That asset's partition."),
@@ -69,7 +69,7 @@ TABLES = (
         {
             **SCOPE,
             "asset": (pl.String, "The asset that was made."),
-            "partition": (pl.String, "Its partition; `-` for an asset without partitions."),
+            "partition": (pl.String, "The partition of it that was made; `-` for an asset without partitions."),
             "root": (pl.String, "A hash over exactly what was read; the artifact is fresh while it stays the same."),
             "components": (pl.String, "What the root is a hash of, as JSON: input versions, recipe, code version."),
             "version": (pl.String, "What readers see: the root for tables, the content hash for checkpoints."),
