@@ -48,7 +48,7 @@ def measure(study: Study, ways: Mapping[str, Way], execute: Sequence[int]) -> It
     yield from _compared("anyone's labels", arms, 0.9)
     for seconds in study.budgets:
         yield from _compared(f"{seconds} s of expert labels a game", few(study, seconds, arms["true inputs"]), 0.7)
-    yield from policy_sweeps.figures(study, labeller, ways, execute)
+    yield from sweeps.figures(study, labeller, ways, execute)
 
 
 def few(study: Study, seconds: int, true: Scores) -> dict[str, Scores]:
