@@ -6,7 +6,8 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Assets
 
-What Dagster shows of each asset, in the order in which they are made. [How they fit together](../concepts/architecture.md).
+What Dagster shows of each asset, in the order in which they are made. [How they fit
+together](../concepts/architecture.md).
 """
 HOW = {
     "same": "the same partition",

@@ -16,7 +16,9 @@ What `nitro --help` says. Every command answers in a table, and in JSON with `--
 
 def page() -> str:
     """Markdown: a section for every command."""
-    return "\n".join([HEAD, *(_section(words, command) for words, command in _commands(typer.main.get_command(app), "nitro"))])
+    return "\n".join(
+        [HEAD, *(_section(words, command) for words, command in _commands(typer.main.get_command(app), "nitro"))]
+    )
 
 
 def _commands(group: Any, words: str) -> Iterator[tuple[str, Any]]:
@@ -30,7 +32,9 @@ def _commands(group: Any, words: str) -> Iterator[tuple[str, Any]]:
 def _section(words: str, command: Any) -> str:
     text, _, example = (command.help or "").partition("Example: ")
     rows = [
-        {"": f"`{_spelt(param)}`", "What it says": _meaning(param)} for param in command.params if param.name != "as_json"
+        {"": f"`{_spelt(param)}`", "What it says": _meaning(param)}
+        for param in command.params
+        if param.name != "as_json"
     ]
     shown = f"```sh\n{example.strip()}\n```\n" if example else ""
     return "\n".join([f"## {words}\n", f"{text.strip()}\n", shown, markdown_table(rows) if rows else "", ""])

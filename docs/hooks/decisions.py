@@ -6,8 +6,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "adr"
 HEAD = """# Decisions
 
-What others would question, what was decided and why, and what was rejected. A record stays as it was written; one that no longer
-holds says so in its first line, and here. Numbers have gaps, since they were given out in ranges.
+What others would question, what was decided and why, and what was rejected. A record stays as it was written; one
+that no longer holds says so in its first line, and here. Numbers have gaps, since they were given out in ranges.
 """
 OUTDATED = re.compile(r"^Superseded(?: in part)? by .+$", re.M)
 

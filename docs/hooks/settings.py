@@ -9,15 +9,19 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Settings
 
-Every setting is an environment variable. What is not set has its default; a folder that is not absolute is meant from where the
-command runs, and a default below `state/` lies in the checkout.
+Every setting is an environment variable. What is not set has its default; a folder that is not absolute is meant from
+where the command runs, and a default below `state/` lies in the checkout.
 """
 
 
 def page() -> str:
     """Markdown: a row for every setting."""
     rows = [
-        {"Setting": f"`NITRO_{name.upper()}`", "Default": _shown(field.get_default()), "What it says": field.description}
+        {
+            "Setting": f"`NITRO_{name.upper()}`",
+            "Default": _shown(field.get_default()),
+            "What it says": field.description,
+        }
         for name, field in Settings.model_fields.items()
     ]
     return f"{HEAD}\n{markdown_table(rows)}\n"

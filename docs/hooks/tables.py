@@ -5,8 +5,8 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Tables and columns
 
-The Delta tables under `NITRO_LAKE`. Each is partitioned by the one column whose values are replaced as a whole. How their rows lie
-in files, and what lies beside them, says [Data and terms](../concepts/data.md).
+The Delta tables under `NITRO_LAKE`. Each is partitioned by the one column whose values are replaced as a whole. How
+their rows lie in files, and what lies beside them, says [Data and terms](../concepts/data.md).
 """
 
 
