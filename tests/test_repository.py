@@ -12,9 +12,9 @@ import pytest
 import typer
 
 from benchmarks.transcript import COMMANDS
+from docs.hooks.pages import PAGES
 from nitro_assets.assets import ASSETS
 from nitro_assets.cli import app
-from nitro_assets.lake.schemas import TABLES
 from nitro_assets.settings import Settings
 from nitro_ml import recipes
 
@@ -98,13 +98,11 @@ def test_the_readme_draws_the_asset_graph_as_it_is() -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
+    made = {(ROOT / "docs" / place).resolve() for place in PAGES}  # by the documentation's build
     for page in [p for p in repository_files() if p.suffix == ".md"]:
         for target in re.findall(r"\]\((?!https?:|#|\.\./\.\./issues)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there."
-
-
-def test_every_table_has_its_line_in_the_documentation() -> None:
-    assert set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "data.md").read_text(), re.M)) == set(TABLES)
+            there = (page.parent / target).resolve()
+            assert there.exists() or there in made, f"{page.name} links to {target}, which is not there."
 
 
 def test_the_definitions_load_nothing_heavy() -> None:
