@@ -1,7 +1,7 @@
 """`python -m benchmarks.transcript`: every command of the README in order, what it printed and how long it took.
 
-Writes `docs/labbook/transcript.md`. Meant for a fresh clone: `make demo` is its first command, and at the end a video is taken
-out of the demonstration's lake, and what came from it is made again. Names of videos are left out of the page.
+Writes `docs/labbook/transcript.md`. Meant for a fresh clone: `make demo` is its first command, and at the end a video
+is taken out of the demonstration's lake, and what came from it is made again. Names of videos are left out of the page.
 """
 
 import json

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from benchmarks.transcript import COMMANDS
 from docs.hooks.pages import PAGES
@@ -109,3 +110,11 @@ def test_the_definitions_load_nothing_heavy() -> None:
     code = f"import nitro_assets.definitions, sys; print(*[m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
+
+
+def test_the_hooks_before_a_commit_are_the_repositorys_own() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repo["repo"] for repo in hooks] == ["local"]
+    named = {word for repo in hooks for hook in repo["hooks"] for word in hook["entry"].split() if ".py" in word}
+    assert named
+    assert all((ROOT / name).is_file() for name in named)
