@@ -25,7 +25,6 @@ from tests.assets import leaks
 from tests.assets.small_world import key
 from tests.assets.test_cache import FRAMES, TIMES
 
-
 LANDED = """
 identify destroy_checkpoints erase_clips erase_staged erase_temporary destroy_half_trained erase_shards erase_exports
 erase_asked shorten_retention delete_rows rename_edges withhold vacuum harmless_commit checkpoint clean_log
