@@ -52,8 +52,16 @@ _TABLES = (
         "nitrogen_videos",
         "nitrogen_actions",
         "nitrogen_shard",
-        {"nitrogen_shard": pl.String, "video_key": pl.String, "address": pl.String, "source": pl.String},
-        "Where NitroGen's labelled videos are. Part of the index.",
+        {
+            "nitrogen_shard": pl.String,
+            "video_key": pl.String,
+            "address": pl.String,
+            "source": pl.String,
+            "video_id": pl.String,
+        },
+        "Where NitroGen's labelled videos are, and under which id a file of their footage may lie beside the labels. "
+        "Part of the index.",
+        later=("video_id",),
     ),
     Table(
         "nitrogen_chunks",

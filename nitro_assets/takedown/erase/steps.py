@@ -17,6 +17,7 @@ import polars as pl
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.identity import names_by
+from nitro_assets.recording import path_text
 from nitro_assets.lake import staging, training
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.files import writer
@@ -91,6 +92,7 @@ def identify(job: Erasure) -> Counts:
     shared = others(job.lake, job.keys, titles) | _mine(job, "video_index", "game")
     found = {title for title in titles if not any(title in other for other in shared)}
     found |= _mine(job, "video_index", "address") | _mine(job, "nitrogen_videos", "address")
+    found |= {path for address in found if (path := path_text(address))}
     addresses = [text for text in {*found, *job.texts()} if "://" in text]
     names = [name for address in addresses for name in names_by(address) if not name.startswith("page:")]
     found |= {video_id for name in names if (video_id := name.split(":", 1)[1])}
