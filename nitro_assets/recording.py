@@ -28,7 +28,7 @@ def address_of(path: Path) -> str:
 
 def path_of(address: str) -> Path:
     """The path that `address_of` was given."""
-    return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(SCHEME))))
+    return Path(os.fsdecode(unquote_to_bytes(address.removeprefix(SCHEME)).replace(b"\0", b"")))
 
 
 def path_text(address: str) -> str:
