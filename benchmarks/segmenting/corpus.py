@@ -1,7 +1,7 @@
 """The recordings that segments are judged on: whole sessions of open games, every frame's kind known.
 
-`python -m benchmarks.segmenting.corpus --out DIR` records what is missing there. The classifier is fitted on the sessions
-of `FITTED` and tested on those of `HELD_OUT`, other games with other looks: no video of theirs was fitted on.
+`python -m benchmarks.segmenting.corpus --out DIR` records what is missing there. The classifier is fitted on the
+sessions of `FITTED` and tested on those of `HELD_OUT`, other games with other looks: no video of theirs was fitted on.
 """
 
 import argparse

@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import downloaded
 from nitro_assets.fetch.folder import opened, unnamed
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.footage import footage_files
+from nitro_assets.lake.footage_files import footage_files
 from nitro_assets.recording import is_recording
 from nitro_assets.runtime.failures import Failures
 from nitro_assets.runtime.job import Job, Refused
@@ -35,6 +34,7 @@ from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_correction import UNNAMED, Finding, findings, put_right
 from nitro_ml.nitrogen.label_correction import Video as Labelled
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""

@@ -1,5 +1,7 @@
-"""One's own files: a folder of recordings as a source, and footage beside NitroGen's labels. Nothing is served over HTTP;
-the recordings are real, and so are the workers."""
+"""One's own files: a folder of recordings as a source, and footage beside NitroGen's labels.
+
+Nothing is served over HTTP. The recordings are real, and so are the workers.
+"""
 
 import hashlib
 import os
@@ -25,7 +27,7 @@ from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.identity import canonical_name, video_key
 from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.footage import footage_files
+from nitro_assets.lake.footage_files import footage_files
 from nitro_assets.lake.holding import holding
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
@@ -56,9 +58,9 @@ ODD = ("plain.mp4", "walk [1] *.MP4", "sub [x]/döner {a,b}?.m4v")
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
-    """Four recordings of 3 s with the inputs drawn on them, which are as good as any."""
+    """Four recordings of 2 s with the inputs drawn on them, which are as good as any."""
     home = tmp_path_factory.mktemp("films")
-    return [record(GAME, 3 * FPS, seed, home / f"{seed}.mp4", labelled=True) for seed in range(4)]
+    return [record(GAME, 2 * FPS, seed, home / f"{seed}.mp4", labelled=True) for seed in range(4)]
 
 
 @pytest.fixture
@@ -110,13 +112,13 @@ def test_every_video_file_is_read_where_it_lies_whatever_its_name(settings: Sett
     assert not rejects
     assert [path_of(f.url) for f in found] == [folder / os.fsdecode(b"caf\xe9.mp4"), *map(folder.joinpath, ODD)]
     assert found[0].id == found[1].id, "a copy is the same video"
-    assert {(f.width, f.height, f.fps, f.duration, f.title) for f in found} == {(426, 240, 30.0, 3.0, None)}
+    assert {(f.width, f.height, f.fps, f.duration, f.title) for f in found} == {(426, 240, 30.0, 2.0, None)}
     assert listed(settings, folder, limit=1)[0] == found[:1]
     for each in found:
         key = key_of(settings.secret, path_of(each.url))
         with fetched(settings, each.url, key) as video:
             assert video.stem == "recording"
-            assert sum(len(part) for part in read(video, 16)) == 3 * FPS
+            assert sum(len(part) for part in read(video, 16)) == 2 * FPS
     assert digests(folder) == before
     assert not settings.cache.exists()
 
@@ -236,7 +238,7 @@ def test_recordings_go_all_the_way_and_are_taken_down_like_any_other(
     bring_up()
     keys = {name: key_of(settings.secret, folder / name) for name in ODD}
     labels = lake.read("pseudo_labels").collect()
-    assert labels.group_by("video_key").len().sort("video_key").rows() == [(k, 3 * FPS) for k in sorted(keys.values())]
+    assert labels.group_by("video_key").len().sort("video_key").rows() == [(k, 2 * FPS) for k in sorted(keys.values())]
     assert not list(Path(settings.lake).rglob("*.mp4"))
     assert not (settings.cache / "videos").exists()
     assert all(set(keys.values()) <= videos for videos in held().values())
@@ -301,7 +303,7 @@ def test_footage_beside_the_labels_is_read_instead_of_fetched(
     make(worker(lake, settings, "nitrogen_actions"), nitrogen_actions.build, "SHARD_0000")
     footage = Footage(worker(lake, settings, "idm_checkpoint"), ClipCache(settings.cache), 32, found={})
     clips = footage.nitrogen(lake.read("nitrogen_chunks").collect())
-    assert sorted(len(clip) for clip in clips) == [3 * FPS, 3 * FPS]
+    assert sorted(len(clip) for clip in clips) == [2 * FPS, 2 * FPS]
     assert [refused.failure is not None for refused in footage.refused] == [True], "what isn't there is fetched"
     assert digests(root) == before
     video = clips[0].group
