@@ -41,6 +41,11 @@ class Pad:
         """The pad from two arrays of numbers: a button is held where its number isn't 0."""
         return cls(np.asarray(buttons).astype(np.bool_), np.asarray(sticks, np.float32))
 
+    @property
+    def action(self) -> dict[str, NDArray[Any]]:
+        """The pad as an action of `env.Game`: `buttons`, int8 [17], and `sticks`, float32 [4]."""
+        return {"buttons": self.buttons.astype(np.int8), "sticks": self.sticks}
+
     def held(self, button: str) -> bool:
         return bool(self.buttons[BUTTON[button]])
 

@@ -72,6 +72,7 @@ class AtariGame(Game, SavedStates):
         return Step(float(reward), bool(self._ale.game_over()), False)
 
     def _load(self, seed: int) -> None:
+        """A console of its own: in some games, Freeway and Assault among them, `reset_game` leaves something behind."""
         self._ale = ALEInterface()
         self._ale.setInt("random_seed", seed % 2**31)
         self._ale.setFloat("repeat_action_probability", 0.0)
