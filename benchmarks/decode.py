@@ -19,8 +19,8 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from benchmarks.clips import clips, encoded, scenes
 from benchmarks.figures import Figure
+from benchmarks.strangers.clips import clips, encoded, scenes
 
 ROOT = Path(__file__).parent.parent
 SIZE = 256

@@ -3,9 +3,9 @@
 None may stop another, be refused wrongly, or be accepted wrongly; see docs/field.md.
 """
 
-from benchmarks.field_files import files
-from benchmarks.field_pages import pages
 from benchmarks.figures import Figure
+from benchmarks.strangers.files import files
+from benchmarks.strangers.pages import pages
 
 
 def run(quick: bool = False) -> list[Figure]:

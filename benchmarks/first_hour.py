@@ -14,8 +14,8 @@ from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
-from benchmarks.apart import Answer, environment, usual
-from benchmarks.conditions import APART, HERE, Condition
+from benchmarks.commands.apart import Answer, environment, usual
+from benchmarks.commands.conditions import APART, HERE, Condition
 from benchmarks.figures import Figure
 
 GOAL = 30

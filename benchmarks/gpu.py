@@ -21,7 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.figures import Figure
 from benchmarks.idm import labeller_of, say
 from benchmarks.label import labelled
-from benchmarks.label_corpus import corpus, lanes, noise, there
+from benchmarks.labelling.corpus import corpus, lanes, noise, there
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_ml.models.idm.config import load_recipe

@@ -5,10 +5,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.corpus import TRAINED, UNSEEN
 from benchmarks.figures import Figure
 from benchmarks.idm import MINUTES, TINY, Bench, measure
-from benchmarks.label_corpus import there
+from benchmarks.inverse_dynamics.corpus import TRAINED, UNSEEN
+from benchmarks.labelling.corpus import there
 from nitro_assets.settings import ROOT
 
 MODELS = ("window_h200",)

@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from benchmarks.corpus import TRAINED, UNSEEN, Video, film, videos
 from benchmarks.figures import Figure
-from benchmarks.idm_scores import labels_file, tables
+from benchmarks.inverse_dynamics.corpus import TRAINED, UNSEEN, Video, film, videos
+from benchmarks.inverse_dynamics.scores import labels_file, tables
 from nitro_assets.settings import ROOT
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import labels_frame, read_truth

@@ -12,9 +12,9 @@ import torch
 from nitro_ml.video.decode import Frames
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import Corpus, corpus, lanes
-from benchmarks.label_requests import requests
-from benchmarks.label_stale import stale
+from benchmarks.labelling.corpus import Corpus, corpus, lanes
+from benchmarks.labelling.requests import requests
+from benchmarks.labelling.stale import stale
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints

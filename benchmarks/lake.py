@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.figures import Figure
-from benchmarks.lake_deletion import deletion
+from benchmarks.takedowns.deletion import deletion
 from nitro_assets.lake import soft
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake

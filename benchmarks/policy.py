@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import policy_speed
 from benchmarks.figures import Figure
 from benchmarks.idm import say
-from benchmarks.policy_cells import Cells
-from benchmarks.policy_corpus import Video, film, skilled, videos
+from benchmarks.playing import speed
+from benchmarks.playing.cells import Cells
+from benchmarks.playing.corpus import Video, film, skilled, videos
 from nitro_assets.settings import ROOT
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.policy.config import Corrections, PolicyRecipe, load_recipe
@@ -88,9 +88,9 @@ def run(quick: bool = False) -> list[Figure]:
     if quick:
         with TemporaryDirectory() as scratch:
             bench = Bench(Path(scratch), minutes=2.0, steps=2, episodes=2, games=("basic",))
-            return [*policy_speed.figures(quick), *measure(bench, "basic")]
+            return [*speed.figures(quick), *measure(bench, "basic")]
     bench = Bench(ROOT / "state" / "bench" / "policy")
-    return [*measure(bench, SWEPT), *policy_speed.figures(quick)]
+    return [*measure(bench, SWEPT), *speed.figures(quick)]
 
 
 def measure(bench: Bench, swept: str) -> Iterator[Figure]:

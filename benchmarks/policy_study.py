@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks import policy_sweeps
 from benchmarks.figures import Figure
-from benchmarks.policy_arms import Scores, Study
-from benchmarks.policy_labels import Way, decoded
-from benchmarks.policy_scores import interval, means
+from benchmarks.playing import sweeps
+from benchmarks.playing.arms import Scores, Study
+from benchmarks.playing.labels import Way, decoded
+from benchmarks.playing.scores import interval, means
 from nitro_assets.settings import ROOT
 
 
@@ -33,8 +33,8 @@ def run(quick: bool = False) -> list[Figure]:
         with TemporaryDirectory() as scratch:
             tiny = (("steps", 2), ("stretches", 1), ("check", 3))
             study = Study(Path(scratch), ("basic",), (0,), 6.0, 6.0, (30,), 2, 2, tiny, (("steps", 2),))
-            return list(measure(study, {"+1 frames": policy_sweeps.WAYS["+1 frames"]}, (2,)))
-    return list(measure(Study(ROOT / "state" / "bench" / "policy"), policy_sweeps.WAYS, policy_sweeps.EXECUTE))
+            return list(measure(study, {"+1 frames": sweeps.WAYS["+1 frames"]}, (2,)))
+    return list(measure(Study(ROOT / "state" / "bench" / "policy"), sweeps.WAYS, sweeps.EXECUTE))
 
 
 def measure(study: Study, ways: Mapping[str, Way], execute: Sequence[int]) -> Iterator[Figure]:
@@ -48,7 +48,7 @@ def measure(study: Study, ways: Mapping[str, Way], execute: Sequence[int]) -> It
     yield from _compared("anyone's labels", arms, 0.9)
     for seconds in study.budgets:
         yield from _compared(f"{seconds} s of expert labels a game", few(study, seconds, arms["true inputs"]), 0.7)
-    yield from policy_sweeps.figures(study, labeller, ways, execute)
+    yield from sweeps.figures(study, labeller, ways, execute)
 
 
 def few(study: Study, seconds: int, true: Scores) -> dict[str, Scores]:

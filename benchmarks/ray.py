@@ -10,7 +10,7 @@ from pathlib import Path
 import ray
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import PAGE
+from benchmarks.labelling.corpus import PAGE
 from demo.site import serve
 from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.figures import Figure
-from benchmarks.segment_corpus import FITTED, HELD_OUT, SECONDS, Session, plan, sessions
-from benchmarks.segment_fit import MOST, fit, seeded_labels
-from benchmarks.segment_labels import MANNERS
+from benchmarks.segmenting.corpus import FITTED, HELD_OUT, SECONDS, Session, plan, sessions
+from benchmarks.segmenting.fit import MOST, fit, seeded_labels
+from benchmarks.segmenting.labels import MANNERS
 from nitro_ml.games.recorder.moment import KINDS
 from nitro_ml.segments.classifier import SHIPPED, Classifier, shipped
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches

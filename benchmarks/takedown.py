@@ -15,7 +15,7 @@ from statistics import median
 import polars as pl
 
 from benchmarks.figures import Figure
-from benchmarks.takedown_lake import build, settings
+from benchmarks.takedowns.lake import build, settings
 from nitro_assets.lake.holding import holding, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings

@@ -35,7 +35,7 @@ COMMANDS = (
     "nitro status",
     "nitro run --select '+key:\"idm_checkpoint\"'",
     "nitro retry",
-    "nitro record freeway --frames 1800 --seed 1 --out {folder} --labelled",
+    "nitro record freeway --frames 1800 --seed 1 --out {folder}",
     "nitro label {folder}/videos/freeway_0000.mp4 --out {folder}/labels.parquet --game freeway",
     "nitro evaluate --labels {folder}/labels.parquet --truth {folder}/truth/freeway_0000.actions.parquet",
     "nitro overlay {folder}/videos/freeway_0000.mp4 --labels {folder}/labels.parquet --out {folder}/shown.mp4",
@@ -50,7 +50,7 @@ COMMANDS = (
     "nitro takedown plan {request}",
     "nitro takedown key",
     "nitro takedown register {key}",
-    "NITRO_APPROVERS=1 nitro takedown approve {request} --plan {plan}",
+    "nitro takedown approve {request} --plan {plan}",
     "nitro takedown run {request}",
     "nitro takedown status",
     "nitro takedown verify",
@@ -85,8 +85,8 @@ def a_video() -> str:
 
 
 def a_policy() -> str:
-    """A checkpoint that plays."""
-    states = Checkpoints(Lake(Settings())).states()
+    """The policy that learned from the pseudo-labelled walkthroughs."""
+    states = Checkpoints(Lake(Settings())).states().filter(partition="ground_truth_and_pseudo")
     return str(states.filter(pl.col("asset") == "policy_checkpoint", pl.col("state") != "tainted")["checkpoint"][0])
 
 
@@ -118,7 +118,8 @@ def page() -> str:
         "Every command of the README in order, what it printed, and how long it took: "
         f"Python {platform.python_version()} on {cores} cores, packages installed. In a terminal of {WIDTH} columns; "
         f"{wide} lines are wider. Where a terminal "
-        "would show a bar, there are lines now and then. Names of videos are left out. Made by "
+        "would show a bar, there are lines now and then. Names of videos are left out. One person approves takedowns "
+        "here (`NITRO_APPROVERS=1`). Made by "
         "`python -m benchmarks.transcript`."
     )
     return "\n".join(["# A first hour", "", *textwrap.wrap(about, 120), "", *parts])
@@ -156,9 +157,9 @@ def _ui(words: str) -> tuple[int, str]:
 
 
 def _environment() -> dict[str, str]:
-    """Nobody's own settings; the commands of `.venv`; a terminal's width."""
+    """Nobody's own settings but that one person approves; the commands of `.venv`; a terminal's width."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("NITRO_")}
-    return {**env, "PATH": f"{ROOT}/.venv/bin:{env['PATH']}", "COLUMNS": str(WIDTH)}
+    return {**env, "PATH": f"{ROOT}/.venv/bin:{env['PATH']}", "COLUMNS": str(WIDTH), "NITRO_APPROVERS": "1"}
 
 
 def _folded(line: str) -> list[str]:

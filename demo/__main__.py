@@ -10,9 +10,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from demo import gameplay
-from demo.report import report
+from demo.report import markdown, report
 from demo.site import serve
 from nitro_assets.assets import ASSETS
+from nitro_assets.cli.answer import answer
 from nitro_assets.cli.table import tell
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
@@ -138,9 +139,13 @@ def main() -> int:
         course.say("not everything could be made: `make dev` shows the runs, `make demo` goes on from here")
         return 1
     course.say("writing the report")
-    text = report(settings, HOME)
-    (HOME / "report.md").write_text(text)
-    sys.stdout.write(text)
+    sections = report(settings, HOME)
+    (HOME / "report.md").write_text(markdown(sections))
+    for section in sections:
+        tell("")
+        tell(f"{section.title}. {section.text}")
+        answer(section.brief or section.rows, as_json=False)
+    tell("")
     course.say(f"done; the report is {_short(HOME / 'report.md')}, the lake {_short(HOME / 'lake')}")
     course.say(next_steps(own))
     return 0

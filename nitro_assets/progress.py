@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 from rich.progress import BarColumn
 from rich.progress import Progress as Bar
@@ -71,7 +72,7 @@ def progress(title: str, also: Say | None = None) -> Iterator[Progress]:
     """Gives `tell(fraction, message)`; see above. also: takes the lines too, such as Dagster's log."""
     course, over = Course(title), threading.Event()
     bar = _bar() if sys.stderr.isatty() else None
-    says = [say for say in (None if bar else _print, also) if say]
+    says = [say for say in (None if bar else partial(print, file=sys.stderr, flush=True), also) if say]
     ticker = threading.Thread(target=_tick, args=(course, over, bar, says), daemon=True)
     ticker.start()
     try:
@@ -110,7 +111,3 @@ def _bar() -> Bar:
     whole = Column(no_wrap=True, overflow="ellipsis")
     title, state = (text_column(text, table_column=whole) for text in ("{task.description}", STATE))
     return Bar(title, BarColumn(bar_width=12), state, console=console(stderr=True), transient=True)
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import decode, idm
-from benchmarks.field_pages import pages
 from benchmarks.figures import Figure, write
-from benchmarks.films import Kind, written
+from benchmarks.strangers.films import Kind, written
+from benchmarks.strangers.pages import pages
 from nitro_assets.cli import app
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.conditions import HERE, Condition
+from benchmarks.commands.conditions import HERE, Condition
 from benchmarks.first_hour import provoke
 
 

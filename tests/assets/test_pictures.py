@@ -8,7 +8,7 @@ import pytest
 from nitro_ml.video.decode import probe, read
 from yt_dlp import YoutubeDL
 
-from benchmarks.films import Kind, written
+from benchmarks.strangers.films import Kind, written
 from nitro_assets.assets.pseudo_labels.worker import _pictures
 from nitro_assets.fetch.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES

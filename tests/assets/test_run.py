@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from benchmarks.apart import usual
+from benchmarks.commands.apart import usual
 from benchmarks.first_hour import here
 from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen

@@ -32,6 +32,6 @@ def test_what_is_promised_is_what_there_is() -> None:
 def test_every_schedule_or_sensor_in_a_module_is_in_the_definitions() -> None:
     """None can be written and forgotten again."""
     pattern = re.compile(r"^@dg\.(schedule|sensor)\(.*?^def (\w+)", re.M | re.S)
-    folder = DOCS.parents[1] / "nitro_assets" / "defs"
-    written = {match[2] for path in folder.glob("*.py") for match in pattern.finditer(path.read_text())}
+    folder = DOCS.parents[1] / "nitro_assets" / "assets"
+    written = {match[2] for path in folder.glob("*/*.py") for match in pattern.finditer(path.read_text())}
     assert written == set(promised())

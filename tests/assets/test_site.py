@@ -12,7 +12,7 @@ from yt_dlp import YoutubeDL
 from yt_dlp.utils import DownloadError
 
 from demo.site import serve
-from nitro_ml.games.recorder import record
+from nitro_ml.games.recorder.record import record
 
 QUIET = {"quiet": True, "no_warnings": True, "noprogress": True, "cachedir": False}
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nitro_ml.video.decode import CutError, Frames, VideoError, probe, read
 
-from benchmarks import field_files
-from benchmarks.films import WRAP, Kind, drawn, numbers, written
+from benchmarks.strangers import files
+from benchmarks.strangers.films import WRAP, Kind, drawn, numbers, written
 from nitro_ml.sandbox.video import Decoder
 
 
@@ -93,8 +93,8 @@ def test_a_recording_that_begins_between_two_key_frames(tmp_path: Path) -> None:
 
 
 def test_a_generated_field_of_files_comes_out_right(tmp_path: Path) -> None:
-    found = field_files.Found()
+    found = files.Found()
     with Decoder(stall=60.0) as decoder:
         for number in range(8):
-            field_files.one(number, tmp_path, decoder, found)
-    assert found == field_files.Found()
+            files.one(number, tmp_path, decoder, found)
+    assert found == files.Found()

@@ -9,14 +9,14 @@ import av
 import numpy as np
 import polars as pl
 import pytest
-from nitro_ml.video.decode import probe
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
 from nitro_ml.core.labels import read_labels
 from nitro_ml.games import Published, Recording, record_to, save_truth, write_shard
-from nitro_ml.games.recorder import record
+from nitro_ml.games.recorder.record import record
 from nitro_ml.nitrogen import Chunk, read_shard
+from nitro_ml.video.decode import probe
 from nitro_ml.video.overlay import draw_controller
 
 

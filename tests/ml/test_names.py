@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nitro_ml.video.decode import probe, read
 
-from benchmarks.films import Kind, written
+from benchmarks.strangers.films import Kind, written
 from nitro_ml.core import parquet
 from nitro_ml.core.filesystem import place
 from nitro_ml.core.labels import Labels, labels_frame, read_labels

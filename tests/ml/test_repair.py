@@ -5,17 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nitro_ml.video.decode import read
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.games.pad import actions_of
 from nitro_ml.games.players.registry import wanderer
-from nitro_ml.games.recorder import record
+from nitro_ml.games.recorder.record import record
 from nitro_ml.games.registry import make
 from nitro_ml.nitrogen.label_correction import Finding, counts, findings, put_right
 from nitro_ml.nitrogen.label_sync import REACH, Profile, inverted, offsets, shifted, upright
 from nitro_ml.nitrogen.repair import density, repair
+from nitro_ml.video.decode import read
 
 LEFT, RIGHT, SOUTH = (BUTTONS.index(b) for b in ("dpad_left", "dpad_right", "south"))
 

@@ -10,7 +10,7 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 from nitro_ml.video.decode import VideoError, probe, read
 from numpy.typing import NDArray
 
-from benchmarks.films import Kind, numbers, written
+from benchmarks.strangers.films import Kind, numbers, written
 from nitro_ml.core.box import Box
 from nitro_ml.core.labels import Labels
 from nitro_ml.video.display import Showing

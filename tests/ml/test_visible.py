@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.corpus import corpus
+from benchmarks.inverse_dynamics.corpus import corpus
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.labels import LabelsError, read_truth
 from nitro_ml.core.observability import Visible
 from nitro_ml.games import add_visible, make, player, save_truth
 from nitro_ml.games.pad import actions_of
-from nitro_ml.games.recorder import record
 from nitro_ml.games.recorder.counterfactual import visible
+from nitro_ml.games.recorder.record import record
 
 SOUTH, LEFT, GUIDE = (BUTTONS.index(b) for b in ("south", "dpad_left", "guide"))
 

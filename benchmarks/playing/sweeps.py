@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from benchmarks.policy_arms import Scores, Study
-from benchmarks.policy_labels import Way, drawn, offset, right, surer, thresholds, weighted
-from benchmarks.policy_scores import interval, means
+from benchmarks.playing.arms import Scores, Study
+from benchmarks.playing.labels import Way, drawn, offset, right, surer, thresholds, weighted
+from benchmarks.playing.scores import interval, means
 
 GAMES = ("freeway", "health_gathering")
 STEPS = 1000

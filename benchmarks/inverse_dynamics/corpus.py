@@ -1,8 +1,8 @@
 """The recordings the IDM is measured on: thirteen open games whose inputs are known, split by video.
 
-`python -m benchmarks.corpus --out DIR --minutes 30 --jobs 1` plays each game for so many minutes, in six videos of
-equal length, and keeps what is there already. Plain gameplay at 30 fps, no screens, no overlay; the same arguments give
-the same bytes.
+`python -m benchmarks.inverse_dynamics.corpus --out DIR --minutes 30 --jobs 1` plays each game for so many minutes, in
+six videos of equal length, and keeps what is there already. Plain gameplay at 30 fps, no screens, no overlay; the same
+arguments give the same bytes.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import settings, write
+from benchmarks.labelling.corpus import settings, write
 from nitro_assets.assets import ASSETS
 from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.idm import say
-from benchmarks.policy_cells import Cells
-from benchmarks.policy_corpus import Video, film, skilled, videos
-from benchmarks.policy_labels import Way, labelled, likelier
+from benchmarks.playing.cells import Cells
+from benchmarks.playing.corpus import Video, film, skilled, videos
+from benchmarks.playing.labels import Way, labelled, likelier
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.idm.config import load_recipe as load_idm
 from nitro_ml.models.idm.label import Labeller

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.segment_corpus import Session
-from benchmarks.segment_labels import MANNERS, labels_of
+from benchmarks.segmenting.corpus import Session
+from benchmarks.segmenting.labels import MANNERS, labels_of
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.classifier import SCREENS, Classifier, Networks, standard
 from nitro_ml.segments.evidence import Evidence, evidence

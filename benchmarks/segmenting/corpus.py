@@ -1,7 +1,7 @@
 """The recordings that segments are judged on: whole sessions of open games, every frame's kind known.
 
-`python -m benchmarks.segment_corpus --out DIR` records what is missing there. The classifier is fitted on the sessions
-of `FITTED` and tested on those of `HELD_OUT`, other games with other looks: no video of theirs was fitted on.
+`python -m benchmarks.segmenting.corpus --out DIR` records what is missing there. The classifier is fitted on the
+sessions of `FITTED` and tested on those of `HELD_OUT`, other games with other looks: no video of theirs was fitted on.
 """
 
 import argparse
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from nitro_ml.video.decode import read
 from numpy.typing import NDArray
 
 from nitro_ml.games.env import Game
@@ -23,6 +22,7 @@ from nitro_ml.games.recorder.session import kinds_of, session
 from nitro_ml.games.registry import CATALOGUE, GAMES, make
 from nitro_ml.segments.features import Features
 from nitro_ml.segments.smoothing import runs
+from nitro_ml.video.decode import read
 
 FPS, SIZE = 30, 96
 SECONDS = 118  # a title and a round of everything

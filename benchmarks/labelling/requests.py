@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.figures import Figure
-from benchmarks.label_corpus import corpus, lanes
+from benchmarks.labelling.corpus import corpus, lanes
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.identity import shard_names
 from nitro_assets.runtime.job import make

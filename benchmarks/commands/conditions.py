@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmarks import apart
-from benchmarks.apart import Answer, environment, usual
+from benchmarks.commands import apart
+from benchmarks.commands.apart import Answer, environment, usual
 
 NOWHERE = "http://127.0.0.1:9"
 """A port at which nothing listens."""

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.corpus import UNSEEN, Video
 from benchmarks.figures import Figure
+from benchmarks.inverse_dynamics.corpus import UNSEEN, Video
 from nitro_ml.core.labels import read_labels, read_truth
 from nitro_ml.evaluation import Sample, Scores, beside_baselines, evaluate_many
 from nitro_ml.evaluation.risk_coverage import Coverage, judged, measure

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
-from benchmarks.policy_arms import Scores
+from benchmarks.playing.arms import Scores
 
 RESAMPLES = 2000
 

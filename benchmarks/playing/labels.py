@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.policy_corpus import FPS
+from benchmarks.playing.corpus import FPS
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from benchmarks.idm import say
-from benchmarks.policy_peer import Peer, train_peer
+from benchmarks.playing.peer import Peer, train_peer
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.policy.config import PolicyRecipe
 from nitro_ml.models.policy.play.agent import Policy

@@ -1,6 +1,6 @@
 """The recordings that policies are measured on: games with experts, who plays known in every frame.
 
-`python -m benchmarks.policy_corpus --out DIR --minutes 30 --who expert` plays each game for so many minutes, in videos
+`python -m benchmarks.playing.corpus --out DIR --minutes 30 --who expert` plays each game for so many minutes, in videos
 of two minutes, and keeps what is there already. Plain gameplay at 30 fps, no screens, no overlay; the same arguments
 give the same bytes.
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.segment_corpus import FPS, Session
+from benchmarks.segmenting.corpus import FPS, Session
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.smoothing import runs

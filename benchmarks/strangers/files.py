@@ -16,7 +16,7 @@ from nitro_ml.video.decode import VideoError
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
-from benchmarks.films import Kind, drawn, numbers, written
+from benchmarks.strangers.films import Kind, drawn, numbers, written
 from nitro_ml.sandbox.video import Decoder
 
 FILES, QUICK = 2_000, 40

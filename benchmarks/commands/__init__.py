@@ -1,0 +1,1 @@
+"""The conditions of people's first hour, and commands in processes of their own."""

@@ -1,0 +1,1 @@
+"""What the inverse dynamics benchmark records and prints."""

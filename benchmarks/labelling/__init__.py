@@ -1,0 +1,1 @@
+"""What the labelling benchmarks share, and two parts of them."""

@@ -1,0 +1,1 @@
+"""What the segment benchmark records, and how its classifier is fitted."""

@@ -1,0 +1,1 @@
+"""What the takedown and lake benchmarks share."""
