@@ -61,7 +61,7 @@ def _show(request: Request, as_json: bool) -> None:
 
 @app.command("request")
 def ask(
-    what: Annotated[list[str], typer.Argument(help="Addresses, or 32-digit keys.")],
+    what: Annotated[list[str], typer.Argument(help="Addresses, 32-digit keys, or paths of your own recordings.")],
     reason: Annotated[str, typer.Option(help="Why; kept sealed with the request.")] = "",
     kind: Annotated[str, typer.Option(help="video, playlist or channel.")] = "video",
     as_json: AsJson = False,
@@ -135,6 +135,7 @@ def plan(
         out.write_text(page(made))
     rows = [{"what": f"{h.table}/{h.partition}", "is": f"{h.rows} rows, rewritten"} for h in made.holdings]
     rows += [{"what": f"checkpoint {name}", "is": "destroyed"} for name in made.checkpoints]
+    rows += [{"what": name, "is": f"{count}, erased"} for name, count in made.elsewhere.items()]
     rows += [{"what": name, "is": f"stays: {why}"} for name, why in made.stays]
     rows += [{"what": name, "is": f"{count} to rebuild"} for name, count in made.rebuild.items()]
     if as_json:

@@ -60,6 +60,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path) -> None:
     """The hub's client asks this address, and keeps what it fetches in a cache of the test's own."""
     constants = "huggingface_hub.constants"
     monkeypatch.setattr(f"{constants}.ENDPOINT", address)
-    template = address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(
+        f"{constants}.HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
+    )
     monkeypatch.setattr(f"{constants}.HF_HUB_CACHE", str(cache))
