@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from nitro_ml.core.actions import STICKS
-from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode
+from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode, wanderer
 from nitro_ml.games.adapters.vizdoom import DoomGame
-from nitro_ml.games.players import wanderer
 
 FRAMES = 40
 STARTS = {"ms_pacman": 150, "boxing": 30, "seaquest": 60}  # frames until the game listens
@@ -133,7 +132,9 @@ def test_unknown_games_rates_and_players_are_named() -> None:
         make("tetris", seed=0)
     with pytest.raises(GameError, match="basic cannot be played at 60 fps; allowed is 30"):
         make("basic", seed=0, fps=60)
-    with pytest.raises(GameError, match="boxing has no expert; those that have: pong, breakout, space_invaders, freeway, basic"):
+    with pytest.raises(
+        GameError, match="boxing has no expert; those that have: pong, breakout, space_invaders, freeway, basic"
+    ):
         player("expert", make("boxing", seed=0), np.random.default_rng(0))
     with pytest.raises(GameError, match="player 'robot' is unknown; allowed are: mixed, disturbed, wanderer, expert"):
         player("robot", make("pong", seed=0), np.random.default_rng(0))

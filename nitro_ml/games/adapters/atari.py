@@ -40,7 +40,9 @@ class AtariGame(Game, SavedStates):
     def __init__(self, game_spec: GameSpec, fps: int = 30, render_mode: str | None = None) -> None:
         super().__init__(game_spec, fps, render_mode)
         if game_spec.name not in (there := roms.get_all_rom_ids()):
-            raise GameError(f"{game_spec.name}: ale-py has no cartridge of this name; it has {', '.join(sorted(there))}.")
+            raise GameError(
+                f"{game_spec.name}: ale-py has no cartridge of this name; it has {', '.join(sorted(there))}."
+            )
         self._rom = roms.get_rom_path(game_spec.name)
         self._repeat = EMULATOR_HZ // fps
         self._actions = _actions(game_spec)
@@ -106,6 +108,8 @@ def _actions(spec: GameSpec) -> dict[tuple[int, int, bool], Action]:
         for fires in (False, True):
             name = push + (does.get(_FIRE, "") if fires else "") or "NOOP"  # the console's names are made so: UPFIRE
             if name not in Action.__members__:
-                raise GameError(f"{spec.name}: controls say {name!r}; a cartridge knows {', '.join(Action.__members__)}.")
+                raise GameError(
+                    f"{spec.name}: controls say {name!r}; a cartridge knows {', '.join(Action.__members__)}."
+                )
             found[x, y, fires] = Action.__members__[name]
     return found
