@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/installed
 
-.PHONY: help install demo dev test lock
+.PHONY: help install demo dev docs test lock
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -22,6 +22,9 @@ demo: install ## run the whole pipeline on real gameplay (10 to 20 minutes on 2 
 dev: install ## open the Dagster UI on 127.0.0.1:3000, over the demo's lake if there is one
 	@.ci/dev
 
+docs: install ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --site-dir site
+
 test: install ## lint, format, types, import contracts and tests
 	@.ci/services
 	$(PYTHON) -m ruff check .
@@ -31,7 +34,7 @@ test: install ## lint, format, types, import contracts and tests
 	$(PYTHON) -m pytest
 
 lock: install ## upgrade everything in .venv and write its versions to constraints.txt
-	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e '.[cluster]' --group dev
+	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e '.[pipeline,games,cluster]' --group dev
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(PYTHON) -m pip freeze --all | sed -n 's/^\([^#@ ]*==[^+]*\).*/\1/p' | LC_ALL=C sort -f; \
 	} > constraints.new && mv constraints.new constraints.txt

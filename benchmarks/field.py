@@ -1,6 +1,6 @@
 """The field: pages, listings, issues and video files with every kind of trouble, each against its known right answer.
 
-None may stop another, be refused wrongly, or be accepted wrongly; see docs/field.md.
+None may stop another, be refused wrongly, or be accepted wrongly; see docs/labbook/field.md.
 """
 
 from benchmarks.figures import Figure

@@ -104,7 +104,7 @@ def quarantine(lake: Lake, key: str) -> tuple[float, float]:
     asked = request(lake, _settings(lake), [key], "for the benchmark")
     seconds = time.perf_counter() - started
     started = time.perf_counter()
-    scan = look(_settings(lake), needles(find(lake, asked.id)), [sealed_path(lake, asked.id)], ())
+    scan = look(_settings(lake), needles(find(lake, asked.id)), [sealed_path(lake, asked.id)])
     return seconds, scan.size / 1e6 / (time.perf_counter() - started)
 
 

@@ -1,7 +1,7 @@
 """`python -m benchmarks.transcript`: every command of the README in order, what it printed and how long it took.
 
-Writes `docs/transcript.md`. Meant for a fresh clone: `make demo` is its first command, and at the end a video is taken
-out of the demonstration's lake, and what came from it is made again. Names of videos are left out of the page.
+Writes `docs/labbook/transcript.md`. Meant for a fresh clone: `make demo` is its first command, and at the end a video
+is taken out of the demonstration's lake, and what came from it is made again. Names of videos are left out of the page.
 """
 
 import json
@@ -25,7 +25,7 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import ROOT, Settings
 
-PAGE = ROOT / "docs" / "transcript.md"
+PAGE = ROOT / "docs" / "labbook" / "transcript.md"
 WIDTH = 80
 FOLDER = "state/transcript"
 UI = "http://127.0.0.1:3000/server_info"
@@ -37,6 +37,7 @@ COMMANDS = (
     "nitro retry",
     "nitro record freeway --frames 1800 --seed 1 --out {folder}",
     "nitro label {folder}/videos/freeway_0000.mp4 --out {folder}/labels.parquet --game freeway",
+    "nitro train {folder} --recipe quick --out {folder}/models",
     "nitro evaluate --labels {folder}/labels.parquet --truth {folder}/truth/freeway_0000.actions.parquet",
     "nitro overlay {folder}/videos/freeway_0000.mp4 --labels {folder}/labels.parquet --out {folder}/shown.mp4",
     "nitro play --checkpoint {policy} --game freeway --episodes 2",

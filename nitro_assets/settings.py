@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -29,12 +30,12 @@ class Settings(BaseSettings):
     )
     nitrogen: str = Field(
         "hf://datasets/nvidia/NitroGen",
-        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz.",
+        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz, and maybe footage/.",
     )
     minimum_density: float = Field(
         0.05, ge=0, le=1, description="Least share of a NitroGen chunk's frames with an input; NitroGen's own is 0.5."
     )
-    sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
+    sources: Path | None = Field(None, description="YAML of addresses, searches and folders to index.")
     min_seconds: float = Field(30.0, ge=0, description="Videos that are shorter than this are not taken.")
     max_seconds: float = Field(12 * 3600.0, gt=0, description="Videos that are longer than this are not taken.")
     min_height: int = Field(200, ge=0, description="Lines of the picture that a video must have.")
@@ -45,6 +46,10 @@ class Settings(BaseSettings):
     )
     licence_needed: bool = Field(False, description="Take no video for which no licence is stated.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
+    recipes: str = Field(
+        "",
+        description=f"Folders of recipes, KIND/NAME.yaml, beside nitro's own, with `{os.pathsep}` between.",
+    )
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
     ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that takes the jobs.")

@@ -31,8 +31,10 @@ def table(rows: pl.DataFrame | Sequence[Mapping[str, Any]]) -> Value:
 
 
 def schema(name: str) -> Value:
-    """The columns of one of the lake's tables."""
-    return {"columns": [{"name": column, "type": str(t)} for column, t in TABLES[name].columns.items()]}
+    """The columns of one of the lake's tables, each with its type and description."""
+    made = TABLES[name]
+    columns = [{"name": c, "type": str(t), "description": made.descriptions[c]} for c, t in made.columns.items()]
+    return {"columns": columns}
 
 
 def bars(values: Mapping[str, float], title: str, unit: str = "") -> Value:

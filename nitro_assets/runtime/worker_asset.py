@@ -106,7 +106,7 @@ def _result(
 
 def _value(key: str, raw: Any) -> Any:
     if key == "dagster/column_schema":
-        columns = [dg.TableColumn(c["name"], c["type"]) for c in raw["columns"]]
+        columns = [dg.TableColumn(c["name"], c["type"], c["description"]) for c in raw["columns"]]
         return dg.MetadataValue.table_schema(dg.TableSchema(columns=columns))
     if isinstance(raw, dict) and set(raw) == {"raw_value", "type"}:
         return dg.MetadataValue.md(raw["raw_value"])

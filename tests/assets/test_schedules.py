@@ -7,7 +7,7 @@ import dagster as dg
 
 from nitro_assets.definitions import definitions
 
-DOCS = Path(__file__).parents[2] / "docs" / "architecture.md"
+DOCS = Path(__file__).parents[2] / "docs" / "concepts" / "architecture.md"
 ROW = re.compile(r"^\| `(\w+)` \| (schedule|sensor) \| ([^|]+) \| (yes|no) \|", re.M)
 
 
@@ -32,6 +32,6 @@ def test_what_is_promised_is_what_there_is() -> None:
 def test_every_schedule_or_sensor_in_a_module_is_in_the_definitions() -> None:
     """None can be written and forgotten again."""
     pattern = re.compile(r"^@dg\.(schedule|sensor)\(.*?^def (\w+)", re.M | re.S)
-    folder = DOCS.parents[1] / "nitro_assets" / "assets"
+    folder = DOCS.parents[2] / "nitro_assets" / "assets"
     written = {match[2] for path in folder.glob("*/*.py") for match in pattern.finditer(path.read_text())}
     assert written == set(promised())

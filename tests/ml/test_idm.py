@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nitro_ml.video.decode import Frames
 
+from examples import label_a_video
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.labels import Labels, concat
+from nitro_ml.core.labels import Labels, concat, read_labels
 from nitro_ml.core.stream import BLOCK, Rows, blocks
 from nitro_ml.evaluation import BASELINES
 from nitro_ml.evaluation.correctness import right
@@ -33,6 +33,7 @@ from nitro_ml.models.idm.split import SplitError, split
 from nitro_ml.models.idm.train import ClipError, Trained, train
 from nitro_ml.training import checkpoint
 from nitro_ml.training.hardware import Hardware
+from nitro_ml.video.decode import Frames
 from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
 from tests.ml.tiny_idm import TINY, short
 
@@ -76,7 +77,7 @@ def test_the_card_says_what_was_trained_on_what(trained: Trained, clips: list[Cl
     card = checkpoint.read_card(trained.path)
     assert (card["kind"], card["inputs"], card["recipe"]["edge"]) == ("idm", {"x": "y"}, 4)
     assert card["videos"] == {"train": 3, "calibration": 1, "test": 2}
-    again = evaluate(trained.path, split(clips, TINY).test, split(clips, TINY).train)
+    again = evaluate(Labeller(trained.path), split(clips, TINY).test, split(clips, TINY).train)
     assert again["square"]["model"] == card["metrics"]["square"]["model"]
 
 
@@ -206,7 +207,16 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
     path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
-    assert equal(label_video(path, trained.path, game="Square"), label_clip(labeller, clip))
+    assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
+
+
+def test_the_tutorials_script_labels_a_file(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_video(tmp_path / "play.mp4", square_clip(12, frames=60).frames)
+    label_a_video.main(path, trained.path, tmp_path / "labels.parquet")
+    assert capsys.readouterr().out.startswith("60 frames, mean confidence ")
+    assert len(read_labels(tmp_path / "labels.parquet")) == 60
 
 
 def test_confidence_means_how_often_it_is_right(labeller: Labeller) -> None:

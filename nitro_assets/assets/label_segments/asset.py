@@ -2,7 +2,7 @@
 
 What: one row a segment: keep (play) or drop (idle, menu, loading, cut scene, death, intro, face, input display, low
 confidence, implausible), judged by the inferred inputs and the picture's features; nothing is fetched again. How well:
-docs/segments.md.
+docs/concepts/segments.md.
 Source: `pseudo_labels`. Partitions: hash buckets of the video key.
 """
 

@@ -1,0 +1,38 @@
+"""The reference of the settings, from the model that reads them."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from nitro_assets.settings import ROOT, Settings
+from nitro_ml.evaluation.markdown import markdown_table
+
+HEAD = """# Settings
+
+Every setting is an environment variable. What is not set has its default; a folder that is not absolute is meant from
+where the command runs, and a default below `state/` lies in the checkout.
+"""
+
+
+def page() -> str:
+    """Markdown: a row for every setting."""
+    rows = [
+        {
+            "Setting": f"`NITRO_{name.upper()}`",
+            "Default": _shown(field.get_default()),
+            "What it says": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+    ]
+    return f"{HEAD}\n{markdown_table(rows)}\n"
+
+
+def _shown(default: object) -> str:
+    """A default as one would write it, without this machine's folders."""
+    if isinstance(default, SecretStr) or default is None or default == "":
+        return "not set"
+    if isinstance(default, bool):
+        return f"`{int(default)}`"
+    if isinstance(default, Path) or str(default).startswith(str(ROOT)):
+        return f"`{Path(str(default)).relative_to(ROOT)}`"
+    return f"`{default}`"
