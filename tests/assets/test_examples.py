@@ -34,8 +34,10 @@ def test_an_asset_of_ones_own_is_made_and_known_to_dagster(
     lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ASSETS, ASSET.name, ASSET)
-    kept, dropped = ({"video_key": ANNA, "keep": keep, "start": 0.0, "end": 1800.0} for keep in (True, False))
-    lake.write("label_segments", "0000", fit("label_segments", [{**kept, "game": "pong"}, dropped]))
+    half_an_hour: dict[str, object] = {"video_key": ANNA, "start": 0.0, "end": 1800.0, "game": "pong"}
+    lake.write(
+        "label_segments", "0000", fit("label_segments", [half_an_hour | {"keep": keep} for keep in (True, False)])
+    )
     State(lake, settings).record(Record("label_segments", "0000", "root", {}, "version", 2, ()))
     record, outcome = make(Job(settings, lake, ASSET, lambda fraction, message: None), worker.build, "-")
     assert outcome.checks == [Check("something_is_kept", True, "1 games")]
