@@ -34,7 +34,7 @@ test: install ## lint, format, types, import contracts and tests
 	$(PYTHON) -m pytest
 
 lock: install ## upgrade everything in .venv and write its versions to constraints.txt
-	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e '.[cluster]' --group dev
+	$(PYTHON) -m pip install --upgrade --upgrade-strategy eager pip -e '.[pipeline,games,cluster]' --group dev
 	@{ sed -n '/^#/p' constraints.txt; \
 	   $(PYTHON) -m pip freeze --all | sed -n 's/^\([^#@ ]*==[^+]*\).*/\1/p' | LC_ALL=C sort -f; \
 	} > constraints.new && mv constraints.new constraints.txt

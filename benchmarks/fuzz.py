@@ -20,7 +20,6 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from nitro_ml.video.decode import VideoError
 
 from benchmarks.figures import Figure
 from nitro_ml.games.recorder.record import record
@@ -28,6 +27,7 @@ from nitro_ml.games.recorder.shard import Published, write_shard
 from nitro_ml.nitrogen.chunk import Chunk
 from nitro_ml.nitrogen.reader import read_shard
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import VideoError
 
 VIDEOS, MEMBERS, ARCHIVES = 1500, 450, 100
 QUICK = 40, 16, 4

@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from lightning.pytorch.callbacks import Callback
-from nitro_ml.video.decode import Frames
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
@@ -32,6 +31,7 @@ from nitro_ml.models.idm.train import Training, share_held
 from nitro_ml.sandbox.video import Decoder
 from nitro_ml.training.device import arithmetic, fastest
 from nitro_ml.training.trainer import fit
+from nitro_ml.video.decode import Frames
 
 RECIPE = "window_h200"
 WINDOWS = 32

@@ -9,7 +9,6 @@ import time
 from statistics import median
 
 import torch
-from nitro_ml.video.decode import Frames
 
 from benchmarks.figures import Figure
 from benchmarks.labelling.corpus import Corpus, corpus, lanes
@@ -21,6 +20,7 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.runtime.job import make
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import Frames
 
 WRITTEN = ("pseudo_labels", "video_features")
 

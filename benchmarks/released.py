@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 import torch
-from nitro_ml.video.decode import shrink
 from torch import Tensor
 
 from benchmarks.figures import Figure
@@ -23,6 +22,7 @@ from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.sizes import DIMENSIONS, HORIZON, Sizes, table
 from nitro_ml.models.policy.released.weights import read_weights, write_weights
 from nitro_ml.training import checkpoint
+from nitro_ml.video.decode import shrink
 
 STEPS = 16
 SMALL = Sizes(width=64, heads=4, image=64, vision_layers=2, mixer_layers=1, dit_layers=4)

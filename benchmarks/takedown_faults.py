@@ -27,7 +27,7 @@ from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase.journal import Journal
 from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
-from nitro_assets.takedown.erase.steps import IN_DAGSTER, STEPS
+from nitro_assets.takedown.erase.steps import step_names
 from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.requests import find
 from tests.assets.services import s3
@@ -37,8 +37,8 @@ SHARD = "0000"
 
 def run(quick: bool = False) -> list[Figure]:
     """Every step, on a disk and on S3, and 50 interleavings; `quick`: one step on a disk, and two."""
-    with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
-        steps = [step.__name__ for step in STEPS if step not in IN_DAGSTER]
+    with tempfile.TemporaryDirectory(prefix="bench-nitro-") as folder:
+        steps = step_names(in_dagster=False)
         wrong = killed(Path(folder, "disk"), ["vacuum"] if quick else steps)
         in_bucket = [] if quick else [_killed_on_s3(Path(folder, "s3"), steps)]
         lost = [interleaved(Path(folder, f"lake {seed}"), seed) for seed in range(2 if quick else 50)]

@@ -37,6 +37,7 @@ COMMANDS = (
     "nitro retry",
     "nitro record freeway --frames 1800 --seed 1 --out {folder}",
     "nitro label {folder}/videos/freeway_0000.mp4 --out {folder}/labels.parquet --game freeway",
+    "nitro train {folder} --recipe quick --out {folder}/models",
     "nitro evaluate --labels {folder}/labels.parquet --truth {folder}/truth/freeway_0000.actions.parquet",
     "nitro overlay {folder}/videos/freeway_0000.mp4 --labels {folder}/labels.parquet --out {folder}/shown.mp4",
     "nitro play --checkpoint {policy} --game freeway --episodes 2",

@@ -13,13 +13,14 @@ from demo import gameplay
 from demo.report import markdown, report
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_assets.cli.answer import answer
-from nitro_assets.cli.table import tell
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
 from nitro_assets.log import in_a_line, quiet
-from nitro_assets.progress import lasting, progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
+from nitro_ml.core.process import tune
+from nitro_ml.terminal.answer import answer
+from nitro_ml.terminal.progress import lasting, progress
+from nitro_ml.terminal.table import tell
 
 HOME = ENV_FILE.parent
 RECORDING = "playing and recording four games"
@@ -110,6 +111,7 @@ def recordings(total: int) -> Iterator[None]:
 
 def main() -> int:
     """Everything, with a line for each step; 0 if all of it could be made."""
+    tune()
     quiet()
     own = sorted(name for name in os.environ if name.startswith("NITRO_") and name != "NITRO_CORPUS_SHARDS")
     course = Course()

@@ -8,9 +8,8 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from nitro_ml.video.decode import VideoError, probe
-
 from demo.catalogue import Video
+from nitro_ml.video.decode import VideoError, probe
 
 
 def front(videos: Iterable[Video]) -> str:

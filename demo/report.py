@@ -77,11 +77,12 @@ def _idm(lake: Lake, state: State, home: Path) -> Iterator[Section]:
 
 def _unseen(checkpoint: Path, home: Path) -> dict[str, Any]:
     """The same table on the game that no labelled video shows."""
-    thresholds = Labeller(checkpoint).thresholds(UNSEEN)
+    labeller = Labeller(checkpoint)
+    thresholds = labeller.thresholds(UNSEEN)
     samples = []
     for video in (v for v in plan() if v.game == UNSEEN):
         true = read_labels(home / "truth" / f"{video.id}.actions.parquet")
-        labels = label_video(home / "videos" / f"{video.id}.mp4", checkpoint)
+        labels = label_video(home / "videos" / f"{video.id}.mp4", labeller)
         samples.append(Sample(labels, true.hard(), true.time, video.id))
     scores = beside_baselines(samples, thresholds, [s.truth for s in samples])
     return {f"{UNSEEN} (never trained on)": {name: s.to_dict() for name, s in scores.items()}}

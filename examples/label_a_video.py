@@ -6,15 +6,16 @@ Example: python examples/label_a_video.py walkthrough.mp4 checkpoints/3f0c... la
 import sys
 from pathlib import Path
 
+from nitro_ml import label_video, load_labeller
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import labels_frame
-from nitro_ml.models.idm.label import Labeller, label_video
 
 
 def main(video: Path, checkpoint: Path, out: Path) -> None:
-    labels = label_video(video, checkpoint)
+    labeller = load_labeller(checkpoint)
+    labels = label_video(video, labeller)
     labels_frame(labels).write_parquet(out)
-    pressed = labels.hard(Labeller(checkpoint).thresholds()).buttons  # bool [frames, 17]
+    pressed = labels.hard(labeller.thresholds()).buttons  # bool [frames, 17]
     print(f"{len(labels)} frames, mean confidence {labels.confidence.mean():.2f}, calibration {labels.calibration}")
     for button, share in sorted(zip(BUTTONS, pressed.mean(axis=0), strict=True), key=lambda pair: -pair[1]):
         if share > 0:

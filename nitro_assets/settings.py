@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -45,6 +46,10 @@ class Settings(BaseSettings):
     )
     licence_needed: bool = Field(False, description="Take no video for which no licence is stated.")
     corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
+    recipes: str = Field(
+        "",
+        description=f"Folders of recipes, KIND/NAME.yaml, beside nitro's own, with `{os.pathsep}` between.",
+    )
     idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
     engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
     ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that takes the jobs.")

@@ -10,7 +10,9 @@ import secrets
 
 import pytest
 
-os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "OMP_NUM_THREADS": "1"}
+from nitro_ml.core.process import TUNING
+
+os.environ |= TUNING | {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "OMP_NUM_THREADS": "1"}
 
 from nitro_assets.settings import Settings
 

@@ -14,7 +14,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from nitro_ml.video.decode import read
 
 from nitro_ml.core import parquet
 from nitro_ml.core.clip import Clip
@@ -22,6 +21,7 @@ from nitro_ml.core.labels import read_truth
 from nitro_ml.games.recorder.dataset import save_truth
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.registry import GAMES as ARCADE
+from nitro_ml.video.decode import read
 
 GAMES = (
     "pong",

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from nitro_ml.video.decode import VideoError
 from numpy.typing import NDArray
 
 from benchmarks.figures import Figure
 from benchmarks.strangers.films import Kind, drawn, numbers, written
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import VideoError
 
 FILES, QUICK = 2_000, 40
 SIZE = 48

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from nitro_assets.cli.answer import answer
-from nitro_assets.progress import progress
 from nitro_assets.settings import ROOT
+from nitro_ml.terminal.answer import answer
+from nitro_ml.terminal.progress import progress
 
 FOLDER = ROOT / "benchmarks"
 

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.cli.answer import AsJson, answer
-from nitro_assets.cli.table import tell
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from, made_from
@@ -16,12 +14,14 @@ from nitro_assets.lineage.retry import end_all
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import by_asset, needing, statuses
 from nitro_assets.lineage.work import explained
-from nitro_assets.log import shown
-from nitro_assets.progress import progress
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.intake.targets import held_as
 from nitro_assets.takedown.requests import requests
 from nitro_ml.core.filesystem import place
+from nitro_ml.terminal.answer import AsJson, answer
+from nitro_ml.terminal.log import shown
+from nitro_ml.terminal.progress import progress
+from nitro_ml.terminal.table import tell
 
 SHORTEST = 8
 """Digits by which a checkpoint is known at least."""

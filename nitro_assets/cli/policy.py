@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
-from nitro_assets.progress import progress
+from nitro_ml.terminal.answer import AsJson, answer
+from nitro_ml.terminal.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="NitroGen's released weights: read them, and write them back.")
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
-from nitro_assets.cli.table import tell
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import needing, ranged, unfresh
-from nitro_assets.progress import lasting
 from nitro_assets.settings import Settings
+from nitro_ml.terminal.answer import AsJson, answer
+from nitro_ml.terminal.progress import lasting
+from nitro_ml.terminal.table import tell
 
 if TYPE_CHECKING:
     import dagster as dg

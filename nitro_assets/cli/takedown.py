@@ -6,11 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from nitro_assets.cli.answer import AsJson, answer
 from nitro_assets.cli.lake import home
 from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
-from nitro_assets.progress import progress
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving
 from nitro_assets.takedown import quarantine
@@ -21,6 +19,8 @@ from nitro_assets.takedown.requests import Request, TakedownError, find, request
 from nitro_assets.takedown.scan.ledger_check import verify as check
 from nitro_assets.takedown.scan.traces import Trace, as_rows
 from nitro_assets.takedown.workflow import carry_on
+from nitro_ml.terminal.answer import AsJson, answer
+from nitro_ml.terminal.progress import progress
 
 app = typer.Typer(no_args_is_help=True, help="Take a video out of everything that came from it, and prove it.")
 
@@ -135,6 +135,7 @@ def plan(
         out.write_text(page(made))
     rows = [{"what": f"{h.table}/{h.partition}", "is": f"{h.rows} rows, rewritten"} for h in made.holdings]
     rows += [{"what": f"checkpoint {name}", "is": "destroyed"} for name in made.checkpoints]
+    rows += [{"what": name, "is": f"{count}, erased"} for name, count in made.elsewhere.items()]
     rows += [{"what": name, "is": f"stays: {why}"} for name, why in made.stays]
     rows += [{"what": name, "is": f"{count} to rebuild"} for name, count in made.rebuild.items()]
     if as_json:

@@ -19,6 +19,11 @@ from nitro_assets.lake.store import Lake, LakeError
 State = Literal["candidate", "promoted", "tainted", "retired"]
 
 
+def local_copies() -> Path:
+    """Where this machine keeps copies of checkpoints of a lake that is elsewhere: `HASH`, or `HASH.*` while copied."""
+    return Path(tempfile.gettempdir()) / "nitro-checkpoints"
+
+
 class Checkpoints:
     """The checkpoints of one lake."""
 
@@ -51,12 +56,12 @@ class Checkpoints:
             raise LakeError(f"checkpoint {checkpoint} is tainted ({state['why'][0]}); retrain it with `nitro run`.")
         if self._lake.url == self._lake.root:
             return Path(self._path(checkpoint))
-        local = Path(tempfile.gettempdir()) / "nitro-checkpoints" / checkpoint
+        local = local_copies() / checkpoint
         if not local.exists():
-            partial = Path(tempfile.mkdtemp(prefix=checkpoint))
+            local.parent.mkdir(exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=f"{checkpoint}.", dir=local.parent))
             for name in ("model.safetensors", "card.json"):
                 self._lake.fs.get_file(f"{self._path(checkpoint)}/{name}", str(partial / name))
-            local.parent.mkdir(exist_ok=True)
             shutil.move(partial, local)
         return local
 

@@ -1,7 +1,8 @@
 """Writers share a table, an erasure has it to itself.
 
 Vacuuming at retention 0 also removes the files that a writer has written and not yet committed. On one machine a lock
-keeps the two apart, and falls with its process; between machines it is Dagster's pools that do (takedown/quiet.py).
+keeps the two apart, and falls with its process; between machines it is Dagster's pools that do
+(takedown/erase/pause_writers.py).
 """
 
 import fcntl

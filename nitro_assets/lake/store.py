@@ -1,4 +1,4 @@
-"""The lake: one door to read, one to write, one to erase.
+"""The lake: one door to read, one to write.
 
 Writing replaces exactly one partition of one table in one commit: a reader sees the old rows or the new ones, a killed
 writer leaves the old. Rows of blocked videos are never returned and never written; without a readable ledger nothing
@@ -7,24 +7,18 @@ is read or written at all.
 
 import hashlib
 import json
-import random
-import secrets
-import time
 from collections.abc import Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 import polars as pl
-from arro3.core import RecordBatch, RecordBatchReader, Schema
-from arro3.core import Table as ArrowTable
-from deltalake import CommitProperties
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
 from nitro_assets.identity import block_key
 from nitro_assets.lake import delta
 from nitro_assets.lake.blocklist import Blocklist
-from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
+from nitro_assets.lake.commit import literal, replace_partition
+from nitro_assets.lake.files import writer
 from nitro_assets.lake.ledger import Ledger
 from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge, literals
@@ -34,16 +28,8 @@ from nitro_assets.settings import Settings
 from nitro_ml.core.filesystem import place
 from nitro_ml.core.licence import TERMS
 
-CHECKPOINT_INTERVAL = "10"
-"""Commits after which the log is summed up, as Spark does. Whoever opens a table reads every commit since: with the 100
-of deltalake that took longer than reading all its rows."""
-COMMIT_RETRIES = 30
-MARK = "nitro/commit"
-"""A random number in each commit, by which its writer knows it again."""
 NAMES = 2
 """Of the way in which a lake's videos are named; `takedown/migrate.py` brings an older one up to it."""
-PACKED_PATIENCE = 60.0
-"""Seconds for which a commit to a packed table is tried again when others are faster."""
 
 
 class LakeError(RuntimeError):
@@ -163,69 +149,15 @@ class Lake:
                     yield part
 
         with held(self.url, name):
-            self._replace(table, partition, accepted(self.blocklist()))
+            replace_partition(self.uri(name), table, partition, accepted(self.blocklist()))
         if late := self.blocklist().among(taken):
-            self.purge_rows(name, f"{table.partition} = {_literal(partition)} AND video_key IN {literals(late)}")
+            self.purge_rows(name, f"{table.partition} = {literal(partition)} AND video_key IN {literals(late)}")
         return Written(count, frozenset(refused))
 
     def keep(self, name: str, partition: str, rows: pl.DataFrame) -> None:
         """As `write`, but no rows over none."""
         if not rows.is_empty() or not self.partition(name, partition).is_empty():
             self.write(name, partition, rows)
-
-    def _replace(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
-        if not self._exists(table):
-            self._create(table, ArrowTable.from_arrow(table.empty()).schema)
-        if not table.packed:
-            return self._commit(table, partition, parts)
-        rows, end = list(parts), time.monotonic() + PACKED_PATIENCE
-        while True:
-            try:
-                return self._commit(table, partition, iter(rows))
-            except CommitFailedError:  # another partition in the same file was replaced in between: start from there
-                if time.monotonic() > end:
-                    raise
-                time.sleep(random.uniform(0, 0.1))
-
-    def _commit(self, table: Table, partition: str, parts: Iterator[pl.DataFrame]) -> None:
-        empty = ArrowTable.from_arrow(table.empty())
-        failures: list[Exception] = []
-        mark = secrets.token_hex(8)
-        try:
-            delta.write(
-                self.uri(table.name),
-                RecordBatchReader.from_batches(empty.schema, _batches(parts, failures)),
-                mode="overwrite",
-                schema_mode="merge" if table.later else None,
-                predicate=f"{table.partition} = {_literal(partition)}",
-                target_file_size=FILE_SIZE,
-                writer_properties=writer(table),
-                commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES, custom_metadata={MARK: mark}),
-            )
-        except DeltaError as error:
-            if isinstance(error, CommitFailedError) and self._landed(table, mark):
-                return
-            raise (failures[0] if failures else error) from error
-
-    def _landed(self, table: Table, mark: str) -> bool:
-        """Whether the commit is there: where only the answer to it was lost, its writer meets it as another's."""
-        return any(commit.get(MARK) == mark for commit in delta.table(self.uri(table.name)).history(COMMIT_RETRIES))
-
-    def _create(self, table: Table, schema: Schema) -> None:
-        delta.create(
-            self.uri(table.name),
-            schema,
-            mode="ignore",
-            partition_by=[] if table.packed else [table.partition],
-            configuration={
-                "delta.dataSkippingStatsColumns": table.partition,
-                "delta.checkpointInterval": CHECKPOINT_INTERVAL,
-            },
-            description=f"{table.doc} Terms: {TERMS}",
-        )
-
-    def _exists(self, table: Table) -> bool:
-        return delta.exists(self.uri(table.name))
 
     def purge(self, name: str) -> Purge:
         """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/lock.py)."""
@@ -239,7 +171,7 @@ class Lake:
     def files(self, name: str) -> pl.DataFrame:
         """The live files: columns `partition` (null where files are shared), `uri`, `bytes`, `all_rows`."""
         table = _table(name)
-        if not self._exists(table):
+        if not delta.exists(self.uri(name)):
             return pl.DataFrame(
                 schema={"partition": pl.String, "uri": pl.String, "bytes": pl.Int64, "all_rows": pl.Int64}
             )
@@ -258,31 +190,8 @@ class Lake:
 
     def drop(self, name: str, partition: str) -> None:
         """Remove one partition's rows."""
-        if self._exists(_table(name)):
+        if delta.exists(self.uri(_table(name).name)):
             self.write(name, partition, _table(name).empty())
-
-    def erase(self, video_keys: Iterable[str], names: Iterable[str] | None = None) -> dict[tuple[str, str], int]:
-        """Rewrite every partition that holds rows of blocked videos, through the door that refuses them.
-
-        Returns the rows removed by (table, partition). No commit names a video: its predicate is the partition.
-        """
-        keys, removed = list(video_keys), {}
-        if missing := set(keys) - self.blocklist().among(keys):
-            raise LakeError(f"erase: {len(missing)} of the videos are not blocked; request a takedown first.")
-        for table in (_table(n) for n in (names or TABLES)):
-            if not table.has_videos:
-                continue
-            counts = (
-                self.stored(table.name)
-                .filter(pl.col("video_key").is_in(keys))
-                .group_by(table.partition)
-                .len()
-                .collect()
-            )
-            for partition, rows in counts.iter_rows():
-                self.write(table.name, partition, self.partition(table.name, partition))
-                removed[table.name, partition] = rows
-        return removed
 
 
 def _table(name: str) -> Table:
@@ -315,31 +224,3 @@ def _with_later(table: Table, rows: Rows, there: Collection[str]) -> Rows:
     """The rows with what was added to the table later than they were made."""
     missing = [name for name in table.later if name not in there]
     return rows.with_columns(pl.lit(None, table.columns[name]).alias(name) for name in missing) if missing else rows
-
-
-def _batches(parts: Iterator[pl.DataFrame], failures: list[Exception]) -> Iterator[RecordBatch]:
-    """Arrow batches of a row group at most, so that one is encoded while the next one comes; what the parts raise is
-    kept, since on its way through Arrow an exception loses its type."""
-    try:
-        for part in _one_ahead(parts):
-            for rows in part.iter_slices(ROW_GROUP):
-                yield from ArrowTable.from_arrow(rows).to_batches()
-    except Exception as error:
-        failures.append(error)
-        raise
-
-
-def _one_ahead(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """The parts, made in a thread of their own, one while the one before is written.
-
-    Arrow pulls from a thread that drives deltalake's runtime, in which no other table could be read.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(next, parts, None)
-        while (part := ahead.result()) is not None:
-            ahead = pool.submit(next, parts, None)
-            yield part
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -4,13 +4,13 @@
 
 HASH is over all the training reads, so that a state is only ever gone on from with the same inputs. The curves of a
 training that is done stay until the next one of its partition. `seen.json` says which videos and versions those are:
-a takedown destroys the states that saw its videos.
+a takedown destroys the states that saw its videos (`stores/training_states.py`).
 """
 
 import hashlib
 import json
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,23 +59,6 @@ def scratch(
     except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-
-
-def erase(settings: Settings, video_keys: Collection[str], versions: Iterable[tuple[str, str, str]]) -> int:
-    """Remove the states that saw the videos, or one of the (asset, partition, version) made from them; how many."""
-    made = {(f"{asset}/{partition}", version) for asset, partition, version in versions}
-    tainted = [path.parent for path in settings.training.glob(f"*/*/*/{SEEN}") if _saw(path, set(video_keys), made)]
-    for folder in tainted:
-        shutil.rmtree(folder)
-    return len(tainted)
-
-
-def _saw(path: Path, keys: set[str], made: set[tuple[str, str]]) -> bool:
-    try:
-        seen = json.loads(path.read_text())
-    except ValueError:  # cut off: nobody knows what it saw
-        return True
-    return not keys.isdisjoint(seen["videos"]) or any((k, v) in made for k, v in seen["inputs"].items())
 
 
 def _hash(inputs: Mapping[str, Any], clips: Sequence[Clip], more: tuple[object, ...]) -> str:

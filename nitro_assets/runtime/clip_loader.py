@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import DownloadError, downloaded
@@ -31,6 +30,7 @@ from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_correction import UNNAMED, Finding, findings, put_right
 from nitro_ml.nitrogen.label_correction import Video as Labelled
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""

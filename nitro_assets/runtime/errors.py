@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from dagster._core.errors import DagsterError, DagsterPipesExecutionError, DagsterUserCodeProcessError
 from dagster_shared.error import SerializableErrorInfo
 
-from nitro_assets.foreseen import foreseen, masked
+from nitro_ml.terminal.foreseen import foreseen, masked
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -27,7 +27,6 @@ from nitro_assets.assets import ASSETS
 from nitro_assets.assets.declare import Asset
 from nitro_assets.fetch.refusals import REFUSALS
 from nitro_assets.fingerprint import digest
-from nitro_assets.foreseen import masked
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES
@@ -38,10 +37,12 @@ from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.state import Components, Record, State, scope, version_of
 from nitro_assets.lineage.work import Level
 from nitro_assets.log import in_a_line, quiet
-from nitro_assets.progress import Progress, progress
 from nitro_assets.runtime import failures
 from nitro_assets.runtime.failures import Failure
 from nitro_assets.settings import Settings
+from nitro_ml.terminal.foreseen import masked
+from nitro_ml.terminal.progress import Progress, progress
+from nitro_ml.training.hardware import SecondaryProcessError
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ def run(name: str, build: Build) -> None:
         with open_dagster_pipes(message_writer=_writer()) as pipes:
             failed = _all(name, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
             pipes.report_custom_message({"failed": {p: masked(why) for p, why in failed.items()}})
+    except SecondaryProcessError:
+        sys.exit(0)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Dagster sends another after that of the terminal
         sys.exit(STOPPED)
@@ -153,6 +156,8 @@ def _all(name: str, build: Build, partitions: list[str], level: Level, pipes: Pi
                 settings = Settings()
                 job = Job(settings, Lake(settings), ASSETS[name], tell, level=level)
                 record, outcome = make(job, build, partition)
+            except SecondaryProcessError:
+                raise
             except Exception as error:  # one partition's failure must not stop the others; the run fails at the end
                 failed[partition] = in_a_line(error)
                 continue

@@ -22,6 +22,7 @@ from dagster_pipes import PipesParams
 from nitro_assets.assets import ASSETS
 from nitro_assets.lineage.work import LEVEL_TAG
 from nitro_assets.settings import Settings
+from nitro_ml.core.process import TUNING
 
 POLL = 2.0  # seconds between two looks for a job's messages and its state
 
@@ -40,7 +41,8 @@ class Local:
         command = [sys.executable, "-m", ASSETS[asset].worker]
         with TemporaryDirectory(prefix="nitro-messages-") as folder:
             client = dg.PipesSubprocessClient(message_reader=Messages(f"{folder}/messages"))
-            done = client.run(context=context, command=command, extras=_extras(context, partitions))
+            extras = _extras(context, partitions)
+            done = client.run(context=context, command=command, env={**TUNING, **os.environ}, extras=extras)
         return done.get_custom_messages()
 
 
@@ -64,7 +66,7 @@ class Ray:
             context=context,
             submit_job_params={
                 "entrypoint": f"python -m {ASSETS[asset].worker}",
-                "runtime_env": {"env_vars": mine},
+                "runtime_env": {"env_vars": {**TUNING, **mine}},
             },
             extras=_extras(context, partitions),
         )

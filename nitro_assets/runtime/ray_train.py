@@ -17,7 +17,7 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_ml.training.checkpoint import Trained, read_card
-from nitro_ml.training.hardware import Hardware
+from nitro_ml.training.hardware import Hardware, SecondaryProcessError
 
 
 def train_on_cluster(
@@ -42,7 +42,7 @@ def train_on_cluster(
         os.environ |= {"NODE_RANK": str(node), "LOCAL_RANK": str(local)}
         try:
             return Checkpoints(Lake(settings)).put(function(*values).path)
-        except SystemExit:  # a process other than the first has done its part
+        except SecondaryProcessError:
             return None
 
     lake, run = Lake(settings), f"training-{uuid.uuid4()}"

@@ -41,12 +41,14 @@ def concat(parts: list[Labels]) -> Labels:
     return Labels(**arrays, calibration=parts[0].calibration)
 
 
-def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None = None) -> pl.DataFrame:
-    """The labels file as a table; with `thresholds` the buttons are booleans (a NitroGen `actions_raw.parquet`)."""
+def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None = None, first: int = 0) -> pl.DataFrame:
+    """The labels file as a table, its frames numbered from `first`; with `thresholds` the buttons are booleans (a
+    NitroGen `actions_raw.parquet`).
+    """
     buttons = labels.buttons if thresholds is None else labels.hard(thresholds).buttons
     return pl.DataFrame(
         {
-            "frame": np.arange(len(labels), dtype=np.int64),
+            "frame": np.arange(first, first + len(labels), dtype=np.int64),
             "time": labels.time,
             **{name: buttons[:, i] for i, name in enumerate(BUTTONS)},
             "j_left": labels.sticks[:, 0:2].tolist(),
@@ -104,11 +106,12 @@ def _stick(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float32]:
     return series.explode().to_numpy().reshape(-1, 2).astype(np.float32)
 
 
-def read_labels(path: Path, fps: float = 30.0) -> Labels:
+def read_labels(path: str | Path, fps: float = 30.0) -> Labels:
     """A labels or truth file. Without a `time` column, times are `frame / fps`; without `confidence` it is 1.
 
     Raises `LabelsError` naming the file, what was found and what is allowed.
     """
+    path = Path(path)
     return _labels(_table(path), path.name, fps)
 
 

@@ -95,6 +95,21 @@ def common_thresholds(pairs: Sequence[Pair]) -> NDArray[np.float32]:
     return pairs[0].thresholds
 
 
+def notes(pairs: Sequence[Pair]) -> list[str]:
+    """What a reader of a table about these pairs has to know."""
+    known = ["most_frequent is taken from the truth itself, which flatters it."]
+    if len(pairs) == 1:
+        known.append("another_video is missing: it takes the labels of a second video.")
+    partly = [p for p in pairs if p.covered < 0.99]
+    if partly:
+        least = min(p.covered for p in partly)
+        known.append(
+            f"{len(partly)} of {len(pairs)} labels files leave frames of the truth without a label (the worst covers "
+            f"{least:.0%}); there, nothing counts as held."
+        )
+    return known
+
+
 def _checked(name: str, file: Path, truth_file: Path, labels: Labels, truth: Truth, limits: list[float]) -> Pair:
     if not len(labels) or not len(truth.time):
         raise LabelsError(f"{(truth_file if len(labels) else file).name}: no row; needed is at least one frame.")

@@ -1,5 +1,6 @@
 """What reading a shard yields: chunks of labelled frames, and rejects that say why something isn't one."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +30,8 @@ class Chunk:
     `source` and `video_id` as NitroGen names them (youtube, twitch, ...); `frames` is T, the number of labelled frames,
     shown from `start_time` to `end_time` (seconds in the video); `width` x `height` are the pixels in which `overlay`,
     the controller's box that has to be masked, is given; `game_area` is the game's part of the frame where it is known;
-    `variant` says which of the two label files was used.
+    `variant` says which of the two label files was used. `reward`, float32 [T], is what the score changed by while each
+    frame was shown, where that file says it (NitroGen's own never do); `flaw` says why its rewards can't be used.
     """
 
     source: str
@@ -47,6 +49,16 @@ class Chunk:
     game_area: Area | None
     variant: Variant
     actions: Actions
+    reward: NDArray[np.float32] | None = None
+    flaw: str = ""
+
+    @property
+    def return_per_minute(self) -> float | None:
+        """What the play scored, in the game's points a minute; None where it isn't known."""
+        if self.reward is None:
+            return None
+        found = 60 * float(self.reward.sum(dtype=np.float64)) / (self.end_time - self.start_time)
+        return found if math.isfinite(found) else None
 
     @property
     def time(self) -> NDArray[np.float64]:

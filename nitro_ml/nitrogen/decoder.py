@@ -11,6 +11,7 @@ import numpy as np
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen import parquet
+from nitro_ml.nitrogen.parquet import Labelled
 from nitro_ml.sandbox import process
 from nitro_ml.sandbox.process import MEMORY, QUIET, Child, ChildError
 
@@ -29,8 +30,8 @@ class Decoder:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def actions(self, data: bytes, name: str, frames: int) -> Actions:
-        """The inputs of `frames` frames. Raises `LabelsError` naming the file."""
+    def labels(self, data: bytes, name: str, frames: int) -> Labelled:
+        """What the file says of `frames` frames; see `parquet.labels`. Raises `LabelsError` naming the file."""
         started = self._child = self._child or Child(__name__, str(MEMORY), env=QUIET)
         try:
             started.ask({"name": name, "frames": frames, "size": len(data)}, data)
@@ -42,8 +43,9 @@ class Decoder:
         if "error" in answer:
             raise LabelsError(answer["error"])
         buttons = np.frombuffer(held, np.bool_, frames * len(BUTTONS)).reshape(frames, -1)
-        sticks = np.frombuffer(held, np.float32, offset=buttons.size).reshape(frames, len(STICKS))
-        return Actions(buttons, sticks)
+        numbers = np.frombuffer(held, np.float32, offset=buttons.size)
+        sticks, reward = np.split(numbers, [frames * len(STICKS)])
+        return Labelled(Actions(buttons, sticks.reshape(frames, -1)), reward if reward.size else None, answer["flaw"])
 
     def _end(self) -> None:
         if self._child is not None:
@@ -56,12 +58,13 @@ def serve(memory: int) -> None:
     process.bound(memory)
     for asked, data in process.requests():
         try:
-            found = parquet.actions(data, asked["name"], asked["frames"])
+            found = parquet.labels(data, asked["name"], asked["frames"])
         except LabelsError as error:
             process.reply({"error": str(error)})
         else:
-            held = found.buttons.tobytes() + found.sticks.astype(np.float32).tobytes()
-            process.reply({"size": len(held)}, held)
+            actions, reward = found.actions, b"" if found.reward is None else found.reward.tobytes()
+            held = actions.buttons.tobytes() + actions.sticks.astype(np.float32).tobytes() + reward
+            process.reply({"size": len(held), "flaw": found.flaw}, held)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def _item(shard: Shard, path: str) -> str:
 
 def _archive(shard: Shard, decoder: Decoder) -> Iterator[Chunk | Reject]:
     opened = shard.fs.open(shard.path, "rb", block_size=READ_AHEAD)
-    with TemporaryDirectory(prefix="nitrogen-") as spill, opened as file:
+    with TemporaryDirectory(prefix="nitro-shard-") as spill, opened as file:
         waiting = _Waiting(Path(spill), decoder)
         try:
             for member in members(gzip.GzipFile(fileobj=file), FILES, MAX_BYTES):
@@ -166,7 +166,7 @@ def _chunk(item: str, files: Mapping[str, bytes], decoder: Decoder) -> Chunk | R
     if name is None or variant is None:
         return Reject(item, f"no labels; needed is {PROCESSED} or {RAW}. Add one of them.", video, metadata.url)
     try:
-        actions = decoder.actions(files[name], name, metadata.frames)
+        labelled = decoder.labels(files[name], name, metadata.frames)
     except LabelsError as error:
         return Reject(item, str(error), video, metadata.url)
-    return Chunk(**vars(metadata), variant=variant, actions=actions)
+    return Chunk(**vars(metadata), variant=variant, **labelled._asdict())

@@ -1,4 +1,8 @@
-"""Checked-in recipes: YAML files `recipes/KIND/NAME.yaml`, one per IDM, mixture, policy and world model."""
+"""Recipes: YAML files `KIND/NAME.yaml`, one per IDM, mixture, policy and world model.
+
+Some come with nitro. `NITRO_RECIPES` names folders of one's own that hold more, separated as in `PATH`; no name may
+stand in two of them.
+"""
 
 import hashlib
 import json
@@ -11,17 +15,37 @@ from pydantic import BaseModel, ValidationError
 
 Recipe = TypeVar("Recipe", bound=BaseModel)
 
-ROOT = Path(__file__).parent
+PACKAGED = Path(__file__).parent
+SETTING = "NITRO_RECIPES"
 KINDS = ("idm", "mixture", "policy", "world")
 
 
 class RecipeError(ValueError):
-    """A recipe that does not exist or cannot be read."""
+    """A recipe that does not exist, exists twice, or cannot be read."""
+
+
+def folders() -> list[Path]:
+    """Where recipes are looked for. Raises `RecipeError` for a folder of `NITRO_RECIPES` that isn't there."""
+    own = [Path(part).expanduser() for part in os.environ.get(SETTING, "").split(os.pathsep) if part]
+    for folder in own:
+        if not folder.is_dir():
+            raise RecipeError(f"{SETTING}: there is no folder {folder}; name folders that hold KIND/NAME.yaml.")
+    return [PACKAGED, *own]
+
+
+def files(kind: str) -> dict[str, Path]:
+    """The recipes of a kind by name, sorted. Raises `RecipeError` where two files have the same name."""
+    found: dict[str, Path] = {}
+    for path in (path for folder in folders() for path in sorted((folder / kind).glob("*.yaml"))):
+        if other := found.get(path.stem):
+            raise RecipeError(f"{kind} recipe {path.stem!r} is there twice: {other} and {path}; rename one of them.")
+        found[path.stem] = path
+    return dict(sorted(found.items()))
 
 
 def names(kind: str) -> list[str]:
-    """The recipes of a kind, sorted."""
-    return sorted(p.stem for p in (ROOT / kind).glob("*.yaml"))
+    """The recipes of a kind, sorted. Raises `RecipeError` as `files` does."""
+    return list(files(kind))
 
 
 def read(kind: str, name: str) -> dict[str, Any]:
@@ -30,15 +54,17 @@ def read(kind: str, name: str) -> dict[str, Any]:
     Environment variables in a `start`, the checkpoint that a training starts from, are filled in: another checkpoint
     makes it another recipe.
     """
-    path = ROOT / kind / f"{name}.yaml"
-    if not path.is_file():
-        raise RecipeError(f"{kind} recipe {name!r} not found; there are: {', '.join(names(kind))}.")
+    there = files(kind)
+    if name not in there:
+        raise RecipeError(
+            f"{kind} recipe {name!r} not found; there are: {', '.join(there)}. Others are looked for in {SETTING}."
+        )
     try:
-        recipe = yaml.safe_load(path.read_text())
+        recipe = yaml.safe_load(there[name].read_text())
     except yaml.YAMLError as error:
-        raise RecipeError(f"{path.name}: not valid YAML: {error}") from error
+        raise RecipeError(f"{there[name]}: not valid YAML: {error}") from error
     if not isinstance(recipe, dict):
-        raise RecipeError(f"{path.name}: found a {type(recipe).__name__}; a recipe is a mapping.")
+        raise RecipeError(f"{there[name]}: found a {type(recipe).__name__}; a recipe is a mapping.")
     return {**recipe, "start": os.path.expandvars(str(recipe["start"]))} if "start" in recipe else recipe
 
 

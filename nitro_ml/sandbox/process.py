@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nitro_ml.core.process import TUNING
+
 MEMORY = 4 << 30  # bytes of address space for a child that reads parquet; polars reserves most of it and uses little
 QUIET = {"POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"}
 
@@ -40,7 +42,7 @@ class Child:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             pass_fds=pass_fds,
-            env={**os.environ, **(env or {})},
+            env={**TUNING, **os.environ, **(env or {})},
         )
         self._come = bytearray()
 

@@ -4,6 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+
+class SecondaryProcessError(RuntimeError):
+    """Ends a process of a training on several that is not the first: its part is done, the first one goes on alone.
+
+    Whoever started it lets it end well.
+    """
+
+
 Count = Annotated[int, Field(ge=1)]
 
 

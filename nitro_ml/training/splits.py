@@ -1,4 +1,4 @@
-"""Which videos policies and world models never train on."""
+"""Which videos are never trained on: the one order in which all models hold videos out."""
 
 import hashlib
 import math
@@ -7,13 +7,18 @@ from collections.abc import Iterable, Sequence
 from nitro_ml.core.clip import Clip
 
 
-def choose(videos: Iterable[str], share: float) -> set[str]:
-    """The videos of one game to hold out: at least one of two, none of one alone.
+def order(video: str) -> str:
+    """The key by which one game's videos are sorted, the same in every run: a hash of the name.
 
-    In the order of a hash of their names, the same in every run; it begins with the videos that the inverse dynamics
-    models are tested on.
+    Inverse dynamics models are tested on the first ones, policies and world models are measured on the first ones: no
+    model is measured on what another one that made its labels was trained on.
     """
-    ordered = sorted(set(videos), key=lambda name: hashlib.blake2b(name.encode(), digest_size=8).hexdigest())
+    return hashlib.blake2b(video.encode(), digest_size=8).hexdigest()
+
+
+def choose(videos: Iterable[str], share: float) -> set[str]:
+    """The videos of one game to hold out, the first ones by `order`: at least one of two, none of one alone."""
+    ordered = sorted(set(videos), key=order)
     return set(ordered[: math.ceil(share * len(ordered))]) if len(ordered) > 1 else set()
 
 

@@ -19,11 +19,10 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 
 from nitro_ml.core.progress import Progress
 from nitro_ml.training.device import check_device, fast_bfloat16
-from nitro_ml.training.hardware import Hardware
+from nitro_ml.training.hardware import Hardware, SecondaryProcessError
 
-logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its greetings, and its tips for a logging service
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
-warnings.filterwarnings("ignore", message=r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty")
+WARNINGS = r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty"
 
 
 class Resumable(L.LightningModule):
@@ -85,14 +84,15 @@ def fit(
     callbacks: Sequence[Callback] = (),
     scratch: Path | None = None,
 ) -> None:
-    """Train `module` for `steps` steps. Raises `DeviceError` without a needed GPU.
+    """Train `module` for `steps` steps. Raises `DeviceError` without a needed GPU and, in all processes of a training
+    on several but the first, `SecondaryProcessError` once their part is done.
 
     Without `hardware` it is one device, bfloat16 on GPUs and float32 on the CPU. With a `scratch` folder the training's
     state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
     it was, too. The folder is its owner's to remove: a training that was finished goes quickly through its end again.
     """
     check_device(requires)
-    with _folder(scratch) as folder:
+    with _folder(scratch) as folder, _quiet():
         last, best = folder / "last.ckpt", folder / "best.ckpt"
         own = list(callbacks)
         if scratch:
@@ -125,9 +125,23 @@ def fit(
         unseen = loader(held_out.batches) if held_out else None
         trainer.fit(module, loader(batches), unseen, ckpt_path=last if last.exists() else None)
         if not trainer.is_global_zero:
-            sys.exit(0)  # this rank has done its part; the first one goes on alone
+            raise SecondaryProcessError
         if held_out and best.exists():
             module.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Lightning's greetings, its tips for a logging service, and `WARNINGS`."""
+    log = logging.getLogger("lightning.pytorch")
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=WARNINGS)
+            yield
+    finally:
+        log.setLevel(before)
 
 
 def _kept(folder: Path, name: str, **how: Any) -> ModelCheckpoint:

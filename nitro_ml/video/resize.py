@@ -19,8 +19,6 @@ from numpy.typing import NDArray
 from nitro_ml.video.display import PLAIN, Showing
 from nitro_ml.video.hdr import to_sdr
 
-cv2.setNumThreads(1)  # a picture is small, and every process would start as many threads as there are cores
-
 FILTER = Interpolation.AREA | Interpolation.ACCURATE_RND
 # Weights of red and blue in luma, by AVColorSpace (ITU-R BT.709, 601, 2020; FCC; SMPTE 240M). Untagged video is taken
 # for BT.601, as swscale and OpenCV take it.

@@ -32,7 +32,8 @@ from deltalake import DeltaTable
 
 from nitro_assets.identity import shard_of
 from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.checkpoints import Checkpoints, local_copies
+from nitro_assets.lake.purge import DELTA_DEFAULTS
 from nitro_assets.lake.store import Lake
 from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge, record_edges
@@ -163,6 +164,13 @@ def left_download(lake: Lake, settings: Settings) -> None:
     (folder / f"{ids(settings)[0]}.mp4").write_bytes(b"a video")
 
 
+def left_metadata(lake: Lake, settings: Settings) -> None:
+    folder = Path(tempfile.gettempdir(), "nitro-shard-killed", "0")
+    folder.mkdir(parents=True)
+    (folder / "metadata.json").write_text(json.dumps({"original_video": {"video_id": CANARY[:11]}}))
+    (folder / "actions_raw.parquet").write_bytes(b"labels")
+
+
 def half_trained(lake: Lake, settings: Settings) -> None:
     clip = Clip(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1), "pong", ids(settings)[0])
     with scratch(settings, "idm_checkpoint", "window", {}, [clip]) as kept:
@@ -211,6 +219,38 @@ def model_bytes(lake: Lake, settings: Settings) -> None:
     (folder / "model.safetensors").write_bytes(f"weights of {CANARY[:11]}".encode())
     (folder / "card.json").write_text("{}")
     Checkpoints(lake).set(MODEL, "idm_checkpoint", "window", "tainted", "for the test")
+
+
+def copied_model(lake: Lake, settings: Settings) -> None:
+    edges(lake, settings)
+    folder = local_copies() / f"{MODEL}.cut0off"
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(b"weights")
+
+
+def model_copies(lake: Lake) -> list[Path]:
+    return list(local_copies().glob("*"))
+
+
+def short_retention(lake: Lake) -> list[str]:
+    """The settings by which a table would drop what was deleted at once, for ever."""
+    found = DeltaTable(index(lake)).metadata().configuration
+    return [name for name in DELTA_DEFAULTS if found.get(name) == "interval 0 days"]
+
+
+def object_versions(lake: Lake, settings: Settings) -> None:
+    """A model's card, which was written twice."""
+    versioning = {"Status": "Enabled"}
+    lake.fs.call_s3("put_bucket_versioning", Bucket="bucket", VersioningConfiguration=versioning)
+    for text in (CANARY, "nothing"):
+        lake.fs.pipe_file(f"{lake.root}/checkpoints/{MODEL}/card.json", text.encode())
+
+
+def noncurrent(lake: Lake) -> list[str]:
+    """Objects of which the bucket keeps an older version."""
+    folder = f"{lake.root.partition('/')[2]}/checkpoints"
+    found = lake.fs.call_s3("list_object_versions", Bucket="bucket", Prefix=folder)
+    return [version["Key"] for version in found.get("Versions", []) if not version["IsLatest"]]
 
 
 def run_tags(instance: dg.DagsterInstance, settings: Settings) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from nitro_assets.takedown.intake.take_in import request
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels.schedules import relabel_nightly
@@ -19,6 +18,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.runtime.update_stale import freshen
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.intake.take_in import request
 from tests.assets.rows import BERT, rejects
 from tests.assets.small_world import LABELLED, address, key, settled, write_shards
 from tests.assets.takedown_steps import approved

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.first_hour import here
-from nitro_assets.foreseen import DISK, foreseen, masked
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
+from nitro_ml.terminal.foreseen import DISK, foreseen, masked
 
 KEY = "0123456789abcdef" * 2
 
@@ -22,7 +22,7 @@ KEY = "0123456789abcdef" * 2
         (sqlite3.OperationalError("database or disk is full"), DISK),
         (PermissionError(errno.EACCES, "Permission denied", "/a/b"), "/a/b: permission denied; let this user read"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "a service can't be reached"),
-        (ModuleNotFoundError("No module named 'ray'", name="ray"), "pip install '.[cluster]'"),
+        (ModuleNotFoundError("No module named 'ray'", name="ray"), "pip install 'nitro[cluster]'"),
         (MemoryError(), "the memory is full"),
         (LakeError("two\n lines"), "LakeError: two lines"),
     ],

@@ -39,22 +39,20 @@ TINY = {"encoder": SMALL, "width": 32, "steps": 8, "check": 3, "stretches": 2, "
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
 import torch
 from nitro_assets.lake.store import Lake
-from nitro_assets.assets.declare import ASSETS
+from nitro_assets.assets import ASSETS
 from nitro_assets.settings import Settings
 from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
 from nitro_assets.runtime.job import Job, make
-from nitro_ml import recipes
 
 def killed(done, told):
     if told.startswith("step") and done > 0.7:
         os.kill(os.getpid(), signal.SIGKILL)
 
-torch.set_num_threads(int(sys.argv[2]))
-recipes.ROOT, settings = Path(sys.argv[1]), Settings()
-make(Job(settings, Lake(settings), ASSETS["idm_checkpoint"], killed), idm_checkpoint.build, "window")
+torch.set_num_threads(int(sys.argv[1]))
+settings = Settings()
+make(Job(settings, Lake(settings), ASSETS["idm_checkpoint"], killed), idm_checkpoint.build, "tiny")
 """
 
 
@@ -62,8 +60,8 @@ make(Job(settings, Lake(settings), ASSETS["idm_checkpoint"], killed), idm_checkp
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "recipes"
     (root / "idm").mkdir(parents=True)
-    (root / "idm" / "window.yaml").write_text(yaml.safe_dump(recipes.read("idm", "window") | TINY))
-    monkeypatch.setattr(recipes, "ROOT", root)
+    (root / "idm" / "tiny.yaml").write_text(yaml.safe_dump(recipes.read("idm", "window") | TINY))
+    monkeypatch.setenv(recipes.SETTING, str(root))
     return root
 
 
@@ -95,7 +93,7 @@ def published(settings: Settings, tmp_path: Path) -> Iterator[dict[str, str]]:
 def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     lake: Lake, settings: Settings, recipe: Path, published: dict[str, str]
 ) -> None:
-    run = [sys.executable, "-c", KILLED, str(recipe), str(torch.get_num_threads())]
+    run = [sys.executable, "-c", KILLED, str(torch.get_num_threads())]
     killed = subprocess.run(run, check=False, capture_output=True, env={**os.environ, **environment(settings)})
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-2000:]
     (state,) = settings.training.glob("*/*/*/last.ckpt")
@@ -108,7 +106,7 @@ def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
             steps.append(done)
 
     job = Job(settings, lake, ASSETS["idm_checkpoint"], watched)
-    record, outcome = make(job, idm_checkpoint.build, "window")
+    record, outcome = make(job, idm_checkpoint.build, "tiny")
     assert min(steps) > 0.5, "it goes on from where it was killed"
     left = [p.name for p in settings.training.rglob("*") if p.is_file()]
     assert all(name == SEEN or name.startswith(CURVES) for name in left), "what is recorded leaves only its curves"
@@ -128,7 +126,7 @@ def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     assert {edge.video_key for edge in outcome.edges} == {published[n] for n in VIDEOS if n != "unrelated"}
 
     steps.clear()
-    assert make(job, idm_checkpoint.build, "window")[0].version == record.version
+    assert make(job, idm_checkpoint.build, "tiny")[0].version == record.version
     assert min(steps) < 0.5, "and a training that was never killed ends in the same checkpoint"
 
 

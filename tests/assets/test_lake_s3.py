@@ -19,7 +19,7 @@ def test_write_read_block_and_erase(on_s3: Settings) -> None:
     lake.write("rejects", "two", rejects(BERT, 4))
     lake.ledger.append("quarantined", "T-1", {"videos": lake.block_keys([ANNA])})
     assert Lake(on_s3).read("rejects").collect()["video_key"].to_list().count(BERT) == 5
-    assert lake.erase([ANNA]) == {("rejects", "one"): 2}
+    assert lake.purge_rows("rejects", f"video_key = '{ANNA}'") == 2
     assert set(lake.stored("rejects").collect()["video_key"]) == {BERT}
 
 

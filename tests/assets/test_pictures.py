@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nitro_ml.video.decode import probe, read
 from yt_dlp import YoutubeDL
 
 from benchmarks.strangers.films import Kind, written
@@ -16,6 +15,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.clip_loader import boxes
 from nitro_assets.settings import Settings
 from nitro_ml.core.box import Box
+from nitro_ml.video.decode import probe, read
 from tests.assets.corpus import SHARD, worker
 from tests.assets.rows import ANNA, BERT, fit
 

@@ -13,7 +13,6 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
-from nitro_assets.takedown.intake.take_in import request
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
@@ -22,23 +21,29 @@ from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
-from nitro_assets.lineage.status import statuses
+from nitro_assets.lineage.status import Status, statuses
 from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch
+from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.workflow import carry_on
 from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
-from nitro_ml.models.idm.label import label_video
+from nitro_ml.models.idm.label import Labeller, label_video
 from tests.assets.takedown_steps import agree
 
 GAME = "a game of ours"
-TINY: dict[tuple[str, str], dict[str, Any]] = {
-    ("idm", "pair"): {"steps": 3, "stretches": 2, "length": 8},
-    ("idm", "window"): {"steps": 30, "stretches": 2, "length": 8},
-    ("policy", "small"): {"steps": 3, "batch": 4},
+WORLD = {"steps": 3, "batch": 4}
+TINY: dict[tuple[str, str, str], dict[str, Any]] = {
+    ("idm", "pair", "tiny_pair"): {"steps": 3, "stretches": 2, "length": 8},
+    ("idm", "window", "tiny_window"): {"steps": 30, "stretches": 2, "length": 8},
+    ("mixture", "ground_truth_only", "tiny_truth"): {"policy": "tiny_policy"},
+    ("mixture", "ground_truth_and_pseudo", "tiny_both"): {"policy": "tiny_policy"},
+    ("policy", "small", "tiny_policy"): {"steps": 3, "batch": 4},
+    ("world", "small", "tiny_world"): {"mixture": "tiny_both", "latent": WORLD, "dynamics": WORLD},
 }
+"""(kind, checked-in recipe, its name here): what is smaller in it."""
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +91,24 @@ def settings(home: Path) -> Iterator[Settings]:
 
 @pytest.fixture(scope="module", autouse=True)
 def tiny_recipes(home: Path) -> Iterator[None]:
-    """The checked-in recipes with fewer steps, in a folder of the same layout."""
+    """The checked-in recipes with fewer steps, in a folder beside them."""
     root = home / "recipes"
-    for kind in recipes.KINDS:
-        (root / kind).mkdir(parents=True)
-        for name in recipes.names(kind):
-            recipe = recipes.read(kind, name) | TINY.get((kind, name), {})
-            for section in ("latent", "dynamics"):
-                if section in recipe:
-                    recipe[section] |= {"steps": 3, "batch": 4}
-            (root / kind / f"{name}.yaml").write_text(yaml.safe_dump(recipe))
+    for (kind, name, tiny), changes in TINY.items():
+        recipe = recipes.read(kind, name)
+        smaller = {k: recipe[k] | v if isinstance(v, dict) else v for k, v in changes.items()}
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        (root / kind / f"{tiny}.yaml").write_text(yaml.safe_dump(recipe | smaller))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recipes, "ROOT", root)
+        patch.setenv(recipes.SETTING, str(root))
+        patch.setenv("NITRO_IDM_RECIPES", "tiny_pair,tiny_window")
         yield
+
+
+def wanted(lake: Lake, settings: Settings) -> list[Status]:
+    """What is to be made here: all but by the checked-in recipes, which train for minutes."""
+    packaged = {path.stem for path in recipes.PACKAGED.rglob("*.yaml")}
+    made = [s for s in statuses(State(lake, settings)) if ASSETS[s.asset].partitions != "none"]
+    return [s for s in made if s.partition not in packaged]
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +125,7 @@ def bring_up(lake: Lake, settings: Settings) -> list[str]:
         if asset.partitions == "none":
             continue
         build = import_module(asset.worker).build
-        for status in statuses(State(lake, settings)):
+        for status in wanted(lake, settings):
             if status.asset == asset.name and status.verdict in ("stale", "missing"):
                 job = Job(settings, lake, asset, lambda fraction, message: None)
                 _, outcome = make(job, build, status.partition)
@@ -128,13 +138,12 @@ def bring_up(lake: Lake, settings: Settings) -> list[str]:
 
 def promote(lake: Lake, settings: Settings) -> None:
     """After 30 steps nothing beats the baselines; the rest of the graph needs an IDM all the same."""
-    window = State(lake, settings).records["idm_checkpoint", "window"].version
+    window = State(lake, settings).records["idm_checkpoint", "tiny_window"].version
     Checkpoints(lake).change(window, "promoted", "by hand, for the test")
 
 
 def test_everything_is_made_and_then_fresh(lake: Lake, settings: Settings) -> None:
-    made = [s for s in statuses(State(lake, settings)) if ASSETS[s.asset].partitions != "none"]
-    verdicts = {(s.asset, s.partition): s.verdict for s in made}
+    verdicts = {(s.asset, s.partition): s.verdict for s in wanted(lake, settings)}
     assert set(verdicts.values()) == {"fresh"}
     assert bring_up(lake, settings) == []
 
@@ -154,7 +163,7 @@ def test_labels_are_those_of_the_file_itself(lake: Lake, settings: Settings, hom
     checkpoint = Checkpoints(lake).promoted("idm_checkpoint")
     assert checkpoint is not None
     assert set(rows["checkpoint"]) == {checkpoint}
-    direct = label_video(home / "videos" / "walkthrough.mp4", Checkpoints(lake).get(checkpoint))
+    direct = label_video(home / "videos" / "walkthrough.mp4", Labeller(Checkpoints(lake).get(checkpoint)))
     stored = soft.decode(rows)
     assert np.abs(stored.buttons - direct.buttons).max() <= 1 / 510 + 1e-6
     assert np.abs(stored.sticks - direct.sticks).max() <= 1 / 254 + 1e-6
@@ -176,7 +185,7 @@ def test_segments_cover_the_video_and_mixtures_split_by_video(lake: Lake) -> Non
     assert segments["first_frame"][0] == 0
     assert segments["end_frame"][-1] == 1000
     assert segments["first_frame"].to_list()[1:] == segments["end_frame"].to_list()[:-1]
-    mixture = lake.read("training_mixture").filter(mixture="ground_truth_only").collect()
+    mixture = lake.read("training_mixture").filter(mixture="tiny_truth").collect()
     assert mixture.group_by("video_key").agg(pl.n_unique("split"))["split"].to_list() == [1, 1, 1]
     assert set(mixture["split"]) == {"train", "held_out"}
     assert set(mixture["origin"]) == {"nitrogen"}
@@ -220,9 +229,7 @@ def test_a_new_video_relabels_nothing_else(lake: Lake, settings: Settings, home:
     made = bring_up(lake, settings)
     labelled = [m for m in made if m.startswith("pseudo_labels")]
     assert len(labelled) == 1, "only the shard of the new video"
-    assert not any(
-        m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:ground_truth_only")) for m in made
-    )
+    assert not any(m.startswith(("nitrogen_actions", "idm_checkpoint", "training_mixture:tiny_truth")) for m in made)
     assert len(set(lake.read("pseudo_labels").collect()["video_key"])) == 2
 
 

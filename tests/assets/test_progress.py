@@ -5,7 +5,7 @@ import time
 import pytest
 
 from nitro_assets import progress as module
-from nitro_assets.progress import Course, lasting, progress
+from nitro_ml.terminal.progress import Course, lasting, progress
 
 
 def test_what_is_left_goes_by_the_pace_of_the_part_under_way() -> None:

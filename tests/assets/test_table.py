@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from nitro_assets.cli.answer import answer
-from nitro_assets.cli.table import ago, plain, table
+from nitro_ml.terminal.answer import answer
+from nitro_ml.terminal.table import ago, plain, table
 
 KEY = "0123456789abcdef" * 2
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,22 @@ from nitro_assets.lake.lock import held
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase.journal import Journal
-from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
-from nitro_assets.takedown.erase.steps import STEPS
+from nitro_assets.takedown.erase.run import PlanOutgrownError, carry_out, execute
+from nitro_assets.takedown.erase.steps import step_names
 from nitro_assets.takedown.plan.page import page
 from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.requests import Request, TakedownError, find
 from tests.assets import leaks
 from tests.assets.small_world import key
 from tests.assets.test_cache import FRAMES, TIMES
+
+LANDED = """
+identify destroy_checkpoints erase_clips erase_staged erase_temporary destroy_half_trained erase_shards erase_exports
+erase_asked shorten_retention delete_rows rename_edges withhold vacuum harmless_commit checkpoint clean_log
+unlink_leftovers remove_empty_folders restore_retention delete_runs clear_cursors purge_ticks delete_partitions
+wipe_assets remove_logs sweep_databases compact_databases purge_object_versions
+"""
+"""The steps before there were stores, in their order: old journals hold them."""
 
 
 class Killed(BaseException):
@@ -41,7 +50,7 @@ def killed_at_every_step(lake: Lake, settings: Settings, asked: Request, monkeyp
         written(self, number, name, entry)
 
     monkeypatch.setattr(Journal, "write", write)
-    for _ in range(len(STEPS) + 1):
+    for _ in range(len(step_names()) + 1):
         try:
             done = execute(Lake(settings), settings, find(Lake(settings), asked.id), Plan.from_dict(plan))
         except Killed:
@@ -107,6 +116,24 @@ def test_a_plan_is_canonical_and_refuses_a_lake_that_moved_on(lake: Lake, settin
     assert execute(lake, settings, asked, make_plan(lake, settings, asked)).clean
     with pytest.raises(TakedownError, match="identifiers are gone"):
         make_plan(lake, settings, find(lake, asked.id))
+
+
+def test_plans_and_journals_of_before_the_stores_are_read(lake: Lake, settings: Settings) -> None:
+    """Their steps have the same names, `withhold` after the rows; a plan without `elsewhere` keeps its hash."""
+    landed = LANDED.split()
+    assert set(step_names()) == set(landed)
+    asked = world(lake, settings)
+    plan = make_plan(lake, settings, asked)
+    fields = plan.to_dict()
+    assert "elsewhere" not in fields
+    assert replace(plan, elsewhere={"notes": 1}).hash != plan.hash
+    assert Plan.from_dict(replace(plan, elsewhere={"notes": 1}).to_dict()).elsewhere == {"notes": 1}
+    journal, told = Journal(lake, asked.id, plan.hash), list[str]()
+    for number, name in enumerate(landed[:12], 1):
+        journal.step(number, name, dict)
+    done = carry_out(lake, settings, asked, Plan.from_dict(fields), tell=lambda part, said: told.append(said))
+    assert [said.split(": ")[1] for said in told][:3] == ["withhold", "vacuum", "harmless commit"]
+    assert set(done) == set(step_names(in_dagster=False))
 
 
 def test_a_writer_that_opened_before_the_request_leaves_no_byte(lake: Lake, settings: Settings) -> None:

@@ -13,6 +13,7 @@ from nitro_assets.cli import app
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase import run
+from nitro_assets.takedown.erase.journal import in_all_rounds
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.requests import Request, TakedownError, find
 from nitro_assets.takedown.scan import targets
@@ -58,6 +59,9 @@ def test_an_unclean_takedown_says_where_and_goes_on(lake: Lake, settings: Settin
     (settings.exports / "late.txt").write_text(f"of {ANNA}")
     assert carry_on.erase_approved(lake, settings, asked.id).state == "scanned", "what came since is erased too"
     assert carry_on.found_in(lake, settings, find(lake, asked.id)) == []
+    removed = in_all_rounds(lake, asked.id, asked.plan_hash or "", scans=2)
+    assert removed["delete_rows"]["counts"] == {"rows": 2}, "in the first round"
+    assert removed["erase_exports"]["counts"] == {"files": 1}, "in the second"
 
 
 def test_the_command_shows_it(

@@ -1,82 +1,53 @@
-"""Every leak that a takedown has been seen to leave: planted, erased, and found again once its closing step is out."""
+"""Every leak that a takedown has been seen to leave: planted, erased, and found again once its closing step is out.
+
+The test goes through the stores by itself: each of their steps must be closing some leak.
+"""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from nitro_assets import stores as package
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase import steps
+from nitro_assets.stores import stores
+from nitro_assets.stores.common.store import Store
 from nitro_assets.takedown.erase.run import needles
-from nitro_assets.takedown.erase.steps import Erasure, Step
+from nitro_assets.takedown.erase.steps import OWN, Erasure
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import find
-from nitro_assets.takedown.scan.scan import Scan
-from nitro_assets.takedown.scan.targets import look
+from nitro_assets.takedown.scan.targets import look, places
 from nitro_assets.takedown.sealed import add_needles, sealed_path
 from tests.assets import leaks
+from tests.assets.leak_list import LEAKS, Leak
 from tests.assets.leaks import CANARY, OTHER, TITLE
 from tests.assets.small_world import address, key
 
+NOTES = '''"""A store that only this test has: notes in files that are named by the video."""
+from nitro_assets.stores.common.store import Found, Store, Target
 
-@dataclass(frozen=True)
-class Leak:
-    """How a canary gets there, which step closes it, and whether it lies in Dagster's records."""
+def _notes(subject):
+    return [p for key in subject.video_keys for p in (subject.settings.inbox.parent / "notes").glob(f"{key}*")]
 
-    name: str
-    closed_by: Step
-    plant: Callable[..., None]
-    in_dagster: bool = False
+def find(subject):
+    return Found(counts={"notes": len(_notes(subject))})
 
+def erase_notes(subject):
+    notes = _notes(subject)
+    for path in notes:
+        path.unlink()
+    return {"notes": len(notes)}
 
-def nothing(lake: Lake, settings: Settings) -> None:
-    """The live rows are there in any case."""
+def scan(settings, instance):
+    return [Target(str(settings.inbox.parent / "notes"), "notes")]
 
-
-LEAKS = [
-    Leak("live rows", steps.delete_rows, nothing),
-    Leak("the delete's own predicate in the log", steps.clean_log, nothing),
-    Leak("the predicate, in the log entry at the checkpoint's version", steps.harmless_commit, nothing),
-    Leak("log entries and checkpoints younger than the retention", steps.shorten_retention, nothing),
-    Leak("statistics in old log entries", steps.clean_log, leaks.statistics),
-    Leak("old checkpoints", steps.checkpoint, leaks.old_checkpoint),
-    Leak("old files, to which restore() goes back", steps.vacuum, nothing),
-    Leak("files that no log entry knows any more", steps.vacuum, leaks.forgotten_file),
-    Leak("change feed", steps.vacuum, leaks.change_feed),
-    Leak("folders named after a partition's value", steps.remove_empty_folders, leaks.raw_partition),
-    Leak("compacted log", steps.unlink_leftovers, leaks.log_leftover(f"{0:020d}.{9:020d}.compacted.json")),
-    Leak("checksums of the log", steps.unlink_leftovers, leaks.log_leftover(f"{0:020d}.crc")),
-    Leak("commits cut off", steps.unlink_leftovers, leaks.log_leftover("_commit_c0ffee.json.tmp")),
-    Leak("lineage edges", steps.rename_edges, leaks.edges),
-    Leak("bytes of a model", steps.destroy_checkpoints, leaks.model_bytes),
-    Leak("clips in the cache", steps.erase_clips, leaks.clips),
-    Leak("half a download in the cache", steps.erase_clips, leaks.half_a_download),
-    Leak("staged label files", steps.erase_staged, leaks.staged_file),
-    Leak("a download left by a killed worker", steps.erase_temporary, leaks.left_download),
-    Leak("a model stopped half way in its training", steps.destroy_half_trained, leaks.half_trained),
-    Leak("NitroGen shard, folder", steps.erase_shards, leaks.shard_folder),
-    Leak("NitroGen shard, archive", steps.erase_shards, leaks.shard_archive),
-    Leak("exported labels", steps.erase_exports, leaks.export_table),
-    Leak("reports", steps.erase_exports, leaks.export("report.md", f"| {TITLE} | 7 |")),
-    Leak("plots and GIFs named after a model", steps.erase_exports, leaks.export(f"{CANARY[:11]}.gif", "GIF89a")),
-    Leak("a request's own file", steps.erase_asked, leaks.inbox),
-    Leak("run tags", steps.delete_runs, leaks.run_tags, in_dagster=True),
-    Leak("event logs", steps.delete_runs, leaks.events, in_dagster=True),
-    Leak("compute logs", steps.delete_runs, leaks.compute_logs, in_dagster=True),
-    Leak("sensor cursors", steps.clear_cursors, leaks.cursor, in_dagster=True),
-    Leak("sensor ticks", steps.purge_ticks, leaks.tick, in_dagster=True),
-    Leak("dynamic partitions", steps.delete_partitions, leaks.dynamic_partition, in_dagster=True),
-    Leak("an asset's last materialisation", steps.wipe_assets, leaks.asset_metadata, in_dagster=True),
-    Leak("events without a run", steps.sweep_databases, leaks.asset_metadata, in_dagster=True),
-    Leak("Dagster's own log files", steps.remove_logs, leaks.other_logs, in_dagster=True),
-    Leak("what daemons remember", steps.sweep_databases, leaks.key_value, in_dagster=True),
-    Leak("free pages of a database", steps.compact_databases, leaks.free_pages, in_dagster=True),
-]
+STORE = Store(turn=75, find=find, erase=(erase_notes,), scan=scan)
+'''
 
 
 @pytest.fixture(scope="module")
@@ -99,36 +70,106 @@ def instance(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
-def carried_out(lake: Lake, settings: Settings, leak: Leak, instance: dg.DagsterInstance | None) -> Erasure:
-    if leak.in_dagster:
+def without_a_leak(found: dict[str, Store], known: Iterable[Leak]) -> list[str]:
+    """What to add for the steps that no leak shows to be needed."""
+    closing = {leak.closed_by for leak in known}
+    return [
+        f"stores/{name}.py: nothing shows that its step {step.__name__!r} is needed. Plant a canary that only this "
+        f"step removes (tests/assets/leaks.py), and list it (tests/assets/leak_list.py): "
+        f'Leak("what it is", "{step.__name__}", leaks.PLANT)'
+        for name, store in found.items()
+        for step in store.erase
+        if step.__name__ not in closing
+    ]
+
+
+def check(leak: Leak, lake: Lake, settings: Settings, instance: dg.DagsterInstance | None) -> None:
+    """Plant it, take every step but its closing one, and find it; take them all, and find nothing."""
+    in_dagster = instance is not None
+    mine = [store for store in stores().values() if store.in_dagster == in_dagster]
+    if in_dagster:
         leak.plant(instance, settings)
     else:
-        leaks.live_rows(lake, settings)
+        if not leak.in_bucket:
+            leaks.live_rows(lake, settings)
         leak.plant(lake, settings)
     asked = request(lake, settings, [address(CANARY)], "mine")
     add_needles(lake, asked.id, {TITLE, CANARY[:11]})
     asked = find(lake, asked.id)
-    return Erasure(lake, settings, asked, make_plan(lake, settings, asked), instance)
+    job = Erasure(lake, settings, asked, make_plan(lake, settings, asked), instance)
+    for own in OWN:
+        own(job)
+    for left_out in (leak.closed_by, ""):
+        for store in mine:
+            with store.hold(job.subject):
+                for step in store.erase:
+                    if step.__name__ != left_out:
+                        step(job.subject)
+        found = leak.left(lake) if leak.left else look(settings, needles(asked), [sealed_path(lake, asked.id)]).found
+        if left_out:
+            assert found, "without its closing step it is found"
+        else:
+            assert found == [], "and with it, on a second go, it is gone"
 
 
-def scanned(job: Erasure) -> Scan:
-    return look(job.settings, needles(job.request), [sealed_path(job.lake, job.request.id)], ())
+def dagster_of(leak: Leak, request: pytest.FixtureRequest) -> dg.DagsterInstance | None:
+    closing = [store for store in stores().values() if leak.closed_by in [step.__name__ for step in store.erase]]
+    return request.getfixturevalue("instance") if any(store.in_dagster for store in closing) else None
 
 
-@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.name)
+@pytest.mark.parametrize("leak", [leak for leak in LEAKS if not leak.in_bucket], ids=lambda leak: leak.name)
 def test_each_leak_is_closed_by_its_step_and_by_no_other(
-    lake: Lake, settings: Settings, leak: Leak, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, settings: Settings, leak: Leak, request: pytest.FixtureRequest
 ) -> None:
-    instance = request.getfixturevalue("instance") if leak.in_dagster else None
-    job = carried_out(lake, settings, leak, instance)
-    mine = steps.IN_DAGSTER if leak.in_dagster else (*steps.FILES, *steps.IN_TABLES)
-    for step in mine:
-        if step is not leak.closed_by:
-            step(job)
-    assert not scanned(job).clean, "without its closing step the canary is found"
-    for step in mine:
-        step(job)
-    left = scanned(job)
-    assert left.found == [], "and with it, on a second go, it is gone"
-    if not leak.in_dagster:
+    instance = dagster_of(leak, request)
+    check(leak, lake, settings, instance)
+    if instance is None:
         assert set(lake.stored("video_index").collect()["video_key"]) == {key(settings, OTHER)}
+
+
+@pytest.mark.parametrize("leak", [leak for leak in LEAKS if leak.in_bucket], ids=lambda leak: leak.name)
+def test_each_leak_of_a_bucket_is_closed_by_its_step(on_s3: Settings, leak: Leak) -> None:
+    check(leak, Lake(on_s3), on_s3, None)
+
+
+def test_every_step_of_every_store_closes_a_leak() -> None:
+    assert without_a_leak(stores(), LEAKS) == []
+    known = {step.__name__ for store in stores().values() for step in store.erase}
+    assert {leak.closed_by for leak in LEAKS} <= known, "a leak is closed by a step that there is"
+
+
+@pytest.fixture
+def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Leak]:
+    """One file more among the stores, and a leak of it."""
+
+    def plant(lake: Lake, settings: Settings) -> None:
+        for name in (CANARY, OTHER):
+            path = settings.inbox.parent / "notes" / f"{key(settings, name)}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("seen")
+
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "notes.py").write_text(NOTES)
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / "more")])
+    yield Leak("notes", "erase_notes", plant)
+    sys.modules.pop(f"{package.__name__}.notes", None)
+
+
+def test_a_new_store_is_one_file_and_needs_a_leak(lake: Lake, settings: Settings, notes: Leak) -> None:
+    order = list(stores())
+    assert order[order.index("notes") - 1] == "exports", "its turn"
+    (said,) = without_a_leak(stores(), LEAKS)
+    assert "stores/notes.py: nothing shows that its step 'erase_notes' is needed" in said
+    assert without_a_leak(stores(), [*LEAKS, notes]) == []
+    check(notes, lake, settings, None)
+    folder = settings.inbox.parent / "notes"
+    assert [path.stem for path in folder.iterdir()] == [key(settings, OTHER)]
+    assert str(folder) in places(settings)
+    asked = request(lake, settings, [address(OTHER)], "mine")
+    assert make_plan(lake, settings, asked).elsewhere == {"notes": 1}
+
+
+def test_two_steps_of_one_name_are_refused(notes: Leak, tmp_path: Path) -> None:
+    (tmp_path / "more" / "notes.py").write_text(NOTES.replace("erase_notes", "erase_clips"))
+    with pytest.raises(ValueError, match="more than one step named erase_clips"):
+        stores()

@@ -15,12 +15,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nitro_assets.takedown.scan.scan import Scan
 
 from nitro_assets.identity import block_key, canonical_name, video_key
 from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.takedown.scan import scan
 from nitro_assets.takedown.scan.identifier_patterns import Needles, Tokens
+from nitro_assets.takedown.scan.scan import Scan
 
 VIDEO, TITLE = "canary00id1", "Ein schöner Titel / Teil 2"
 NEEDLES = Needles({"id": [VIDEO], "title": [TITLE], "address": [f"https://youtu.be/{VIDEO}"]})

@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nitro_assets.lake.training import SEEN, erase, scratch
+from nitro_assets.lake.store import Lake
+from nitro_assets.lake.training import SEEN, scratch
 from nitro_assets.settings import Settings
+from nitro_assets.stores.common.store import Subject
+from nitro_assets.stores.training_states import destroy_half_trained, find
 from nitro_ml.core.clip import Clip
 from tests.assets.rows import ANNA, BERT
 from tests.ml.moving import square_clip
@@ -40,7 +43,7 @@ def test_a_killed_training_finds_its_state_and_another_one_does_not(settings: Se
         assert [p.name for p in changed.parent.iterdir()] == [changed.name], "what can't be gone on from is removed"
 
 
-def test_an_error_removes_the_state_and_the_end_all_but_its_curves(settings: Settings) -> None:
+def test_an_error_removes_the_state_and_the_end_all_but_its_curves(lake: Lake, settings: Settings) -> None:
     with pytest.raises(KeyboardInterrupt), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as stopped:
         raise KeyboardInterrupt
     assert stopped.folder.exists()
@@ -57,15 +60,24 @@ def test_an_error_removes_the_state_and_the_end_all_but_its_curves(settings: Set
     curves.write_bytes(b"loss")
     kept.remove()
     assert {p.name for p in folder.rglob("*") if p.is_file()} == {SEEN, curves.name}
-    assert erase(settings, [ANNA], []) == 1
+    assert destroyed(lake, settings) == 1
     assert not folder.exists(), "they go with the videos they are of"
 
 
-def test_a_takedown_destroys_what_saw_the_video_or_was_made_from_it(settings: Settings) -> None:
+def destroyed(lake: Lake, settings: Settings, *made: tuple[str, str, str]) -> int:
+    """How many states a takedown of Anna's video destroys; its plan tells the same number."""
+    subject = Subject(lake, settings, (ANNA,), artifacts=made)
+    planned = find(subject).counts["half-trained models"]
+    assert destroy_half_trained(subject) == {"states": planned}
+    return planned
+
+
+def test_a_takedown_destroys_what_saw_the_video_or_was_made_from_it(lake: Lake, settings: Settings) -> None:
     hers, his = left(settings, "hers", clip(ANNA), clip(BERT)), left(settings, "his", clip(BERT))
     tainted = left(settings, "tainted", clip(BERT), **{"training_mixture/other": "ffff"})
     unknown = left(settings, "unknown", clip(BERT))
     (unknown / SEEN).write_text(json.dumps({"videos": [ANNA]})[:9])
-    assert erase(settings, [ANNA], [("training_mixture", "other", "ffff"), ("training_mixture", "ours", "old")]) == 3
+    made = [("training_mixture", "other", "ffff"), ("training_mixture", "ours", "old")]
+    assert destroyed(lake, settings, *made) == 3
     assert [p.exists() for p in (hers, his, tainted, unknown)] == [False, True, False, False]
-    assert erase(settings, [ANNA], []) == 0
+    assert destroyed(lake, settings) == 0

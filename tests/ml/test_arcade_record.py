@@ -9,6 +9,7 @@ import av
 import numpy as np
 import polars as pl
 import pytest
+from nitro_ml.video.overlay import draw_controller
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
@@ -17,7 +18,6 @@ from nitro_ml.games import Published, Recording, record_to, save_truth, write_sh
 from nitro_ml.games.recorder.record import record
 from nitro_ml.nitrogen import Chunk, read_shard
 from nitro_ml.video.decode import probe
-from nitro_ml.video.overlay import draw_controller
 
 
 def _decoded(video: Path) -> np.ndarray:
@@ -108,7 +108,7 @@ def test_a_shard_has_nitrogens_layout(labelled: Recording, tmp_path: Path) -> No
     }
     assert set(members) == expected
     tables = [pl.read_parquet(io.BytesIO(members[f"SHARD_0007/{v}/{v}_chunk_0000/actions_raw.parquet"])) for v in ids]
-    assert [t.columns for t in tables] == [[*BUTTONS, "j_left", "j_right"]] * 3
+    assert [t.columns for t in tables] == [[*BUTTONS, "j_left", "j_right", "reward"]] * 3
     assert [t.schema["south"] for t in tables] == [pl.Boolean, pl.Int32, pl.Float64]
     assert [t.height for t in tables] == [600] * 3
     about = json.loads(members["SHARD_0007/video0/video0_chunk_0001/metadata.json"])
@@ -121,12 +121,26 @@ def test_a_shard_has_nitrogens_layout(labelled: Recording, tmp_path: Path) -> No
 
 
 def test_the_shards_reader_takes_what_was_played(labelled: Recording, tmp_path: Path) -> None:
-    write_shard(tmp_path, 0, [Published(labelled, "site", "video0", "http://127.0.0.1:1/watch/video0")])
-    chunks = [c for c in read_shard(str(tmp_path), "SHARD_0000") if isinstance(c, Chunk)]
+    ids = ["video0", "video1"]
+    write_shard(tmp_path, 0, [Published(labelled, "site", v, f"http://127.0.0.1:1/watch/{v}") for v in ids])
+    found = [c for c in read_shard(str(tmp_path), "SHARD_0000") if isinstance(c, Chunk)]
+    assert {(c.video_id, c.variant) for c in found} == {("video0", "raw"), ("video1", "processed")}
+    for video in ids:
+        chunks = sorted((c for c in found if c.video_id == video), key=lambda c: c.chunk)
+        assert_as_played(chunks, labelled)
+
+
+def assert_as_played(chunks: list[Chunk], labelled: Recording) -> None:
     assert labelled.layout is not None
     assert np.concatenate([c.actions.buttons for c in chunks]).tolist() == labelled.actions.buttons.tolist()
     assert {c.overlay for c in chunks} == {labelled.layout.overlay}
     assert np.allclose(np.concatenate([c.time for c in chunks]), labelled.time)
+    assert np.abs(labelled.rewards).sum() > 0
+    assert np.concatenate([c.reward for c in chunks if c.reward is not None]).tolist() == labelled.rewards.tolist()
+    assert [c.return_per_minute for c in chunks] == [
+        pytest.approx(labelled.rewards[:600].sum() * 3),
+        pytest.approx(labelled.rewards[600:].sum() * 30),
+    ]
 
 
 def test_a_folder_grows_by_one_video_a_call(tmp_path: Path) -> None:

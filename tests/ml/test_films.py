@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nitro_ml.video.decode import CutError, Frames, VideoError, probe, read
 
 from benchmarks.strangers import files
 from benchmarks.strangers.films import WRAP, Kind, drawn, numbers, written
 from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import CutError, Frames, VideoError, probe, read
 
 
 def whole(path: Path, start: float = 0.0) -> Frames:

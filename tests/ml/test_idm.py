@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nitro_ml.video.decode import Frames
 
 from examples import label_a_video
 from nitro_ml import recipes
@@ -34,6 +33,7 @@ from nitro_ml.models.idm.split import SplitError, split
 from nitro_ml.models.idm.train import ClipError, Trained, train
 from nitro_ml.training import checkpoint
 from nitro_ml.training.hardware import Hardware
+from nitro_ml.video.decode import Frames
 from tests.ml.moving import LEFT, RIGHT, square_clip, write_video
 from tests.ml.tiny_idm import TINY, short
 
@@ -77,7 +77,7 @@ def test_the_card_says_what_was_trained_on_what(trained: Trained, clips: list[Cl
     card = checkpoint.read_card(trained.path)
     assert (card["kind"], card["inputs"], card["recipe"]["edge"]) == ("idm", {"x": "y"}, 4)
     assert card["videos"] == {"train": 3, "calibration": 1, "test": 2}
-    again = evaluate(trained.path, split(clips, TINY).test, split(clips, TINY).train)
+    again = evaluate(Labeller(trained.path), split(clips, TINY).test, split(clips, TINY).train)
     assert again["square"]["model"] == card["metrics"]["square"]["model"]
 
 
@@ -207,7 +207,7 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
     path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
-    assert equal(label_video(path, trained.path, game="Square"), label_clip(labeller, clip))
+    assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
 
 
 def test_the_tutorials_script_labels_a_file(

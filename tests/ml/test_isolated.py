@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nitro_ml.video.decode import CutError, VideoError
 from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
 from nitro_ml.sandbox.video import Decoder
 from nitro_ml.segments.features import Features
 from nitro_ml.video import decode
+from nitro_ml.video.decode import CutError, VideoError
 from tests.ml.moving import write_video
 
 

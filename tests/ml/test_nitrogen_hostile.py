@@ -144,6 +144,38 @@ def test_bad_contents_cost_their_own_chunk(tmp_path: Path) -> None:
         assert sum(r.url == f"https://youtu.be/{VIDEO}" for r in known) == len(known) - 2
 
 
+def rewards(first: Any) -> Files:
+    return chunk_files(1, raw=parquet(table(reward=[first, *[0.0] * (FRAMES - 1)])))
+
+
+BAD_REWARDS: list[tuple[Files, str]] = [
+    (rewards(np.nan), "a value that is not finite"),
+    (rewards(-np.inf), "a value that is not finite"),
+    (rewards(1e300), "a value that is not finite"),
+    (rewards(None), "holds a null"),
+    (chunk_files(1, raw=changed(reward=["VIDEO"] * FRAMES)), "column reward is String"),
+    (chunk_files(1, raw=changed(reward=[True] * FRAMES)), "column reward is Boolean"),
+    (chunk_files(1, raw=changed(reward=[[1.0, 2.0]] * FRAMES)), "column reward is List"),
+    (chunk_files(1, raw=changed(reward=[{"VIDEO": 1.0}] * FRAMES)), "column reward is Struct"),
+    (rewards(1.0) | chunk_files(1, metadata=metadata(1, video={"start_time": 0, "end_time": 5e-324}), raw=None), ""),
+]
+
+
+def test_bad_rewards_cost_the_score_and_not_the_inputs(tmp_path: Path) -> None:
+    files = rewards(2.0)  # of a chunk that is as it should be
+    for i, (case, _) in enumerate(BAD_REWARDS):
+        files |= {name.replace(VIDEO, f"{VIDEO}{i:02d}"): data for name, data in case.items()}
+    kept, rejects = read(write_folder(tmp_path, files))
+    assert rejects == []
+    assert [c.return_per_minute for c in kept] == [6.0, *[None] * len(BAD_REWARDS)]
+    assert not kept[0].flaw
+    for chunk, (_, expected) in zip(kept[1:], BAD_REWARDS, strict=True):
+        assert expected in chunk.flaw
+        assert bool(expected) == bool(chunk.flaw), "a score beyond all bounds is no fault of the column"
+        assert "VIDEO" not in chunk.flaw
+        np.testing.assert_array_equal(chunk.actions.buttons[:, 14], table()["south"].to_numpy())
+
+
 def test_links_in_a_folder_are_refused(tmp_path: Path) -> None:
     root = write_folder(tmp_path, chunk_files(0))
     outside = tmp_path / "outside"
@@ -206,15 +238,16 @@ def test_no_metadata_breaks_the_parser(fields: dict[str, Any], video: dict[str, 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_label_file_breaks_the_reader(decoder: Decoder, data: st.DataObject) -> None:
-    whole = bytearray(parquet(table(8)))
+    whole = bytearray(parquet(table(8, reward=np.arange(8.0))))
     for _ in range(data.draw(st.integers(1, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     try:
-        found = decoder.actions(bytes(whole), "actions_raw.parquet", 8)
+        found = decoder.labels(bytes(whole), "actions_raw.parquet", 8)
     except LabelsError:
         return
-    assert len(found) == 8
-    assert np.abs(found.sticks).max() <= 1
+    assert len(found.actions) == 8
+    assert np.abs(found.actions.sticks).max() <= 1
+    assert found.reward is None or (len(found.reward) == 8 and np.isfinite(found.reward).all())
 
 
 @pytest.fixture(scope="module")
@@ -227,5 +260,5 @@ def test_a_label_file_that_kills_its_reader_costs_only_itself(decoder: Decoder) 
     """Found by fuzzing: a validity bitmap of 2 exabytes, on which polars aborts its process."""
     killer = (Path(__file__).parent / "files/aborts_polars.parquet").read_bytes()
     with pytest.raises(LabelsError, match="not a readable parquet file"):
-        decoder.actions(killer, "actions_raw.parquet", 60)
-    assert len(decoder.actions(parquet(table(8)), "actions_raw.parquet", 8)) == 8
+        decoder.labels(killer, "actions_raw.parquet", 60)
+    assert len(decoder.labels(parquet(table(8)), "actions_raw.parquet", 8).actions) == 8

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nitro_ml.video.decode import shrink
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -22,6 +21,7 @@ from nitro_ml.models.policy.play.live import LivePlayer
 from nitro_ml.models.policy.play.scores import interval, normalised
 from nitro_ml.models.policy.vision import encoder
 from nitro_ml.training.device import seeded
+from nitro_ml.video.decode import shrink
 
 
 @pytest.fixture(scope="module")

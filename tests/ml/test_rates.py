@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nitro_ml.video.decode import Frames, probe, read
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
@@ -20,6 +19,7 @@ from nitro_ml.models.idm.model import IDM
 from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.data import gather
 from nitro_ml.training.device import seeded
+from nitro_ml.video.decode import Frames, probe, read
 from tests.ml.moving import write_video
 from tests.ml.tiny_idm import TINY
 

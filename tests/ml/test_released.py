@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nitro_ml.video.decode import shrink
 from typer.testing import CliRunner
 
 from benchmarks import released as benchmark
@@ -25,6 +24,7 @@ from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.sizes import Sizes, table
 from nitro_ml.models.policy.released.weights import read_weights
 from nitro_ml.training.device import seeded
+from nitro_ml.video.decode import shrink
 from tests.ml.diffused import Diffused
 from tests.ml.released_files import SMALL, released, weights
 

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 from av.video.reformatter import Interpolation
-from nitro_ml.video.decode import Frames, VideoError, probe, read, shrink
 from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
+from nitro_ml.video.decode import Frames, VideoError, probe, read, shrink
 from tests.ml.moving import write_video
 
 RNG = np.random.default_rng(3)

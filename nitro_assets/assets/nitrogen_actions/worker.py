@@ -30,6 +30,7 @@ class _Shard:
         self.chunks: list[dict[str, Any]] = []
         self.refused: list[Refused] = []
         self.sparse: list[Refused] = []
+        self.unscored: list[Refused] = []
         self.repairs: dict[str, Counter[str]] = {}
 
     def frames(self) -> Iterator[pl.DataFrame]:
@@ -71,6 +72,9 @@ class _Shard:
         actions, counts = repair(chunk.actions)
         if counts:
             self.repairs.setdefault(key, Counter()).update(counts)
+        if chunk.flaw:
+            message = f"{chunk.flaw} The inputs are taken; what they scored is unknown."
+            self.unscored.append(Refused(f"the rewards of chunk {chunk.chunk} of a video", message, key))
         chunk = replace(chunk, actions=actions)
         self.videos[key] = {"video_key": key, "address": chunk.url, "source": chunk.source}
         self.chunks.append(_chunk_row(key, chunk))
@@ -87,6 +91,7 @@ def _chunk_row(key: str, chunk: Chunk) -> dict[str, Any]:
         **{f"overlay_{c}": getattr(box, c) for c in "xywh"},
         **{f"area_{c}": getattr(area, c) if area else None for c in "xywh"},
         "density": density(actions),
+        "return_per_minute": chunk.return_per_minute,
     }
 
 
@@ -117,13 +122,17 @@ def build(job: Job, partition: str) -> Outcome:
     kept = chunks.filter(~pl.col("video_key").is_in(list(written.refused)))
     by_video = kept.group_by("video_key").agg(pl.sum("frames")).iter_rows()
     games = kept.group_by("game").agg(
-        videos=pl.n_unique("video_key"), chunks=pl.len(), frames=pl.sum("frames"), density=pl.mean("density")
+        videos=pl.n_unique("video_key"),
+        chunks=pl.len(),
+        frames=pl.sum("frames"),
+        density=pl.mean("density"),
+        return_per_minute=pl.mean("return_per_minute"),
     )
     return Outcome(
         rows=written.rows,
         edges=[Edge("nitrogen", partition, "", key, frames) for key, frames in by_video],
         withheld=written.refused,
-        refused=[*shard.refused, *shard.sparse, *shard.mended()],
+        refused=[*shard.refused, *shard.sparse, *shard.unscored, *shard.mended()],
         checks=_checks(written.rows, kept.height, len(shard.refused)),
         metadata={
             "games": previews.table(games.sort("game")),
@@ -133,6 +142,7 @@ def build(job: Job, partition: str) -> Outcome:
             "variants": dict(Counter(kept["variant"])),
             "rejected": len(shard.refused),
             "under the activity density": len(shard.sparse),
+            "rewards unread": len(shard.unscored),
             "repairs": dict(sum(shard.repairs.values(), Counter())),
             "videos repaired": len(shard.repairs),
             "dagster/column_schema": previews.schema("nitrogen_frames"),

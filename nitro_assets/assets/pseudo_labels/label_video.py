@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from nitro_ml.video.decode import Frames, VideoError
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
@@ -29,6 +28,7 @@ from nitro_assets.settings import Settings
 from nitro_ml.core import parquet
 from nitro_ml.core.labels import Labels
 from nitro_ml.sandbox.video import Decoder, Seen
+from nitro_ml.video.decode import Frames, VideoError
 
 ROWS = 65_536
 """Rows that are held before they go to disk, and rows of a group in a staged file."""

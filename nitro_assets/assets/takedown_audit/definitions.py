@@ -7,16 +7,14 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.record_run import record
 from nitro_assets.runtime.worker_asset import step_asset
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase.dagster_records import DagsterRecords
 from nitro_assets.takedown.scan import audit as auditing
-from nitro_assets.takedown.text_match import Mentions
 
 
 @step_asset(ASSET)
 def takedown_audit(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     settings = Settings()
     lake = Lake(settings)
-    findings = auditing.audit(lake, settings, DagsterRecords(context.instance, Mentions(()), settings.lake).servers())
+    findings = auditing.audit(lake, settings, context.instance)
     for finding in findings:
         context.log.error(str(finding))
     listing = "\n".join(f"- {finding}" for finding in findings) or "Nothing was found."

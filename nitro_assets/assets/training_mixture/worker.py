@@ -27,8 +27,9 @@ class MixtureRecipe(BaseModel):
     labelled players are worse than those of the walkthroughs this is less than 1, or 0; pseudo: whether kept
     pseudo-labelled segments are in it, drawn `pseudo_weight` times their mean confidence as often; idle: the share of
     idle chunks that is taken as well, or the policy never learns to wait; minimum_density: the least share of a
-    labelled chunk's frames with an input (NitroGen's own filter: 0.5); held_out: the share of each game's labelled
-    videos.
+    labelled chunk's frames with an input (NitroGen's own filter: 0.5); best: the share of each game's labelled chunks
+    that is taken, those that scored most a minute, where the labels say what was scored (see `_best`); held_out: the
+    share of each game's labelled videos, of those that are left.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +40,7 @@ class MixtureRecipe(BaseModel):
     pseudo_weight: Annotated[float, Field(ge=0)] = 0.5
     idle: Share = 0.05
     minimum_density: Share = 0.0
+    best: Annotated[float, Field(gt=0, le=1)] = 1.0
     held_out: Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -50,20 +52,26 @@ def load_recipe(name: str) -> MixtureRecipe:
 def build(job: Job, partition: str) -> Outcome:
     """Table `training_mixture` for one recipe."""
     recipe = load_recipe(partition)
-    truth = job.lake.read("nitrogen_chunks").filter(pl.col("density") >= recipe.minimum_density).collect()
-    rows = [_ground_truth(row, recipe) for row in truth.iter_rows(named=True)]
+    dense = pl.col("density") >= recipe.minimum_density
+    truth = job.lake.read("nitrogen_chunks").filter(dense).sort("video_key", "chunk").collect()
+    best = _best(truth, recipe.best)
+    rows = [_ground_truth(row, recipe) for row in best.iter_rows(named=True)]
     if recipe.pseudo:
         labelled = set(job.lake.read("nitrogen_videos").select("video_key").collect()["video_key"])
         rows += [row for row in _pseudo(job, recipe) if row["video_key"] not in labelled]
     columns = {k: t for k, t in TABLES["training_mixture"].columns.items() if k not in ("mixture", "split")}
-    table = pl.DataFrame(rows, schema=columns)
+    table = pl.DataFrame(rows, schema={**columns, "return_per_minute": pl.Float64})
     table = table.with_columns(split=pl.col("video_key").replace_strict(_splits(table, recipe), return_dtype=pl.String))
-    written = job.lake.write("training_mixture", partition, table)
+    written = job.lake.write("training_mixture", partition, table.drop("return_per_minute"))
     both = table.group_by("video_key").agg(pl.n_unique("split")).filter(pl.col("split") > 1)
     train = table.filter(pl.col("split") == "train")
     hours = (pl.col("end") - pl.col("start")).sum() / 3600
     summary = table.group_by("origin", "game", "split").agg(
-        videos=pl.n_unique("video_key"), chunks=pl.len(), hours=hours, weight=pl.mean("weight")
+        videos=pl.n_unique("video_key"),
+        chunks=pl.len(),
+        hours=hours,
+        weight=pl.mean("weight"),
+        return_per_minute=pl.mean("return_per_minute"),
     )
     return Outcome(
         rows=written.rows,
@@ -75,10 +83,20 @@ def build(job: Job, partition: str) -> Outcome:
         ],
         metadata={
             "composition": previews.table(summary.sort("origin", "game", "split")),
+            "labelled chunks left out by their score": truth.height - best.height,
             "seconds": previews.bars(_seconds(table), "seconds by origin and game", "s"),
             "dagster/column_schema": previews.schema("training_mixture"),
         },
     )
+
+
+def _best(chunks: pl.DataFrame, share: float) -> pl.DataFrame:
+    """The chunks without those that scored little: of each game's whose score is known, the `share` with the highest
+    return per minute stays, rounded up; of equals the first in the frame's order. Those of unknown score all stay.
+    """
+    score = pl.col("return_per_minute")
+    place = score.rank("ordinal", descending=True).over("game")
+    return chunks.filter(score.is_null() | (place <= (share * score.count().over("game")).ceil()))
 
 
 def _ground_truth(row: dict[str, Any], recipe: MixtureRecipe) -> dict[str, Any]:
@@ -92,6 +110,7 @@ def _ground_truth(row: dict[str, Any], recipe: MixtureRecipe) -> dict[str, Any]:
         "frames": row["frames"],
         "game": row["game"] or "other",
         "weight": recipe.truth_weight,
+        "return_per_minute": row["return_per_minute"],
     }
 
 

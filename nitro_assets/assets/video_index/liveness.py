@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from nitro_assets.fetch.listing import Life, alive, answers
 from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, waits
-from nitro_assets.progress import Progress
 from nitro_assets.settings import Settings
+from nitro_ml.terminal.progress import Progress
 
 Row = dict[str, Any]
 DEAD: tuple[Life, ...] = ("gone", "private")

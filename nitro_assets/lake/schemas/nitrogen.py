@@ -56,9 +56,11 @@ TABLES = (
             **_AREA,
             "variant": (pl.String, "Which of NitroGen's two label files was read: `raw` or `processed`."),
             "density": (pl.Float32, "The share of frames with any input, in [0, 1]."),
+            "return_per_minute": (pl.Float64, "Points scored a minute; null where the labels do not say it."),
         },
         "One row a chunk: times in the video, overlay box in pixels, game area relative, raw or processed labels, "
-        "share of frames with an input.",
+        "share of frames with an input, points scored a minute.",
+        later=("return_per_minute",),
     ),
     table(
         "nitrogen_frames",

@@ -1,7 +1,8 @@
 """What an erasure has done so far: one file a finished step, in the lake beside the requests.
 
 Whoever starts it again goes on at the first step without a file. Every step may be repeated, so that one that was
-killed half-way is simply done once more. The files hold numbers and times, never an identifier.
+killed half-way is simply done once more. After a scan that found something all steps are done again, in a new folder.
+The files hold numbers and times, never an identifier.
 """
 
 import json
@@ -52,3 +53,17 @@ class Journal:
             return
         self._fs.pipe_file(f"{path}.draft", data)
         self._fs.mv(f"{path}.draft", path)
+
+
+def in_all_rounds(lake: Lake, request: str, plan_hash: str, scans: int) -> dict[str, dict[str, Any]]:
+    """What every step counted and the seconds it took, in all rounds by one plan, of which there were `scans` + 1."""
+    found: dict[str, dict[str, Any]] = {}
+    for round_ in range(scans + 1):
+        for name, step in Journal(lake, request, plan_hash, round_).done().items():
+            found[name] = _sum(found[name], step) if name in found else step
+    return found
+
+
+def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    counts = {name: one["counts"].get(name, 0) + count for name, count in other["counts"].items()}
+    return {**other, "counts": counts, "seconds": round(one["seconds"] + other["seconds"], 3)}

@@ -3,18 +3,19 @@
 What is executed is the plan that was approved. It may be killed anywhere and started again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import purge_versions
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase.journal import Journal
-from nitro_assets.takedown.erase.steps import IN_TABLES, STEPS, Erasure, steps
-from nitro_assets.takedown.others import others
+from nitro_assets.stores import stores
+from nitro_assets.stores.common.others import others
+from nitro_assets.takedown.erase.journal import Counts, Journal
+from nitro_assets.takedown.erase.steps import OWN, Erasure, step_names
 from nitro_assets.takedown.plan.plan import Plan, closure
 from nitro_assets.takedown.requests import Request, TakedownError, find
 from nitro_assets.takedown.scan.identifier_patterns import Needles
@@ -75,13 +76,12 @@ def execute(
 
             stack.enter_context(quiet(instance, request.id))
         done = carry_out(lake, settings, request, plan, instance, lambda part, said: tell(part * ERASING, said))
-        databases = Erasure(lake, settings, request, plan, instance).databases()
         wanted = needles(find(lake, request.id))  # with what the first step has found out
         scan = look(
             settings,
             wanted,
             [sealed_path(lake, request.id)],
-            databases,
+            instance,
             lambda part, said: tell(ERASING + part * (1 - ERASING), f"looking for traces: {said}"),
         )
         if scan.clean:
@@ -110,15 +110,22 @@ def carry_out(
             f"request {request.id}: since it was planned, {len(grown)} things came to it ({', '.join(grown[:3])}); "
             f"plan and approve it again: `nitro takedown plan {request.id}`."
         )
-    with ExitStack() as stack:
-        for table in job.tables if any(step.__name__ not in done for step in IN_TABLES) else ():
-            stack.enter_context(held(lake.url, table, alone=True))
-        for number, step in steps(job):
-            if step.__name__ not in done:
-                tell(number / len(STEPS), f"step {number} of {len(STEPS)}: {step.__name__.replace('_', ' ')}")
-                done[step.__name__] = journal.step(number, step.__name__, lambda step=step: step(job))  # type: ignore[misc]
-            if step is IN_TABLES[-1]:
-                stack.close()
+    names = step_names()
+
+    def do(name: str, work: Callable[[], Counts]) -> None:
+        number = names.index(name) + 1
+        tell(number / len(names), f"step {number} of {len(names)}: {name.replace('_', ' ')}")
+        done[name] = journal.step(number, name, work)
+
+    for own in OWN:
+        if own.__name__ not in done:
+            do(own.__name__, partial(own, job))
+    for store in stores().values():
+        left = [step for step in store.erase if step.__name__ not in done]
+        if left and (instance is not None or not store.in_dagster):
+            with store.hold(job.subject):
+                for step in left:
+                    do(step.__name__, partial(step, job.subject))
     return done
 
 

@@ -44,6 +44,7 @@ def page(plan: Plan) -> str:
         **plan.rebuild,
         "rows to delete": plan.rows,
         "bytes to rewrite": plan.bytes,
+        **plan.elsewhere,
         "seconds expected": plan.seconds,
     }
     table = "".join(f"<tr><td>{escape(name)}</td><td>{value:,}</td></tr>" for name, value in facts.items())

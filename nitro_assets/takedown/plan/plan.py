@@ -6,8 +6,9 @@ holds no identifier (videos are known by their block keys), so that its hash can
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -15,14 +16,13 @@ import polars as pl
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.recipes import recipe_names
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.holding import Holding, holding, video_tables
-from nitro_assets.lake.staging import staged
+from nitro_assets.lake.holding import Holding
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Artifact, came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.files import nitrogen_places
+from nitro_assets.stores import stores
+from nitro_assets.stores.common.store import Subject
 from nitro_assets.takedown.requests import Request, TakedownError
 from nitro_ml import recipes
 
@@ -34,7 +34,10 @@ PAUSE = 3.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be erased. `artifacts` came from the videos; a checkpoint among them is destroyed and made anew."""
+    """What will be erased. `artifacts` came from the videos; a checkpoint among them is destroyed and made anew.
+
+    `elsewhere`: what further stores hold, by what it is; plans of an older lake lack it.
+    """
 
     request: str
     videos: tuple[str, ...]
@@ -46,6 +49,7 @@ class Plan:
     nitrogen: tuple[str, ...]
     stays: tuple[tuple[str, str], ...]
     rebuild: Mapping[str, int]
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -69,6 +73,8 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, with what follows from the rest: rows, bytes, seconds expected."""
         fields = json.loads(json.dumps(asdict(self)))
+        if not self.elsewhere:  # so that a plan of an older lake keeps its hash
+            del fields["elsewhere"]
         return fields | {"rows": self.rows, "bytes": self.bytes, "seconds": self.seconds}
 
     @classmethod
@@ -103,21 +109,33 @@ def closure(lake: Lake, settings: Settings, request: Request) -> Plan:
     keys = request.video_keys
     if not keys and request.block_keys:
         raise TakedownError(f"request {request.id}: its identifiers are gone, it was erased before; nothing to plan.")
-    holdings = [h for table in video_tables() for h in holding(lake, keys, table)]
     artifacts = came_from(lake, *keys)
-    checkpoints = sorted({a.version for a in artifacts if ASSETS[a.asset].is_checkpoint})
-    cache = ClipCache(settings.cache)
+    subject = subject_of(lake, settings, request, artifacts)
+    found = [store.find(subject) for store in stores().values()]
+    counts = sum((Counter(each.counts) for each in found), Counter[str]())  # without zeros
     return Plan(
         request=request.id,
         videos=tuple(request.block_keys),
-        holdings=tuple(holdings),
+        holdings=tuple(h for each in found for h in each.holdings),
         artifacts=tuple(artifacts),
-        checkpoints=tuple(checkpoints),
-        clips=sum(cache.count(key) for key in keys),
-        staged=sum(len(staged(lake, key)) for key in keys),
-        nitrogen=tuple(sorted({place.shard for place in nitrogen_places(lake, settings, keys)})),
+        checkpoints=subject.checkpoints,
+        clips=counts.pop("clips", 0),
+        staged=counts.pop("staged", 0),
+        nitrogen=tuple(shard for each in found for shard in each.shards),
         stays=(),
         rebuild={},
+        elsewhere=dict(counts),
+    )
+
+
+def subject_of(lake: Lake, settings: Settings, request: Request, artifacts: Sequence[Artifact]) -> Subject:
+    """What the stores need to know to find the videos of a request, from which the artifacts came."""
+    return Subject(
+        lake,
+        settings,
+        request.video_keys,
+        artifacts=tuple((a.asset, a.partition, a.version) for a in artifacts),
+        checkpoints=tuple(sorted({a.version for a in artifacts if ASSETS[a.asset].is_checkpoint})),
     )
 
 

@@ -3,8 +3,8 @@
 The identifiers are gone by then: the scanner asks the blocklist about each key and address that it comes across.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.lake.blocklist import Blocklist
@@ -32,15 +32,15 @@ class Finding:
         return f"{self.where}: {self.found}{'; ' if self.next else ''}{self.next}"
 
 
-def audit(lake: Lake, settings: Settings, databases: Iterable[str] = ()) -> list[Finding]:
+def audit(lake: Lake, settings: Settings, instance: Any = None) -> list[Finding]:
     """Traces of erased videos, and usable checkpoints that saw a blocked one; empty when all is well.
 
-    databases: SQLAlchemy addresses of the servers to search too, such as Dagster's Postgres.
+    instance: Dagster's, whose database servers are searched too.
     """
     erased = frozenset(
         key for r in requests(lake) if r.is_live and r.state not in OPEN for key in (*r.block_keys, *r.names)
     )
-    scan = look(settings, Tokens(Blocklist(lake.secret, erased), lake.secret), (), databases) if erased else None
+    scan = look(settings, Tokens(Blocklist(lake.secret, erased), lake.secret), (), instance) if erased else None
     found = scan.found if scan else []
     left = [
         Finding(f.where, f"{t.found}, in: {t.kind}", t.next)

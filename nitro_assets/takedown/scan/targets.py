@@ -1,16 +1,12 @@
-"""Where the scanner looks: every place on this machine that nitro writes to or reads from, the lake, the databases."""
+"""Where the scanner looks: the addresses that the stores name, and nothing else of theirs."""
 
-import os
-import tempfile
-from collections.abc import Callable, Collection, Iterable
-from pathlib import Path
+from collections.abc import Callable, Collection
+from typing import Any
 
 from nitro_assets.settings import Settings
+from nitro_assets.stores import targets
 from nitro_assets.takedown.scan.identifier_patterns import Matcher
 from nitro_assets.takedown.scan.scan import Scan
-
-SCRATCH = ("checkpoints", "clips", "idm", "lane", "policy", "rows", "video", "world")
-"""What workers call their temporary folders, after `nitro-`; a killed one leaves them."""
 
 Tell = Callable[[float, str], None]
 """tell(fraction, message): how far it is, and at what."""
@@ -18,29 +14,24 @@ Tell = Callable[[float, str], None]
 
 def places(settings: Settings) -> list[str]:
     """Folders, files and prefixes, none within another: each file is read once."""
-    found = [settings.lake, str(settings.cache), str(settings.training), str(settings.inbox), str(settings.exports)]
-    if "://" not in settings.nitrogen:
-        for folder in (Path(settings.nitrogen), Path(settings.nitrogen, "actions")):
-            found += sorted(str(path) for path in folder.glob("SHARD_*"))
-    if settings.sources:
-        found.append(str(settings.sources))
-    if home := os.environ.get("DAGSTER_HOME"):
-        found.append(os.path.abspath(home))
-    scratch = Path(tempfile.gettempdir())
-    found += sorted(str(path) for name in SCRATCH for path in scratch.glob(f"nitro-{name}*"))
-    return [p for p in dict.fromkeys(found) if not any(p.startswith(f"{other}/") for other in found)]
+    found = dict.fromkeys(target.address for target in targets(settings))
+    return [p for p in found if not any(p.startswith(f"{other}/") for other in found)]
 
 
 def look(
     settings: Settings,
     matcher: Matcher,
     exempt: Collection[str],
-    databases: Iterable[str],
+    instance: Any = None,
     tell: Tell = lambda fraction, message: None,
 ) -> Scan:
-    """Scan all places. The files in `exempt` are the one thing that may still name the video: its sealed record."""
+    """Scan all places. The files in `exempt` are the one thing that may still name the video: its sealed record.
+
+    instance: Dagster's, whose database servers are read as well.
+    """
     scan = Scan(matcher, exempt, tell=tell)
     scan.trees(places(settings))
-    for database in databases:
-        scan.database(database)
+    for target in targets(settings, instance):
+        if target.is_database:
+            scan.database(target.address)
     return scan

@@ -3,12 +3,12 @@
 Nothing here names the video: the scanner has taken its identifiers out of every path before it told of it.
 """
 
-import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from nitro_assets.settings import Settings
+from nitro_assets.stores import targets
 from nitro_assets.takedown.scan.scan import Found
 
 AGAIN = "run the erasure again: `nitro takedown run {request}`"
@@ -35,7 +35,8 @@ class Trace:
 
 def traces(settings: Settings, found: Iterable[Found], request: str = "") -> list[Trace]:
     """One a finding. `request`: whose, for the command that goes on with it; without one it is done already."""
-    return [_trace(settings, each, request) for each in found]
+    kinds = {(t.root or t.address).split("://")[-1]: t.kind for t in targets(settings)}
+    return [_trace(kinds, each, request) for each in found]
 
 
 def as_rows(found: Iterable[Trace]) -> list[dict[str, str]]:
@@ -43,8 +44,8 @@ def as_rows(found: Iterable[Trace]) -> list[dict[str, str]]:
     return [asdict(each) for each in found]
 
 
-def _trace(settings: Settings, found: Found, request: str) -> Trace:
-    kind, where = _place(settings, found.where)
+def _trace(kinds: Mapping[str, str], found: Found, request: str) -> Trace:
+    kind, where = _place(kinds, found.where)
     mend = {"sources file": SOURCES, "database server": SERVER}.get(kind, AGAIN)
     if "could not be read" in found.what or "too deep" in found.what:
         mend = UNREADABLE
@@ -53,28 +54,14 @@ def _trace(settings: Settings, found: Found, request: str) -> Trace:
     return Trace(kind, where, found.what, mend.format(request=request))
 
 
-def _place(settings: Settings, where: str) -> tuple[str, str]:
+def _place(kinds: Mapping[str, str], where: str) -> tuple[str, str]:
     """The kind of a place, and what in it is meant."""
     if where.startswith("database table "):
         return "database server", where.removeprefix("database ")
-    lake = settings.lake.split("://")[-1]
-    kinds = {
-        f"{lake}/tables": "table",
-        f"{lake}/checkpoints": "checkpoint",
-        f"{lake}/staging": "staged labels",
-        lake: "lake",
-        str(settings.cache): "clip cache",
-        str(settings.training): "half-trained model",
-        str(settings.inbox): "inbox",
-        str(settings.exports): "exports",
-        settings.nitrogen: "NitroGen shard",
-        str(settings.sources): "sources file",
-        os.path.abspath(os.environ.get("DAGSTER_HOME") or "/-"): "Dagster's records",
-    }
     within = (root for root in kinds if where == root or where.startswith((f"{root}/", f"{root} (")))
     root = max(within, key=len, default="")  # one place may lie in another
-    kind = kinds.get(root, "temporary folder")
     rest = (where.removeprefix(root).lstrip("/") if root else "") or where
+    kind = kinds.get(root, "temporary folder")
     return _table(rest) if kind == "table" else (kind, rest)
 
 

@@ -17,7 +17,8 @@ from nitro_assets.lineage.status import judge
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import quarantine
 from nitro_assets.takedown.approve import check_approvals, registered
-from nitro_assets.takedown.erase.run import Erased, PlanOutgrownError, execute
+from nitro_assets.takedown.erase.journal import in_all_rounds
+from nitro_assets.takedown.erase.run import PlanOutgrownError, execute
 from nitro_assets.takedown.intake.migrate import migrate
 from nitro_assets.takedown.plan.plan import Plan, make_plan
 from nitro_assets.takedown.report import is_final, publish
@@ -81,33 +82,20 @@ def _erase(lake: Lake, settings: Settings, request: Request, instance: Any, tell
         recovery.bundle(lake, settings, request, made)
         request = advance(lake, name, "erasing", {"plan_hash": made.hash})
     done = execute(lake, settings, request, made, instance, tell)
-    _keep(lake, request, done)
+    lake.fs.pipe_file(_found_path(lake, name), canonical([asdict(f) for f in done.found]).encode())
     scan = {"clean": done.clean, "findings": len(done.found), "files": done.files_scanned, "bytes": done.bytes_scanned}
     erased = {"plan_hash": made.hash, "rows": done.rows, "bytes": made.bytes}
     before = [("erased", name, erased)] if request.state == "erasing" else []
     return advance_all(lake, [*before, ("scanned", name, scan)])[-1]  # type: ignore[list-item]
 
 
-def _keep(lake: Lake, request: Request, done: Erased) -> None:
-    """What an erasure counted in all its rounds, each ended by a scan, for its report; and what the last one found."""
-    place, steps = f"{lake.root}/plans/{request.id}", done.steps
-    if request.state == "unclean":
-        before = json.loads(lake.fs.cat_file(f"{place}.done.json"))
-        steps = {
-            name: _sum(before.get(name, step | {"counts": {}, "seconds": 0}), step) for name, step in steps.items()
-        }
-    lake.fs.pipe_file(f"{place}.done.json", canonical(steps).encode())
-    lake.fs.pipe_file(f"{place}.found.json", canonical([asdict(f) for f in done.found]).encode())
-
-
-def _sum(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    counts = {name: one["counts"].get(name, 0) + count for name, count in other["counts"].items()}
-    return {**other, "counts": counts, "seconds": round(one["seconds"] + other["seconds"], 3)}
+def _found_path(lake: Lake, name: str) -> str:
+    return f"{lake.root}/plans/{name}.found.json"
 
 
 def found_in(lake: Lake, settings: Settings, request: Request) -> list[Trace]:
     """What the last scan of an unclean request found; nothing of any other's."""
-    path = f"{lake.root}/plans/{request.id}.found.json"
+    path = _found_path(lake, request.id)
     if request.state != "unclean" or not lake.fs.exists(path):
         return []
     return traces(settings, [Found(**fields) for fields in json.loads(lake.fs.cat_file(path))], request.id)
@@ -148,7 +136,8 @@ def rebuilt(lake: Lake, settings: Settings, request: Request) -> list[tuple[str,
 
 def _report(lake: Lake, settings: Settings, request: Request) -> Request:
     made = standing_plan(lake, request)
-    steps = json.loads(lake.fs.cat_file(f"{lake.root}/plans/{request.id}.done.json"))
+    scans = sum(entry.kind == "scanned" for entry in request.entries)
+    steps = in_all_rounds(lake, request.id, made.hash, scans)
     details = {
         "found": [
             {"table": h.table, "partition": h.partition, "rows": h.rows, "bytes": h.bytes} for h in made.holdings

@@ -2,7 +2,7 @@
 
 Source: NitroGen dataset card. As there, the buttons' type differs between videos (boolean, integer, float), the
 overlay's box is in pixels and the game's area relative, and `actions_processed` exists for some videos, for all their
-chunks.
+chunks. The column `reward` is ours: what each frame's inputs brought, which the recorder knows.
 """
 
 import gzip
@@ -71,7 +71,8 @@ def _members(video: Published, dtype: type[pl.DataType], processed: bool) -> Ite
     for chunk, start in enumerate(range(0, len(recording.actions), length)):
         actions = recording.actions[start : start + length]
         folder = f"{video.video_id}/{video.video_id}_chunk_{chunk:04d}"
-        table = _parquet(actions_table(actions, dtype))
+        reward = pl.Series("reward", recording.rewards[start : start + length], pl.Float32)
+        table = _parquet(actions_table(actions, dtype).with_columns(reward))
         yield f"{folder}/actions_raw.parquet", table
         if processed:
             yield f"{folder}/actions_processed.parquet", table

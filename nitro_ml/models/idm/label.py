@@ -20,6 +20,7 @@ from nitro_ml.models.idm.infer import infer
 from nitro_ml.models.idm.model import IDM
 from nitro_ml.training import checkpoint
 from nitro_ml.training.device import fastest
+from nitro_ml.training.hub import folder
 from nitro_ml.video.decode import Frames, probe, read
 
 FAMILIAR = "familiar."
@@ -63,23 +64,43 @@ class Labeller:
         return self.trust.label(infer(self.model, frames), game)
 
 
+def load_labeller(where: str | Path) -> Labeller:
+    """The labeller of a checkpoint: a folder of any name, or `hf://owner/name`. Raises `CheckpointError`."""
+    return Labeller(folder(where))
+
+
+def stream_labels(
+    video: str | Path,
+    labeller: Labeller,
+    *,
+    crop: Box | None = None,
+    mask: Sequence[Box] = (),
+    game: str | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Labels]:
+    """The labels of a video file, a few seconds of it at a time; memory does not grow with the video.
+
+    crop, mask: what of the picture is looked at, in its pixels; game: see `Labeller.label`. Raises `VideoError`.
+    """
+    path = Path(video)
+    seconds = (probe(path).duration if progress else 0.0) or math.inf
+    for labels in labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game):
+        yield labels
+        if progress:
+            progress(float(labels.time[-1]) / seconds, f"{labels.time[-1]:.0f} s of the video")
+
+
 def label_video(
-    path: Path,
-    checkpoint: Path,
+    video: str | Path,
+    labeller: Labeller,
+    *,
     crop: Box | None = None,
     mask: Sequence[Box] = (),
     game: str | None = None,
     progress: Progress | None = None,
 ) -> Labels:
-    """The labels of a whole video file. Raises `VideoError` and `CheckpointError`."""
-    labeller = Labeller(checkpoint)
-    seconds = (probe(path).duration if progress else 0.0) or math.inf
-    found = []
-    for labels in labeller.label(read(path, labeller.resolution, crop=crop, mask=mask), game):
-        found.append(labels)
-        if progress:
-            progress(float(labels.time[-1]) / seconds, f"{labels.time[-1]:.0f} s of the video")
-    return concat(found)
+    """The labels of a whole video file, in memory; see `stream_labels`. Raises `VideoError`."""
+    return concat(list(stream_labels(video, labeller, crop=crop, mask=mask, game=game, progress=progress)))
 
 
 def label_clip(labeller: Labeller, clip: Clip) -> Labels:
@@ -92,13 +113,12 @@ def stream(clip: Clip, batch: int = 256) -> Iterator[Frames]:
     return (Frames(clip.frames[i : i + batch], clip.time[i : i + batch]) for i in range(0, len(clip), batch))
 
 
-def evaluate(path: Path, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> dict[str, dict[str, Any]]:
-    """`{game: {name: scores}}` of a checkpoint on labelled clips: the model, the baselines and the oracle.
+def evaluate(labeller: Labeller, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> dict[str, dict[str, Any]]:
+    """`{game: {name: scores}}` of a labeller on labelled clips: the model, the baselines and the oracle.
 
     The clips must not have been trained on. known: labelled play from which each game's most frequent action is taken;
     for a game without any, it is taken from the clips themselves, which flatters that baseline.
     """
-    labeller = Labeller(path)
     return compare([(c, label_clip(labeller, c)) for c in clips], labeller.thresholds, known)
 
 

@@ -1,12 +1,12 @@
 """Train, calibration and test by video, never by frame, and of every game that has videos enough."""
 
-import hashlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.idm.config import IDMRecipe
+from nitro_ml.training.splits import order
 
 SETS = ("train", "calibration", "test")
 
@@ -65,7 +65,7 @@ def _over_all_games(games: Mapping[str, Sequence[str]], recipe: IDMRecipe, froze
     what is measured is a known game where it can be; with two videos in all there is no test."""
     last = {names[-1] for names in games.values()}
     names = [name for group in games.values() for name in group]
-    names.sort(key=lambda name: (name not in frozen, name in last, _order(name)))
+    names.sort(key=lambda name: (name not in frozen, name in last, order(name)))
     most = max(len(names) - len(last), min(2, len(names) - 1))
     test = min(math.ceil(recipe.test_share * len(names)), most - 1)
     calibration = min(math.ceil(recipe.calibration_share * len(names)), most - test)
@@ -80,8 +80,4 @@ def _held_out(names: Sequence[str], test: int, calibration: int, frozen: Collect
 
 
 def _ordered(names: Iterable[str], frozen: Collection[str]) -> list[str]:
-    return sorted(names, key=lambda name: (name not in frozen, _order(name)))
-
-
-def _order(video: str) -> str:
-    return hashlib.blake2b(video.encode(), digest_size=8).hexdigest()
+    return sorted(names, key=lambda name: (name not in frozen, order(name)))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from nitro_ml.training.muon import Muon
 from nitro_ml.training.trainer import HeldOut, Resumable, fit
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 HELD_OUT = 24  # batches that the held-out loss is taken over
 
 
@@ -77,8 +79,8 @@ class Training(Resumable):
 def train(
     recipe: IDMRecipe,
     clips: Sequence[Clip],
-    root: Path,
-    card: Mapping[str, Any],
+    root: str | Path,
+    card: Mapping[str, Any] = NOTHING,
     progress: Progress | None = None,
     scratch: Path | None = None,
     frozen: Collection[str] = (),
@@ -92,7 +94,7 @@ def train(
     recipe needs.
     """
     _check(recipe, clips)
-    return train_on(recipe, split(clips, recipe, frozen), root, card, progress, scratch)
+    return train_on(recipe, split(clips, recipe, frozen), Path(root), card, progress, scratch)
 
 
 def train_on(

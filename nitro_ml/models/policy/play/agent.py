@@ -18,6 +18,7 @@ from nitro_ml.models.policy.vision import PolicyError, encoder
 from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import CheckpointError
 from nitro_ml.training.device import fastest
+from nitro_ml.training.hub import folder
 
 
 class Policy:
@@ -87,3 +88,8 @@ class Policy:
         flowed = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), start, self.recipe.euler_steps)
         played = flowed[:, :: self._stride].float().cpu().numpy()
         return [chunk.decode(one, self.recipe.layout) for one in played]
+
+
+def load_policy(where: str | Path) -> Policy:
+    """The policy of a checkpoint: a folder of any name, or `hf://owner/name`. Raises as `Policy.load`."""
+    return Policy.load(folder(where))

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nitro_assets.cli.table import show, tell
-from nitro_assets.log import in_a_line
+from nitro_ml.terminal.table import show, tell
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
@@ -21,11 +20,6 @@ def answer(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str = "", em
         show(rows, title)
     else:
         tell(empty)
-
-
-def complain(error: Exception) -> None:
-    """One error, on standard error."""
-    tell(in_a_line(error), stderr=True)
 
 
 def _value(value: Any) -> str:

@@ -9,7 +9,12 @@ from pydantic import ValidationError
 
 OURS = ("nitro_ml", "nitro_assets", "demo", "benchmarks")
 NETWORK = ("httpx", "httpx2", "httpcore", "requests", "urllib3", "aiohttp", "botocore", "huggingface_hub", "ssl")
-EXTRAS = {"ray": "cluster", "dagster_ray": "cluster", "dagster_postgres": "cluster", "dagster_k8s": "cluster"}
+EXTRAS = {
+    **dict.fromkeys(("ale_py", "gymnasium", "vizdoom"), "games"),
+    **dict.fromkeys(("dagster", "deltalake", "s3fs", "yt_dlp"), "pipeline"),
+    **dict.fromkeys(("ray", "dagster_ray", "dagster_postgres", "dagster_k8s"), "cluster"),
+}
+"""The extra of pyproject.toml that brings a package, by its name in Python."""
 FULL = ("No space left on device", "database or disk is full", "(os error 28)", "Disk quota exceeded")
 DISK = "the disk is full; what is finished is kept. Make room, or lower NITRO_CACHE_GB, then run it again."
 PATHS = re.compile(r"(https?://[^\s/]+/)[^\s)]+")
@@ -67,7 +72,7 @@ def _missing_package(error: ImportError, text: str) -> str | None:
     name = (error.name or "").split(".")[0]
     if name not in EXTRAS:
         return None
-    return f"the package {name} isn't installed; get it with `pip install '.[{EXTRAS[name]}]'`."
+    return f"the package {name} isn't installed; get it with `pip install 'nitro[{EXTRAS[name]}]'`."
 
 
 MENDS = {

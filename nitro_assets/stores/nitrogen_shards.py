@@ -1,4 +1,4 @@
-"""Files outside the tables that hold or mention the videos: NitroGen's shards on disk, exports, requests taken in."""
+"""NitroGen's shards on this machine: folders, and members of archives. Remote ones are NVIDIA's, and only read."""
 
 import json
 import shutil
@@ -6,16 +6,16 @@ import tarfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from nitro_assets.identity import canonical_name, names_of, video_key
-from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.text_match import Mentions
+from nitro_assets.stores.common.store import Counts, Found, Store, Subject, Target
 from nitro_ml.nitrogen.shards import NitrogenError, listing
 
 
 @dataclass(frozen=True)
-class NitrogenPlace:
+class _Place:
     """A shard on this machine that holds the videos of `ids`: a folder, or an archive."""
 
     shard: str
@@ -24,20 +24,37 @@ class NitrogenPlace:
     ids: frozenset[str]
 
 
-def nitrogen_places(
-    lake: Lake, settings: Settings, video_keys: Collection[str], planned: Collection[str] = ()
-) -> Iterator[NitrogenPlace]:
+def find(subject: Subject) -> Found:
+    return Found(shards=tuple(sorted({place.shard for place in _places(subject)})))
+
+
+def erase_shards(subject: Subject) -> Counts:
+    """Folders and archive members of NitroGen's shards on this machine."""
+    return {"places": sum(_erase(place) for place in _places(subject))}
+
+
+def scan(settings: Settings, instance: Any) -> list[Target]:
+    """The shards, and nothing else that lies beside them: nitro doesn't read it."""
+    if "://" in settings.nitrogen:
+        return []
+    folders = (Path(settings.nitrogen), Path(settings.nitrogen, "actions"))
+    found = [path for folder in folders for path in sorted(folder.glob("SHARD_*"))]
+    return [Target(str(path), "NitroGen shard", settings.nitrogen) for path in found]
+
+
+def _places(subject: Subject) -> Iterator[_Place]:
     """The local shards with folders or members of the videos; nothing where the shards are remote.
 
     An archive is looked into where an index row or the plan names it, a folder always: its names are quickly read.
     Where the index knows of more videos there than the names tell (pages that have no id), the metadata are read.
     """
+    settings = subject.settings
     if "://" in settings.nitrogen or not Path(settings.nitrogen).exists():
         return
-    keys = set(video_keys)
-    rows = lake.stored("nitrogen_videos").select("nitrogen_shard", "video_key", "source").collect()
+    keys = set(subject.video_keys)
+    rows = subject.lake.stored("nitrogen_videos").select("nitrogen_shard", "video_key", "source").collect()
     mine = rows.filter(rows["video_key"].is_in(list(keys)))["nitrogen_shard"].to_list()
-    known = {*planned, *mine}
+    known = {*subject.shards, *mine}
     sources = {"youtube", *rows["source"].drop_nulls()}
 
     def wanted(video_id: str) -> bool:
@@ -56,7 +73,7 @@ def nitrogen_places(
         if mine.count(name) > len(ids):
             ids |= {video for video, names in _described(path, shard.archive) if _any(settings.secret, names, keys)}
         if ids:
-            yield NitrogenPlace(name, path, shard.archive, ids)
+            yield _Place(name, path, shard.archive, ids)
 
 
 def _any(secret: bytes, names: Collection[str], keys: Collection[str]) -> bool:
@@ -96,7 +113,7 @@ def _members(path: Path) -> set[str]:
         return {part for member in archive for part in PurePosixPath(member.name).parts}
 
 
-def erase_nitrogen(place: NitrogenPlace) -> int:
+def _erase(place: _Place) -> int:
     """Remove the videos' folders, or write the archive anew without their members; how many there were."""
     if not place.archive:
         for video_id in place.ids:
@@ -114,14 +131,4 @@ def erase_nitrogen(place: NitrogenPlace) -> int:
     return count
 
 
-def erase_mentioning(folder: Path, mentions: Mentions) -> int:
-    """Remove the files and folders under a folder whose name or content mentions the videos."""
-    count = 0
-    for path in sorted(folder.rglob("*"), key=lambda p: len(p.parts), reverse=True):
-        if path.is_dir() and path.name in mentions:
-            shutil.rmtree(path)
-            count += 1
-        elif path.is_file() and mentions.file(path):
-            path.unlink()
-            count += 1
-    return count
+STORE = Store(turn=60, find=find, erase=(erase_shards,), scan=scan)

@@ -19,8 +19,8 @@ from rich.progress import BarColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from nitro_assets.screen import console, text_column
 from nitro_ml.core.progress import Progress
+from nitro_ml.terminal.screen import console, text_column
 
 Say = Callable[[str], None]
 

@@ -6,7 +6,7 @@ tainted model (its pictures may show it), is deleted whole.
 
 import shutil
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.scheduler.instigation import SensorInstigatorData
 
-from nitro_assets.takedown.text_match import Mentions
+from nitro_assets.stores.common.text_match import Mentions
 
 KEPT_COLUMNS = frozenset({"id", "run_id", "timestamp", "create_timestamp", "update_timestamp"})
 HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks", "dynamic_partitions", "asset_keys"})
@@ -93,7 +93,7 @@ class DagsterRecords:
             self.instance.delete_dynamic_partition(name, key)
         return len(named)
 
-    def wipe_assets(self, models: Collection[tuple[str, str]], versions: dict[tuple[str, str], str]) -> int:
+    def wipe_assets(self, models: Collection[tuple[str, str]], versions: Mapping[tuple[str, str], str]) -> int:
         """Forget the last materialisations of assets that mention the videos or made tainted models.
 
         The other partitions of these assets are told to Dagster again, with the versions they have.
@@ -158,31 +158,34 @@ class DagsterRecords:
                 count += 1
         return count
 
-    def servers(self) -> list[str]:
-        """SQLAlchemy addresses of the storages that aren't files."""
-        urls = [url for _, url in self._storages() if url.get_backend_name() != "sqlite"]
-        return [url.render_as_string(hide_password=False) for url in urls]
-
     def _connections(self) -> list[Any]:
-        return [connect for connect, _ in self._storages()]
+        return [connect for connect, _ in _storages(self.instance)]
 
-    def _storages(self) -> Iterator[tuple[Any, sa.URL]]:
-        """How to connect to each database, once, and its address."""
-        connections: list[Any] = [
-            self.instance.run_storage.connect,  # type: ignore[attr-defined]
-            self._events.index_connection,
-            self.instance.schedule_storage.connect,  # type: ignore[union-attr]
-        ]
-        if hasattr(self._events, "path_for_shard") and Path(self._events.path_for_shard("")).exists():
-            connections.append(lambda: self._events.run_connection(""))  # events that were reported without a run
-        seen = set()
-        for connect in connections:
-            opened: AbstractContextManager[sa.Connection] = connect()
-            with opened as connection:
-                url = connection.engine.url
-            if url not in seen:
-                seen.add(url)
-                yield connect, url
+
+def servers(instance: dg.DagsterInstance) -> list[str]:
+    """SQLAlchemy addresses of an instance's storages that aren't files."""
+    urls = [url for _, url in _storages(instance) if url.get_backend_name() != "sqlite"]
+    return [url.render_as_string(hide_password=False) for url in urls]
+
+
+def _storages(instance: dg.DagsterInstance) -> Iterator[tuple[Any, sa.URL]]:
+    """How to connect to each database, once, and its address."""
+    events: Any = instance.event_log_storage
+    connections: list[Any] = [
+        instance.run_storage.connect,  # type: ignore[attr-defined]
+        events.index_connection,
+        instance.schedule_storage.connect,  # type: ignore[union-attr]
+    ]
+    if hasattr(events, "path_for_shard") and Path(events.path_for_shard("")).exists():
+        connections.append(lambda: events.run_connection(""))  # events that were reported without a run
+    seen = set()
+    for connect in connections:
+        opened: AbstractContextManager[sa.Connection] = connect()
+        with opened as connection:
+            url = connection.engine.url
+        if url not in seen:
+            seen.add(url)
+            yield connect, url
 
 
 _EVENTS = "SELECT event FROM event_logs WHERE run_id = :run"

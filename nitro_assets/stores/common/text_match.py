@@ -7,6 +7,7 @@ there; the scanner, which checks the eraser, goes the other way round and shares
 import base64
 import gzip
 import re
+import shutil
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -51,6 +52,19 @@ class Mentions:
             if path.suffix == ".gz":
                 return gzip.decompress(path.read_bytes()) in self
         return False
+
+
+def erase_mentioning(folder: Path, mentions: Mentions) -> int:
+    """Remove the files and folders under a folder whose name or content mentions the videos."""
+    count = 0
+    for path in sorted(folder.rglob("*"), key=lambda p: len(p.parts), reverse=True):
+        if path.is_dir() and path.name in mentions:
+            shutil.rmtree(path)
+            count += 1
+        elif path.is_file() and mentions.file(path):
+            path.unlink()
+            count += 1
+    return count
 
 
 def _views(data: bytes) -> Iterator[bytes]:

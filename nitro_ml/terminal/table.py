@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nitro_assets.screen import console
+from nitro_ml.terminal.screen import console
 
 Cells = list[dict[str, str]]
 
