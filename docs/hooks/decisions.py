@@ -9,7 +9,7 @@ HEAD = """# Decisions
 What others would question, what was decided and why, and what was rejected. A record stays as it was written; one
 that no longer holds says so in its first line, and here. Numbers have gaps, since they were given out in ranges.
 """
-OUTDATED = re.compile(r"^Superseded(?: in part)? by .+$", re.M)
+OUTDATED = re.compile(r"^(?:Superseded|Replaced)[^.,\n]*\]\([^)]+\)", re.M)
 
 
 def page() -> str:
@@ -22,4 +22,4 @@ def _line(path: Path) -> str:
     title = re.match(r"# (.+)", text)
     outdated = OUTDATED.search(text)
     assert title, f"{path.name}: begins without a title"
-    return f"- [{title[1]}]({path.name})" + (f" *{outdated[0].rstrip('.')}*" if outdated else "")
+    return f"- [{title[1]}]({path.name})" + (f" *{outdated[0]}*" if outdated else "")
