@@ -2,8 +2,9 @@
 
 The name is the same for the index, the dataset and whoever asks for a takedown: `SITE:ID` by yt-dlp's extractor and id,
 so that a short link, a watch page and NitroGen's (youtube, id) are one video; `page:HOST/PATH?QUERY` where no extractor
-knows the page. From an address alone it follows by yt-dlp's own patterns, without fetching anything. Where a site's
-address does not hold the id that its page gives, a video has a further name by its address: `names_of` gives all.
+knows the page; `file:CONTENT` for a recording of one's own (recording.py). From an address alone it follows by yt-dlp's
+own patterns, without fetching anything. Where a site's address does not hold the id that its page gives, a video has a
+further name by its address: `names_of` gives all.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ from nitro_assets.address import Address, host_of, normal, plain_host
 Names = tuple[str, ...]
 """All names of one video, the canonical one first."""
 
+RECORDING = "file"
+"""The extractor of a recording in a folder of one's own, whose id is its content and whose path is no name."""
 GENERIC = frozenset({"generic", "html5", "loopback", ""})
 LISTS = frozenset({"YoutubeTab", "TwitchStream", "Kick", "BilibiliPlaylist", "WeiboUser", "DaumPlaylist", "DaumUser"})
 """Extractors that yt-dlp doesn't call playlists and that give whole channels, lists, or whatever is on the air."""
@@ -95,6 +98,8 @@ def canonical_name(extractor: str, video_id: str, url: str) -> str:
 
 def names_of(extractor: str, video_id: str, url: str) -> Names:
     """Every name that a video has or had, the canonical one first: by its id, by its address, by its page."""
+    if extractor == RECORDING:
+        return (canonical_name(extractor, video_id, url),)
     return tuple(dict.fromkeys([canonical_name(extractor, video_id, url), *names_by(url)]))
 
 

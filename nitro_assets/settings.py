@@ -30,12 +30,12 @@ class Settings(BaseSettings):
     )
     nitrogen: str = Field(
         "hf://datasets/nvidia/NitroGen",
-        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz.",
+        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz, and maybe footage/.",
     )
     minimum_density: float = Field(
         0.05, ge=0, le=1, description="Least share of a NitroGen chunk's frames with an input; NitroGen's own is 0.5."
     )
-    sources: Path | None = Field(None, description="YAML of addresses, playlists, channels and searches to index.")
+    sources: Path | None = Field(None, description="YAML of addresses, searches and folders to index.")
     min_seconds: float = Field(30.0, ge=0, description="Videos that are shorter than this are not taken.")
     max_seconds: float = Field(12 * 3600.0, gt=0, description="Videos that are longer than this are not taken.")
     min_height: int = Field(200, ge=0, description="Lines of the picture that a video must have.")

@@ -87,7 +87,7 @@ def home() -> None:
 
 
 def lineage(
-    what: Annotated[str, typer.Argument(help="A video's address or key, or a checkpoint's first digits.")],
+    what: Annotated[str, typer.Argument(help="A video's address, path or key, or a checkpoint's first digits.")],
     as_json: AsJson = False,
 ) -> None:
     """What came from a video and whether anything is left; or what a checkpoint came from.

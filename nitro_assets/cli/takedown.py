@@ -61,7 +61,7 @@ def _show(request: Request, as_json: bool) -> None:
 
 @app.command("request")
 def ask(
-    what: Annotated[list[str], typer.Argument(help="Addresses, or 32-digit keys.")],
+    what: Annotated[list[str], typer.Argument(help="Addresses, 32-digit keys, or paths of your own recordings.")],
     reason: Annotated[str, typer.Option(help="Why; kept sealed with the request.")] = "",
     kind: Annotated[str, typer.Option(help="video, playlist or channel.")] = "video",
     as_json: AsJson = False,

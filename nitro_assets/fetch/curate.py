@@ -4,7 +4,7 @@ What the metadata doesn't say of the file is left open, and decided when the fil
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nitro_assets.fetch.refusals import Again
 from nitro_assets.settings import Settings
@@ -13,12 +13,17 @@ OVERLAY = re.compile(
     r"\b(input|button|key|controller|gamepad|joystick|pad)[- ]?(display|overlay|viewer|history|cam)\b|\bhand ?cam\b",
     re.IGNORECASE,
 )
+OWN = "own"
 NO_DERIVATIVES = {"nd", "noderivs", "noderivatives"}
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the index knows of a video; None where the page does not say. duration in seconds, height in pixels."""
+    """What the index knows of a video; None where the page does not say. duration in seconds, height in pixels.
+
+    own: a recording from a `folder:` of the operator's, who may call its licence `own`; unreadable: what is wrong with
+    its file.
+    """
 
     title: str | None
     description: str | None
@@ -29,6 +34,8 @@ class Facts:
     fps: float | None
     live: bool
     age_limit: int | None
+    own: bool = field(default=False, kw_only=True)
+    unreadable: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -103,15 +110,19 @@ def measures(facts: Facts, rules: Rules) -> str | None:
 
 
 def _problem(facts: Facts, rules: Rules) -> str | None:
+    if facts.unreadable:
+        return f"unreadable: {facts.unreadable}"
     if (facts.age_limit or 0) > rules.max_age_limit:
         return f"age limit: {facts.age_limit}, allowed is up to {rules.max_age_limit}"
     if not facts.game:
         return "game: unknown; say it with `game:` in the sources"
-    return measures(facts, rules) or _licence(facts.licence, rules) or _overlay(facts)
+    return measures(facts, rules) or _licence(facts, rules) or _overlay(facts)
 
 
-def _licence(licence: str | None, rules: Rules) -> str | None:
-    plain = _plain(licence or "")
+def _licence(facts: Facts, rules: Rules) -> str | None:
+    plain = _plain(facts.licence or "")
+    if facts.own and plain == OWN:
+        return None
     if not plain:
         return "licence: none stated; say it with `licence:` in the sources" if rules.licence_needed else None
     if not plain.startswith(rules.licences) or NO_DERIVATIVES & set(plain.split("-")):

@@ -1,4 +1,5 @@
-"""`NITRO_SOURCES`: a YAML file of addresses and searches, each with game and licence; anything else is refused by line.
+"""`NITRO_SOURCES`: a YAML file of addresses, searches and folders, each with game and licence; anything else is refused
+by line.
 
 sources:
   - url: https://...            # a video, playlist, channel or feed: whatever yt-dlp takes
@@ -7,8 +8,12 @@ sources:
     limit: 100                  # optional: the most videos to keep; what is refused or known already doesn't count
   - search: "ytsearch50: hollow knight walkthrough no commentary"
     game: hollow knight
+  - folder: ~/recordings        # one's own videos, read where they lie
+    game: hollow knight
+    licence: own
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +23,8 @@ import yaml
 
 from nitro_assets.fetch.refusals import Again
 
-KEYS = ("url", "search", "game", "licence", "limit")
+WHERE = ("url", "search", "folder")
+KEYS = (*WHERE, "game", "licence", "limit")
 SEARCH = re.compile(r"[a-z0-9:.]*search[a-z]*([0-9]{1,5}|all)?:.+")
 MOST = 100_000  # videos of one source
 
@@ -29,11 +35,12 @@ class SourcesError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """One entry. Exactly one of `url` and `search` is set; `name` is the file and line, for messages."""
+    """One entry. Exactly one of `WHERE` is set; `name` is the file and line, for messages; `folder` is absolute."""
 
     name: str
     url: str | None = None
     search: str | None = None
+    folder: str | None = None
     game: str | None = None
     licence: str | None = None
     limit: int | None = None
@@ -111,9 +118,12 @@ def _entry(path: Path, node: yaml.Node) -> Source | Reject:
         if problem := _problem(key.value, value):
             return Reject(_at(path, value), f"{key.value}: {problem}")
         fields[key.value] = int(value.value) if key.value == "limit" else value.value.strip()
-    if ("url" in fields) == ("search" in fields):
-        found = "both url and search" if "url" in fields else "neither url nor search"
+    where = [key for key in WHERE if key in fields]
+    if len(where) != 1:
+        found = f"both {' and '.join(where)}" if where else f"neither {' nor '.join(WHERE)}"
         return Reject(_at(path, node), f"found {found}; needed is exactly one of them.")
+    if "folder" in fields:
+        fields["folder"] = os.path.expanduser(str(fields["folder"]))
     return Source(name=_at(path, node), **fields)  # type: ignore[arg-type]
 
 
@@ -128,6 +138,8 @@ def _problem(key: str, node: yaml.Node) -> str | None:
         return f"found a value of type {tag}; allowed is text, not empty. Put it in quotes."
     if key == "search" and not SEARCH.fullmatch(node.value):
         return 'allowed is a yt-dlp search such as "ytsearch50: words".'
+    if key == "folder" and not os.path.isabs(os.path.expanduser(node.value.strip())):
+        return "found something else than an absolute path; allowed is one such as /data/recordings or ~/recordings."
     return _address_problem(node.value.strip()) if key == "url" else None
 
 

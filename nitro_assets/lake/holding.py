@@ -41,7 +41,8 @@ def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holdi
     if places.is_empty():
         return []
     shared = places["partition"].is_null().all()
-    scan = parquet.scan(places["uri"].to_list(), include_file_paths="uri")
+    older = {"missing_columns": "insert", "extra_columns": "ignore"}  # files from before a column was added
+    scan = parquet.scan(places["uri"].to_list(), include_file_paths="uri", **older)
     mine = scan.filter(pl.col("video_key").is_in(list(video_keys)))
     if shared:  # the files don't say whose they are, their rows do
         places, mine = places.drop("partition"), mine.rename({table.partition: "partition"})

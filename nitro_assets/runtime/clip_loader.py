@@ -1,4 +1,4 @@
-"""Footage as clips: from the cache, or fetched again, decoded and deleted.
+"""Footage as clips: from the cache, or fetched again, decoded and deleted; one's own files are read where they lie.
 
 A clip's frames are at the model's resolution. A NitroGen clip is cropped to the game and its controller overlay is
 masked before anything else sees it.
@@ -18,8 +18,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.fetch.download import DownloadError, downloaded
+from nitro_assets.fetch.download import downloaded
+from nitro_assets.fetch.folder import opened, unnamed
+from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.footage_files import footage_files
+from nitro_assets.recording import is_recording
 from nitro_assets.runtime.failures import Failures
 from nitro_assets.runtime.job import Job, Refused
 from nitro_assets.settings import Settings
@@ -43,11 +47,15 @@ Read = Callable[[Decoder, Path, Row], Frames]
 
 @contextmanager
 def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
-    """The downloaded file, deleted afterwards; waits for room. Raises `DownloadError`.
+    """A video of the index: the downloaded file, deleted afterwards, or a recording of one's own, as it lies there.
 
-    It lies in the cache, where a later run finds what a killed one left; elsewhere if another process fetches it too.
+    A download waits for room. It lies in the cache, where a later run finds what a killed one left; elsewhere if
+    another process fetches it too. Raises `FetchError`.
     """
     with ExitStack() as held:
+        if is_recording(address):
+            yield held.enter_context(opened(address, video_key, settings))
+            return
         folder = held.enter_context(ClipCache(settings.cache).download(video_key)) if settings.cache_gb else None
         folder = folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nitro-video-")))
         yield held.enter_context(downloaded(address, folder, video_key, settings))
@@ -73,6 +81,7 @@ class Footage:
         certain refused, with a row that tells either.
         """
         addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
+        addresses |= footage_files(self.job.lake, self.job.settings)
         found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
         labels = self._labels(found)
         clips = []
@@ -105,11 +114,12 @@ class Footage:
     def _all(
         self,
         wanted: pl.DataFrame,
-        addresses: Mapping[str, str],
+        addresses: Mapping[str, str | Path],
         name: Callable[[Row], str],
         read: Read,
     ) -> list[tuple[Row, Frames]]:
-        """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time."""
+        """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time. A path instead
+        of an address is a file that lies here."""
         rows = list(wanted.iter_rows(named=True))
         missing: dict[str, list[Row]] = {}
         for row in rows:
@@ -117,7 +127,7 @@ class Footage:
                 missing.setdefault(row["video_key"], []).append(row)
         failures = Failures.of_videos(self.job.lake, self.job.settings, missing)
         for key in list(missing):
-            if failure := failures.waiting(key, addresses[key]):
+            if failure := failures.waiting(key, str(addresses[key])):
                 self.refused.append(Refused("a video", str(failure), key, failure))
                 del missing[key]
         own = threading.local()
@@ -129,8 +139,9 @@ class Footage:
             def one(key: str) -> list[Refused]:
                 try:
                     return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
-                except DownloadError as error:
-                    return [Refused("a video", str(error), key, failures.again(key, addresses[key], error.reason))]
+                except FetchError as error:
+                    again = failures.again(key, str(addresses[key]), error.reason)
+                    return [Refused("a video", str(error), key, again)]
 
             with ThreadPoolExecutor(os.cpu_count(), initializer=begin) as pool:
                 for number, refused in enumerate(pool.map(one, missing)):
@@ -144,11 +155,12 @@ class Footage:
         return Frames(*found) if found and len(found[1]) else None
 
     def _fetch(
-        self, decoder: Decoder, key: str, address: str, rows: list[Row], name: Callable[[Row], str], read: Read
+        self, decoder: Decoder, key: str, address: str | Path, rows: list[Row], name: Callable[[Row], str], read: Read
     ) -> list[Refused]:
-        """Clips of one video into the cache; what is refused of them. Raises `DownloadError`."""
+        """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
         refused = []
-        with fetched(self.job.settings, address, key) as video:
+        lies_here = isinstance(address, Path)
+        with unnamed(address, key) if lies_here else fetched(self.job.settings, address, key) as video:
             for row in rows:
                 try:
                     frames = read(decoder, video, row)

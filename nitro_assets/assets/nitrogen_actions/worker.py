@@ -76,7 +76,8 @@ class _Shard:
             message = f"{chunk.flaw} The inputs are taken; what they scored is unknown."
             self.unscored.append(Refused(f"the rewards of chunk {chunk.chunk} of a video", message, key))
         chunk = replace(chunk, actions=actions)
-        self.videos[key] = {"video_key": key, "address": chunk.url, "source": chunk.source}
+        video = {"video_key": key, "address": chunk.url, "source": chunk.source, "video_id": chunk.video_id}
+        self.videos[key] = video
         self.chunks.append(_chunk_row(key, chunk))
         self.job.progress(0.0, f"{len(self.chunks)} chunks of {len(self.videos)} videos")
         return _frame_rows(key, chunk)

@@ -18,8 +18,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
-from nitro_assets.fetch.download import DownloadError
-from nitro_assets.fetch.refusals import Reason
+from nitro_assets.fetch.refusals import FetchError, Reason
 from nitro_assets.lake import soft
 from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
@@ -93,7 +92,7 @@ class VideoResult:
 
 @dataclass
 class Fetched:
-    """A video's file, which `held` deletes when closed; or why there is none."""
+    """A video's file, which `held` gives back when closed; or why there is none."""
 
     order: Order
     held: ExitStack
@@ -102,11 +101,11 @@ class Fetched:
 
 
 def fetch(setup: Setup, order: Order) -> Fetched:
-    """Download one video."""
+    """Download one video; a recording of one's own is there."""
     found = Fetched(order, ExitStack())
     try:
         found.video = found.held.enter_context(fetched(setup.settings, order.address, order.key))
-    except DownloadError as error:
+    except FetchError as error:
         found.end = End(str(error), error.reason)
     return found
 

@@ -151,10 +151,16 @@ class _Shard:
         return {(known[name]["partition"], name): rows for name, rows in sorted(counts.items())}
 
     def rows(self, table: str, columns: list[str]) -> Iterator[pl.DataFrame]:
-        """One table's rows, a bounded number at a time; those of one video follow one another in their order."""
+        """One table's rows, a bounded number at a time; those of one video follow one another in their order.
+
+        The table is opened before any of them is asked for: deltalake opens none while it writes on its only thread, as
+        it does on a machine of one core.
+        """
+        return self._rows(self._stored(table).select(columns), columns)
+
+    def _rows(self, stored: pl.LazyFrame, columns: list[str]) -> Iterator[pl.DataFrame]:
         for keys in _groups(self.kept):
-            rows = self._stored(table).filter(pl.col("video_key").is_in(keys)).select(columns)
-            yield rows.sort("video_key", "frame").collect()
+            yield stored.filter(pl.col("video_key").is_in(keys)).sort("video_key", "frame").collect()
         for key in sorted(set(self.frames) - set(self.kept)):
             rows = parquet.scan(self.staging.path(key)).select(columns)
             for first in range(0, self.frames[key], ROWS):

@@ -1,7 +1,8 @@
 """The curated index: which videos there are, and which may be used.
 
 What: metadata of every video found through the sources, with licence, liveness and a verdict; every rejected one has
-its reason. No footage. Found with yt-dlp. The only place, with `nitrogen_videos`, that holds addresses and titles.
+its reason. No footage. Found with yt-dlp, or in a folder of one's own. The only place, with `nitrogen_videos`, that
+holds addresses and titles.
 Source: `NITRO_SOURCES`. Partitions: hash buckets of the video key; making one lists all sources, so make them together.
 Cadence: every night, which also checks that the videos are still alive.
 """

@@ -1,7 +1,8 @@
-"""Is a known video that no source lists any more still public?
+"""Is a known video that no source lists any more still public, or a recording of one's own still where it lay?
 
 That it isn't is a fact about one video only when its own page says so, twice, apart in time, while other pages of the
-site answer: everything else may be an outage, a wall, or a site that was rebuilt. Found once, it stands in the index as
+site answer: everything else may be an outage, a wall, or a site that was rebuilt. Of a recording its folder says so,
+while there is anything in it: an empty one may be a disk that isn't connected. Found once, it stands in the index as
 "gone once" and changes nothing; a fact keeps the video out, and counts as a takedown where NITRO_UPSTREAM says so.
 """
 
@@ -10,8 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from nitro_assets.fetch import folder
 from nitro_assets.fetch.listing import Life, alive, answers
 from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, waits
+from nitro_assets.recording import is_recording
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.progress import Progress
 
@@ -30,21 +33,34 @@ def looked_at(rows: Sequence[Row], listed: Iterable[str], settings: Settings, pr
     words: dict[str, Life] = {}
     for number, row in enumerate(due):
         progress(number / len(due), "looking whether known videos are alive")
-        words[row["video_key"]] = alive(row["address"], settings)
+        words[row["video_key"]] = _life(row, settings)
     doubted = [row["address"] for row in due if words[row["video_key"]] in DEAD]
-    sound = {*map(_site, listed), *(_site(row["address"]) for row in due if words[row["video_key"]] == "alive")}
+    living = (row["address"] for row in due if words[row["video_key"]] == "alive")
+    sound = {_site(address, settings) for address in (*listed, *living)}
     sound |= set(_lone(doubted, rows, sound, settings))
     return [
-        {**row, **_now(row, word, _site(row["address"]) in sound)} if (word := words.get(row["video_key"])) else row
+        {**row, **_now(row, word, _site(row["address"], settings) in sound)}
+        if (word := words.get(row["video_key"]))
+        else row
         for row in rows
     ]
 
 
+def _life(row: Row, settings: Settings) -> Life:
+    if is_recording(row["address"]):
+        return folder.alive(row["address"], row["video_key"], settings)
+    return alive(row["address"], settings)
+
+
 def _lone(doubted: Sequence[str], rows: Sequence[Row], sound: set[str], settings: Settings) -> Iterator[str]:
-    """Sites of which nothing else is known but one doubted video, and whose front page answers."""
-    known = [_site(row["address"]) for row in rows]
+    """Sites of which nothing else is known but one doubted video, and whose front page answers; and folders."""
+    known = [_site(row["address"], settings) for row in rows]
     for address in doubted:
-        if (site := _site(address)) not in sound and known.count(site) == 1 and answers(site, settings):
+        site = _site(address, settings)
+        if is_recording(address):
+            if folder.answers(site):
+                yield site
+        elif site not in sound and known.count(site) == 1 and answers(site, settings):
             yield site
 
 
@@ -70,6 +86,9 @@ def _reason(life: str) -> str:
     return f"{life}: no longer public"
 
 
-def _site(address: str) -> str:
+def _site(address: str, settings: Settings) -> str:
+    """The site's front page; of a recording, its folder."""
+    if is_recording(address):
+        return folder.home(address, settings)
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.lower()}/"

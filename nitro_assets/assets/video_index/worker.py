@@ -14,6 +14,7 @@ import polars as pl
 
 from nitro_assets.assets.video_index import liveness
 from nitro_assets.fetch.curate import Rules, verdict
+from nitro_assets.fetch.folder import list_folder
 from nitro_assets.fetch.listing import Found, list_videos
 from nitro_assets.fetch.sources import Reject, Source, load
 from nitro_assets.identity import canonical_channel, canonical_name, channel_key, names_of, shard_of, video_key
@@ -80,7 +81,8 @@ def _found(settings: Settings, source: Source, known: dict[str, Row]) -> Iterato
         return bool(row["keep"]) and row["video_key"] not in seen
 
     seen = set(known)
-    for found in list_videos(source, settings, is_taken):
+    listed = list_folder if source.folder else list_videos
+    for found in listed(source, settings, is_taken):
         if isinstance(found, Reject):
             yield _refuse(settings, found)
         elif (row := _row(settings, found))["video_key"] in seen:

@@ -34,8 +34,10 @@ TABLES = (
             **VIDEO_KEY,
             "address": (pl.String, "Where the video is; erased by a takedown."),
             "source": (pl.String, "The site in NitroGen's word: youtube, twitch, ..."),
+            "video_id": (pl.String, "The site's id, by which a file of `footage/` is named; null in older lakes."),
         },
         "Where NitroGen's labelled videos are. Part of the index.",
+        later=("video_id",),
     ),
     table(
         "nitrogen_chunks",

@@ -16,6 +16,7 @@ from nitro_assets.identity import names_by
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State, index_version, version_of
+from nitro_assets.recording import path_text
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.others import others
@@ -60,6 +61,7 @@ def identify(job: Erasure) -> Counts:
     shared = others(job.lake, keys, titles) | _mine(job, "video_index", "game")
     found = {title for title in titles if not any(title in other for other in shared)}
     found |= _mine(job, "video_index", "address") | _mine(job, "nitrogen_videos", "address")
+    found |= {path for address in found if (path := path_text(address))}
     known = {*found, *sealed.video_keys, *sealed.addresses, *sealed.needles}
     names = [name for text in known if "://" in text for name in names_by(text) if not name.startswith("page:")]
     found |= {video_id for name in names if (video_id := name.split(":", 1)[1])}

@@ -18,6 +18,7 @@ from nitro_assets.takedown.intake.migrate import migrate
 from nitro_assets.takedown.intake.ownership import lapses
 from nitro_assets.takedown.intake.reading import Item, Named
 from nitro_assets.takedown.intake.targets import Targets
+from nitro_assets.takedown.own_files import as_keys
 from nitro_assets.takedown.quarantine import extend, lapse, taint
 from nitro_assets.takedown.requests import Request, TakedownError, advance_all, find, new_id, requests
 from nitro_assets.takedown.sealed import Sealed, seal
@@ -233,7 +234,11 @@ def _holder(request: Request) -> str | None:
 
 
 def ask_for(lake: Lake, settings: Settings, texts: Iterable[str], reason: str, named: Named = "video") -> Answer:
-    """This machine's own user asks. Raises `TakedownError` where it can't be taken."""
+    """This machine's own user asks, who may name recordings by their paths.
+
+    Raises `TakedownError` where it can't be taken.
+    """
+    texts = [as_keys(lake, settings, text) if named == "video" else text for text in texts]
     answer = take_in(lake, settings, [Ask(named, tuple(texts), reason)])[0]
     if answer.outcome != "quarantined":
         raise TakedownError(str(answer))

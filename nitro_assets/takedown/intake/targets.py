@@ -14,6 +14,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.lookups import page
 from nitro_assets.takedown.intake.reading import NO_ADDRESS, Item, Named, read
+from nitro_assets.takedown.own_files import as_keys
 from nitro_assets.takedown.requests import Request, TakedownError
 
 
@@ -54,7 +55,9 @@ def resolve(settings: Settings, video: str) -> str:
 
 
 def held_as(lake: Lake, settings: Settings, video: str) -> str:
-    """As `resolve`, by the key under which the lake has the video: it may know it by another of its names."""
+    """As `resolve`, by the key under which the lake has the video: it may know it by another of its names, or as a
+    recording by its path."""
+    video = as_keys(lake, settings, video).partition("\n")[0]
     found = _one(video)
     targets = _video(found)
     held = known(lake, targets.keys(lake.secret))

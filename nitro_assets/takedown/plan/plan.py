@@ -23,6 +23,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.store import Subject
+from nitro_assets.takedown.own_files import own_files
 from nitro_assets.takedown.requests import Request, TakedownError
 from nitro_ml import recipes
 
@@ -101,7 +102,8 @@ class Plan:
 def make_plan(lake: Lake, settings: Settings, request: Request) -> Plan:
     """The plan of a request, from the lake as it is now. Changes nothing."""
     found = closure(lake, settings, request)
-    return replace(found, stays=_stays(lake, request.video_keys, found), rebuild=_rebuild(lake, settings, found))
+    stays = (*own_files(lake, settings, request.video_keys), *_stays(lake, request.video_keys, found))
+    return replace(found, stays=stays, rebuild=_rebuild(lake, settings, found))
 
 
 def closure(lake: Lake, settings: Settings, request: Request) -> Plan:
