@@ -32,7 +32,10 @@ PUBLIC = {
     "write_labels",
 }
 MODULES = {path.relative_to(ROOT): ast.parse(path.read_text()) for path in (ROOT / "nitro_ml").rglob("*.py")}
-SETS_NOTHING = {Path("nitro_ml/__main__.py"): "is the command itself"}
+SETS_NOTHING = {
+    Path("nitro_ml/__main__.py"): "is the command itself",
+    Path("nitro_ml/games/__init__.py"): "makes the games known to Gymnasium, whose only way that is",
+}
 
 
 def test_the_public_names_are_these_and_each_is_there() -> None:
