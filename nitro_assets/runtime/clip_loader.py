@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import downloaded
-from nitro_assets.fetch.folder import opened, unnamed
+from nitro_assets.fetch.folder import anonymous, opened
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.footage_files import footage_files
@@ -160,7 +160,7 @@ class Footage:
         """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
         refused = []
         lies_here = isinstance(address, Path)
-        with unnamed(address, key) if lies_here else fetched(self.job.settings, address, key) as video:
+        with anonymous(address, key) if lies_here else fetched(self.job.settings, address, key) as video:
             for row in rows:
                 try:
                     frames = read(decoder, video, row)
