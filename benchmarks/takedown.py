@@ -31,7 +31,7 @@ from nitro_ml.core import parquet
 def run(quick: bool = False) -> list[Figure]:
     """10,000 videos x 2,000 frames in 8 shards, and 100,000 in 80; `quick`: a few in 2 and in 4."""
     videos, frames, rounds, batch = (20, 20, 1, 5) if quick else (1250, 2000, 3, 1000)
-    with tempfile.TemporaryDirectory(prefix="bench-nitro-") as folder:
+    with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         small, mine = build(Path(folder, "small"), 2 if quick else 8, videos, frames)
         large, theirs = build(Path(folder, "large"), 4 if quick else 80, videos, frames)
         limit, wide, one, ten = [], [], [], []

@@ -37,7 +37,7 @@ SHARD = "0000"
 
 def run(quick: bool = False) -> list[Figure]:
     """Every step, on a disk and on S3, and 50 interleavings; `quick`: one step on a disk, and two."""
-    with tempfile.TemporaryDirectory(prefix="bench-nitro-") as folder:
+    with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         steps = step_names(in_dagster=False)
         wrong = killed(Path(folder, "disk"), ["vacuum"] if quick else steps)
         in_bucket = [] if quick else [_killed_on_s3(Path(folder, "s3"), steps)]

@@ -16,8 +16,8 @@ from benchmarks.figures import Figure
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import RATE
+from nitro_ml.games.env import Game
 from nitro_ml.games.registry import make
-from nitro_ml.games.spec import Game
 from nitro_ml.models.policy import flow
 from nitro_ml.models.policy.chunk import DIMENSIONS
 from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
@@ -129,7 +129,7 @@ def _paced(policy: Policy, game: Game, frames: int) -> float:
     due, ready = time.perf_counter(), 0
     with at_pad:
         for _ in range(frames):
-            if game.step(at_pad.act()).done:
+            if game.advance(at_pad.act()).done:
                 game.reset()
             due += 1 / RATE
             left = due - time.perf_counter()

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.games.adapters.atari import AtariGame
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, actions_of
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder.encode import encode
 from nitro_ml.games.recorder.session import kinds_of, session
-from nitro_ml.games.registry import GAMES, make
-from nitro_ml.games.spec import Game, GameSpec
+from nitro_ml.games.registry import CATALOGUE, GAMES, make
 from nitro_ml.segments.features import Features
 from nitro_ml.segments.smoothing import runs
 from nitro_ml.video.decode import read
@@ -130,7 +129,7 @@ def seen(video: Path) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
 def _game(name: str, seed: int) -> Game:
     if name in GAMES:
         return make(name, seed, FPS)
-    return AtariGame(GameSpec(name, name.replace("_", " ").title(), "atari", _BUTTONS), seed, FPS)
+    return make(CATALOGUE.spec("atari", name, title=name.replace("_", " ").title(), buttons=_BUTTONS), seed, FPS)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 
 BUTTON = {name: i for i, name in enumerate(BUTTONS)}
 STICK = {name: i for i, name in enumerate(STICKS)}
+OPPOSITE = {"dpad_left": "dpad_right", "dpad_right": "dpad_left", "dpad_up": "dpad_down", "dpad_down": "dpad_up"}
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,25 @@ class Pad:
             pad.sticks[STICK[name]] = np.clip(value, -1.0, 1.0)
         return pad
 
+    @classmethod
+    def of(cls, buttons: NDArray[Any], sticks: NDArray[Any]) -> "Pad":
+        """The pad from two arrays of numbers: a button is held where its number isn't 0."""
+        return cls(np.asarray(buttons).astype(np.bool_), np.asarray(sticks, np.float32))
+
+    @property
+    def action(self) -> dict[str, NDArray[Any]]:
+        """The pad as an action of `env.Game`: `buttons`, int8 [17], and `sticks`, float32 [4]."""
+        return {"buttons": self.buttons.astype(np.int8), "sticks": self.sticks}
+
     def held(self, button: str) -> bool:
         return bool(self.buttons[BUTTON[button]])
 
     def stick(self, name: str) -> float:
         return float(self.sticks[STICK[name]])
+
+    def pushed(self, button: str) -> bool:
+        """Whether a button is held; of two opposite directions at once, an impossible state, neither is."""
+        return self.held(button) and not (button in OPPOSITE and self.held(OPPOSITE[button]))
 
     def axis(self, negative: str, positive: str) -> int:
         """-1, 0 or 1 from two opposite buttons; both held at once is an impossible state and counts as neither."""

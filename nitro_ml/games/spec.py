@@ -1,73 +1,102 @@
-"""What a game is to everybody else: what it uses of the pad, and how it is played a frame at a time."""
+"""What a game is, as data: what it uses of the pad, what its engine makes of it, how fast and how long it is played."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from pkgutil import resolve_name
+from typing import Annotated, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from nitro_ml.games.pad import Pad
+from nitro_ml.games.pad import BUTTON, STICK
 
 HEIGHT, WIDTH = 240, 320
 
 
-@dataclass(frozen=True)
-class GameSpec:
-    """What a game uses of the pad, the video rates (Hz) it can be played at, and how long an episode may last (s)."""
+class GameError(ValueError):
+    """A game, frame rate, player or file of games that there isn't or that is wrong; the message says what there is."""
 
-    name: str
+
+class Control(BaseModel):
+    """What the engine does while a control is used, in the engine's own word, and how much of it.
+
+    In a file of games the word alone is enough for a button; a stick has `gain`, the amount at full deflection.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str
+    gain: float = 1.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, value: Any) -> Any:
+        return {"action": value} if isinstance(value, str) else value
+
+
+class GameSpec(BaseModel):
+    """One game; `docs/add-a-game.md` shows how one is written.
+
+    `buttons` and `sticks` are those that the game is played with, in the order in which random players draw them.
+    `controls` says what each control does; two buttons of the directional pad may be named together, as in
+    `dpad_up+dpad_left`. `rates` are the frame rates in Hz, `seconds` is the longest episode. `serves` is the button
+    that puts a ball into play. `adapter` and `expert` are classes, as `module:Class`; a game without an expert has
+    None. `options` are settings of the engine, named by its adapter.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     title: str
     engine: str
-    buttons: tuple[str, ...]
+    adapter: str
+    buttons: tuple[str, ...] = ()
     sticks: tuple[str, ...] = ()
-    rates: tuple[int, ...] = (30, 60)
-    seconds: float = 60.0
-    has_expert: bool = False
-    serves: str | None = None  # the button that puts a ball into play
+    controls: dict[str, Control]
+    rates: Annotated[tuple[int, ...], Field(min_length=1)]
+    seconds: Annotated[float, Field(gt=0)]
+    expert: str | None = None
+    serves: str | None = None
+    options: dict[str, Any] = {}
+
+    @field_validator("buttons")
+    @classmethod
+    def _has_buttons(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _allowed(names, BUTTON)
+
+    @field_validator("sticks")
+    @classmethod
+    def _has_sticks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return _allowed(names, STICK)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "GameSpec":
+        if not (self.buttons or self.sticks):
+            raise ValueError("neither buttons nor sticks are used; name those that the game is played with")
+        for name in self.controls:
+            _allowed(tuple(name.split("+")), BUTTON | STICK)
+        if idle := [name for name in (*self.buttons, *self.sticks) if name not in self.controls]:
+            raise ValueError(f"{idle} are used, but controls doesn't say what they do; it has {sorted(self.controls)}")
+        if self.serves is not None and self.serves not in self.buttons:
+            raise ValueError(f"serves is {self.serves!r}; it is one of the game's buttons: {list(self.buttons)}")
+        return self
+
+    @property
+    def has_expert(self) -> bool:
+        """Whether a scripted expert plays this game."""
+        return self.expert is not None
+
+    def load(self, part: Literal["adapter", "expert"]) -> Any:
+        """The class that one of these fields names. Raises `GameError` where there is none."""
+        path = getattr(self, part)
+        try:
+            return resolve_name(path)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise GameError(f"{self.name}: its {part} {path!r} cannot be loaded: {error}.") from error
 
     def episode_frames(self, fps: int = 30) -> int:
         """The longest episode, in frames."""
         return round(self.seconds * fps)
 
 
-class GameError(ValueError):
-    """A game, frame rate or player that the arcade doesn't have; the message says what it has."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one frame of play brought: the game's own points, and whether the episode ended."""
-
-    reward: float
-    done: bool
-
-
-class Game(Protocol):
-    """A running game: `frame` is what is shown now, `step` holds the pad while it is shown and moves on by a frame."""
-
-    spec: GameSpec
-    fps: int
-
-    @property
-    def frame(self) -> NDArray[np.uint8]:
-        """uint8 [240, 320, 3] RGB."""
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the game stands still until the ball is served."""
-
-    def step(self, pad: Pad) -> Step:
-        """Hold `pad` for one frame of video."""
-
-    def reset(self) -> None:
-        """Begin the next episode; episodes differ, and their order follows from the seed."""
-
-    def keep(self, pads: Sequence[Pad]) -> int:
-        """Step on by the first of the pads, or the first few, and keep the state reached; returns by how many.
-
-        0, without a step, where the engine cannot do it with these pads. `frame` is the new one only after a step.
-        """
-
-    def back(self) -> None:
-        """Return to the state last kept, or to the episode's start where none was kept since. `frame` likewise."""
+def _allowed(names: tuple[str, ...], allowed: dict[str, int]) -> tuple[str, ...]:
+    if unknown := [name for name in names if name not in allowed]:
+        raise ValueError(f"{unknown} are not on the pad; allowed are {', '.join(allowed)}")
+    return names

@@ -2,16 +2,22 @@
 
 import json
 import os
+import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import nitro_assets
+import nitro_ml
 from nitro_assets.cli import app
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.stores.temporary import WORKERS
 from nitro_assets.takedown.erase import run
 from nitro_assets.takedown.erase.journal import in_all_rounds
 from nitro_assets.takedown.intake.take_in import request
@@ -144,6 +150,17 @@ def test_each_file_is_read_once(settings: Settings, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("DAGSTER_HOME")
     assert str(shard) in targets.places(settings)
     assert str(settings.nitrogen) not in targets.places(settings), "nitro reads the shards there, and nothing else"
+
+
+def test_every_temporary_folder_of_a_worker_is_known() -> None:
+    sources = "".join(path.read_text() for room in (nitro_assets, nitro_ml) for path in room_files(room))
+    named = set(re.findall(r'(?:prefix=|gettempdir\(\)\) / )"nitro-(\w+)', sources))
+    assert {"video", "training", "checkpoints"} < named
+    assert named - {"locks"} <= set(WORKERS), "stores/temporary.py: list it, else neither eraser nor scanner look there"
+
+
+def room_files(room: ModuleType) -> Iterator[Path]:
+    return Path(str(room.__file__)).parent.rglob("*.py")
 
 
 def test_an_address_that_holds_anothers_is_the_others(lake: Lake, settings: Settings) -> None:

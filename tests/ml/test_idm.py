@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from examples import label_a_video
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.labels import Labels, concat, read_labels
+from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.stream import BLOCK, Rows, blocks
 from nitro_ml.evaluation import BASELINES
 from nitro_ml.evaluation.correctness import right
@@ -208,15 +207,6 @@ def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: La
     clip = square_clip(12, frames=90)
     path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
     assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
-
-
-def test_the_tutorials_script_labels_a_file(
-    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = write_video(tmp_path / "play.mp4", square_clip(12, frames=60).frames)
-    label_a_video.main(path, trained.path, tmp_path / "labels.parquet")
-    assert capsys.readouterr().out.startswith("60 frames, mean confidence ")
-    assert len(read_labels(tmp_path / "labels.parquet")) == 60
 
 
 def test_confidence_means_how_often_it_is_right(labeller: Labeller) -> None:

@@ -48,7 +48,7 @@ def test_it_looks_again_only_after_the_executed_part(policy: Policy) -> None:
             chunk = policy.act(np.stack(context)[None], policy.noise(expected)[None])[0]
         pad = player.act()
         np.testing.assert_array_equal(pad.buttons, chunk.buttons[frame % policy.execute])
-        game.step(pad)
+        game.advance(pad)
 
 
 def test_episodes_side_by_side_are_whole_and_numbered(policy: Policy) -> None:
@@ -138,7 +138,7 @@ def test_live_the_game_does_not_wait_for_the_policy() -> None:
 def test_an_episode_can_be_shown_once_more(game: str, tmp_path: Path) -> None:
     last = max(episodes("wanderer", game, 12, seed=3, max_frames=60), key=lambda episode: episode.number)
     again = begun(game, 3, last.number)
-    assert sum(again.step(pad).reward for pad in last.pads) == pytest.approx(last.score)
+    assert sum(again.advance(pad).reward for pad in last.pads) == pytest.approx(last.score)
     frames = film(game, 3, last, seconds=1.0)
     assert frames.shape == (round(min(len(last.pads), 30) / 3), 180, 240, 3)
     assert len(np.unique(frames[0, 142:, :63].reshape(-1, 3), axis=0)) in (3, 4)  # the controller's own colours

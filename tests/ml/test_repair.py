@@ -27,7 +27,7 @@ def played(game: str, frames: int, seed: int) -> Actions:
     pads = []
     for _ in range(frames):
         pads.append(who.act())
-        if running.step(pads[-1]).done:
+        if running.advance(pads[-1]).done:
             running.reset()
     return actions_of(pads)
 

@@ -51,7 +51,7 @@ def test_replays_repeat_so_that_a_button_without_a_use_is_not_seen(game: str, se
     pads = []
     for _ in range(70):
         pads.append(who.act())
-        if running.step(pads[-1]).done:
+        if running.advance(pads[-1]).done:
             running.reset()
     actions = actions_of(pads)
     actions.buttons[:, GUIDE] = True

@@ -1,1 +1,1 @@
-"""One file an engine: its games behind `spec.Game`."""
+"""Engines: for each an adapter behind `env.Game`, and a file with its games."""

@@ -12,47 +12,34 @@ import vizdoom
 from numpy.typing import NDArray
 from vizdoom import Button, GameVariable
 
-from nitro_ml.games.pad import BUTTON, Pad
-from nitro_ml.games.spec import GameSpec, Step
+from nitro_ml.games.env import Game, SavedStates, Step
+from nitro_ml.games.pad import STICK, Pad
+from nitro_ml.games.spec import GameError, GameSpec
 
-# What each control of the pad does, and how much: degrees a tic for turning, thrust for walking, 1 for a button.
-_CONTROLS: dict[str, tuple[Button, float]] = {
-    "dpad_left": (Button.MOVE_LEFT, 1.0),
-    "dpad_right": (Button.MOVE_RIGHT, 1.0),
-    "right_trigger": (Button.ATTACK, 1.0),
-    "j_left_x": (Button.MOVE_LEFT_RIGHT_DELTA, 50.0),
-    "j_left_y": (Button.MOVE_FORWARD_BACKWARD_DELTA, -50.0),
-    "j_right_x": (Button.TURN_LEFT_RIGHT_DELTA, 6.0),
-}
-# What an expert turns to; the dead go by other names.
-_TARGETS = {
-    "basic": ("Cacodemon",),
-    "deadly_corridor": ("Zombieman", "ShotgunGuy", "ChaingunGuy"),
-    "defend_the_center": ("Demon", "MarineChainsawVzd"),
-    "health_gathering": ("Medikit",),
-}
 _SPACING = 3  # tics between two states kept
-_SKILL = {"deadly_corridor": 1}  # at its own, the hardest, an episode lasts three seconds
 _WHERE = (GameVariable.POSITION_X, GameVariable.POSITION_Y, GameVariable.ANGLE)
 
 
-class DoomGame:
-    """One scenario, one tic a video frame, hidden window, no sound."""
+class DoomGame(Game, SavedStates):
+    """One scenario, one tic a video frame, hidden window, no sound.
 
-    def __init__(self, spec: GameSpec, seed: int, fps: int) -> None:
-        self.spec = spec
-        self.fps = fps
-        self.waiting = False
-        self._rng = np.random.default_rng(seed)
-        self._game = _configured(spec)
+    Options: `targets`, the names of what an expert turns to (the dead go by other names); `skill`, from 1, the easiest,
+    to 5, where it is not to be the scenario's own.
+    """
+
+    OPTIONS = ("targets", "skill")
+
+    def __init__(self, game_spec: GameSpec, fps: int = 30, render_mode: str | None = None) -> None:
+        super().__init__(game_spec, fps, render_mode)
+        self._targets = tuple(game_spec.options.get("targets", ()))
+        self._game = _configured(game_spec)
         # The engine leaves its settings in the working directory when it stops: give it one of its own.
         self._scratch = tempfile.TemporaryDirectory()
         with contextlib.chdir(self._scratch.name):
             self._game.init()
-        weakref.finalize(self, _stop, self._game, self._scratch)
+        self._stop = weakref.finalize(self, _stop, self._game, self._scratch)
         self._saved = Path(self._scratch.name) / "kept.zds"
-        self._controls = (*spec.buttons, *spec.sticks)
-        self.reset()
+        self._gains = [(name, game_spec.controls[name].gain) for name in (*game_spec.buttons, *game_spec.sticks)]
 
     @property
     def frame(self) -> NDArray[np.uint8]:
@@ -71,8 +58,7 @@ class DoomGame:
         None where there is none.
         """
         state = self._game.get_state()
-        wanted = _TARGETS.get(self.spec.name, ())
-        found = [o for o in state.objects if o.name in wanted] if state else []
+        found = [o for o in state.objects if o.name in self._targets] if state and self._targets else []
         if not found:
             return None
         x, y, angle = (self._game.get_game_variable(v) for v in _WHERE)
@@ -81,16 +67,25 @@ class DoomGame:
         distance = math.hypot(nearest.position_x - x, nearest.position_y - y)
         return (angle - towards + 180.0) % 360.0 - 180.0, distance
 
-    def step(self, pad: Pad) -> Step:
+    def advance(self, pad: Pad) -> Step:
         reward = self._game.make_action(self._values(pad))
         self._shown += 1
         self._look()
-        return Step(float(reward), bool(self._game.is_episode_finished()))
+        over = bool(self._game.is_episode_finished())
+        timed_out = over and bool(self._game.is_episode_timeout_reached())
+        return Step(float(reward), over and not timed_out, timed_out)
 
-    def reset(self) -> None:
-        self._seed = int(self._rng.integers(2**31))
+    def close(self) -> None:
+        """Stop the engine."""
+        self._stop()
+
+    def _load(self, seed: int) -> None:
+        """Nothing: an episode follows from its own seed alone."""
+
+    def _begin(self) -> None:
+        self._seed = int(self.np_random.integers(2**31))
         self._kept: tuple[int, list[float]] | None = None
-        self._begin()
+        self._again()
 
     def keep(self, pads: Sequence[Pad]) -> int:
         """Saving takes the engine two tics, and loading the same two, with whatever is held: two pads alike it needs.
@@ -108,7 +103,7 @@ class DoomGame:
 
     def back(self) -> None:
         if self._kept is None:
-            self._begin()
+            self._again()
             return
         self._shown, values = self._kept
         if self._game.is_episode_finished():  # which loading alone doesn't undo
@@ -117,43 +112,45 @@ class DoomGame:
         self._game.set_action(values)
         self._game.load(str(self._saved))
 
-    def _begin(self) -> None:
+    def _again(self) -> None:
         self._game.set_seed(self._seed)
         self._game.new_episode()
         self._shown = 0
         self._look()
 
     def _values(self, pad: Pad) -> list[float]:
-        return [self._value(pad, name) for name in self._controls]
-
-    def _value(self, pad: Pad, name: str) -> float:
-        gain = _CONTROLS[name][1]
-        if name == "dpad_left":
-            return gain * (pad.axis("dpad_left", "dpad_right") < 0)
-        if name == "dpad_right":
-            return gain * (pad.axis("dpad_left", "dpad_right") > 0)
-        return gain * (pad.held(name) if name in BUTTON else pad.stick(name))
+        return [gain * (pad.stick(name) if name in STICK else pad.pushed(name)) for name, gain in self._gains]
 
     def _look(self) -> None:
-        """Keep the picture shown; after the last tic of an episode there is no new one."""
+        """Keep the picture shown; after the last tic of an episode there is no new one, and the one before stays."""
         state = self._game.get_state()
-        if state is not None:
-            self._frame = state.screen_buffer
+        self._frame = self._frame.copy() if state is None else state.screen_buffer
 
 
 def _configured(spec: GameSpec) -> vizdoom.DoomGame:
+    scenario = Path(vizdoom.scenarios_path) / f"{spec.name}.cfg"
+    if not scenario.is_file():
+        there = ", ".join(sorted(other.stem for other in scenario.parent.glob("*.cfg")))
+        raise GameError(f"{spec.name}: ViZDoom has no scenario of this name; it has {there}.")
     game = vizdoom.DoomGame()
-    game.load_config(str(Path(vizdoom.scenarios_path) / f"{spec.name}.cfg"))
+    game.load_config(str(scenario))
     game.set_window_visible(False)
     game.set_sound_enabled(False)
     game.set_console_enabled(False)
     game.set_screen_format(vizdoom.ScreenFormat.RGB24)
     game.set_screen_resolution(vizdoom.ScreenResolution.RES_320X240)
-    game.set_objects_info_enabled(spec.has_expert)
-    if spec.name in _SKILL:
-        game.set_doom_skill(_SKILL[spec.name])
-    game.set_available_buttons([_CONTROLS[name][0] for name in (*spec.buttons, *spec.sticks)])
+    game.set_objects_info_enabled("targets" in spec.options)
+    if "skill" in spec.options:
+        game.set_doom_skill(spec.options["skill"])
+    game.set_available_buttons([_button(spec, name) for name in (*spec.buttons, *spec.sticks)])
     return game
+
+
+def _button(spec: GameSpec, name: str) -> Button:
+    action = spec.controls[name].action
+    if action not in Button.__members__:
+        raise GameError(f"{spec.name}: {name} does {action!r}; ViZDoom knows {', '.join(Button.__members__)}.")
+    return Button.__members__[action]
 
 
 def _stop(game: vizdoom.DoomGame, scratch: tempfile.TemporaryDirectory[str]) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
-from nitro_ml.games.players.experts import EXPERTS
 from nitro_ml.games.players.wanderer import Wanderer
-from nitro_ml.games.spec import Game, GameError
+from nitro_ml.games.registry import GAMES
+from nitro_ml.games.spec import GameError
 
 TURN = (4.0, 10.0)  # seconds each of two players has the pad, drawn evenly
 PLAY, DISTURBANCE = (2.0, 6.0), (0.2, 1.0)  # seconds of the expert, and of the wanderer who disturbs it
@@ -21,8 +22,7 @@ def wanderer(game: Game, rng: np.random.Generator) -> Player:
 
 def expert(game: Game, rng: np.random.Generator) -> Player | None:
     """Scripted play that reads the game's memory; None where the game has no expert."""
-    make = EXPERTS.get(game.spec.name)
-    return make(game, rng) if make else None
+    return game.game_spec.load("expert")(game, rng) if game.game_spec.has_expert else None
 
 
 class Turns:
@@ -67,7 +67,8 @@ def player(kind: str, game: Game, rng: np.random.Generator) -> Player:
     if kind == "wanderer" or (kind == "mixed" and skilled is None):
         return wanderer(game, rng)
     if skilled is None:
-        raise GameError(f"{game.spec.name} has no expert; those that have: {', '.join(EXPERTS)}.")
+        those = ", ".join(name for name, spec in GAMES.items() if spec.has_expert)
+        raise GameError(f"{game.game_spec.name} has no expert; those that have: {those}.")
     if kind == "expert":
         return skilled
     own, other = (TURN, TURN) if kind == "mixed" else (PLAY, DISTURBANCE)
@@ -78,8 +79,8 @@ def score_episode(game: Game, who: Player, max_frames: int | None = None) -> flo
     """Points of one episode from its start, of at most `max_frames` frames (default: the game's own bound)."""
     game.reset()
     score = 0.0
-    for _ in range(game.spec.episode_frames(game.fps) if max_frames is None else max_frames):
-        step = game.step(who.act())
+    for _ in range(game.game_spec.episode_frames(game.fps) if max_frames is None else max_frames):
+        step = game.advance(who.act())
         score += step.reward
         if step.done:
             break

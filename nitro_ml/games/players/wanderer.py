@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.spec import Game
 
 HOLD = (0.1, 0.8)  # seconds a choice is held, drawn evenly
 SLEW = 10.0  # full deflections a second a thumb can move a stick
@@ -17,12 +17,12 @@ class Wanderer:
     def __init__(self, game: Game, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
-        directions = [b for b in game.spec.buttons if b.startswith("dpad_")]
+        directions = [b for b in game.game_spec.buttons if b.startswith("dpad_")]
         # Serving is the only use of south where the game waits for it; elsewhere it is an action of its own.
-        others = [b for b in game.spec.buttons if b not in directions and game.spec.serves != b]
+        others = [b for b in game.game_spec.buttons if b not in directions and game.game_spec.serves != b]
         self._fingers = [_Finger(group, rng) for group in (directions, others) if group]
-        self._thumbs = [_Thumb(stick, rng) for stick in game.spec.sticks]
-        self._serve = _Finger([game.spec.serves], rng) if game.spec.serves else None
+        self._thumbs = [_Thumb(stick, rng) for stick in game.game_spec.sticks]
+        self._serve = _Finger([game.game_spec.serves], rng) if game.game_spec.serves else None
 
     def act(self) -> Pad:
         """The pad for the frame that is shown now."""

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.observability import Visible
+from nitro_ml.games.env import SavedStates
 from nitro_ml.games.pad import Pad
 from nitro_ml.games.registry import make
+from nitro_ml.games.spec import GameError
 
 WINDOW = 0.5  # seconds
 
@@ -26,7 +28,8 @@ def visible(name: str, seed: int, actions: Actions, fps: int) -> Visible:
     """Which inputs of a recording can be seen; it must be nothing but play from the game's start (`session.play`).
 
     An input counts as let go from its frame until the player let go of it; what was pressed later stays. Frames after
-    the recording's end are not compared. Raises as `games.make` does.
+    the recording's end are not compared. Raises as `games.make` does, and `GameError` for an engine
+    without `SavedStates`.
     """
     pads = [Pad(buttons, sticks) for buttons, sticks in zip(actions.buttons, actions.sticks, strict=True)]
     starts = _starts(name, seed, fps, pads)
@@ -48,7 +51,7 @@ def _starts(name: str, seed: int, fps: int, pads: Sequence[Pad]) -> list[int]:
     game = make(name, seed, fps)
     starts = [0]
     for frame, pad in enumerate(pads, 1):
-        if game.step(pad).done:
+        if game.advance(pad).done:
             game.reset()
             starts.append(frame)
     return starts
@@ -63,7 +66,10 @@ class _Again:
     """
 
     def __init__(self, name: str, seed: int, fps: int, pads: Sequence[Pad], starts: Sequence[int]) -> None:
-        self._game = make(name, seed, fps)
+        game = make(name, seed, fps)
+        if not isinstance(game, SavedStates):
+            raise GameError(f"{name}: its engine, {game.game_spec.engine}, keeps no states to go back to.")
+        self._game = game
         self._pads = pads
         self._starts = deque(starts[1:])
         self._kept = 0
@@ -73,9 +79,9 @@ class _Again:
         self._keep_up(now)
         self._game.back()
         for pad in self._pads[self._kept : now]:
-            self._game.step(pad)
+            self._game.advance(pad)
         for pad in pads:
-            if self._game.step(pad).done:
+            if self._game.advance(pad).done:
                 yield None
                 return
             yield self._game.frame
@@ -91,7 +97,7 @@ class _Again:
             if kept := self._game.keep(self._pads[at:now]):
                 self._kept = at = at + kept
             else:
-                self._game.step(self._pads[at])
+                self._game.advance(self._pads[at])
                 at += 1
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
 from nitro_ml.games.recorder.moment import Moment
 from nitro_ml.games.scenes import channel, screens
 from nitro_ml.games.scenes.films import cutscene
 from nitro_ml.games.scenes.inputs import InputDisplay
 from nitro_ml.games.scenes.look import Image, Look
-from nitro_ml.games.spec import Game
 
 WAITING = 3.0  # seconds without any input after which somebody who plays counts as idle
 
@@ -21,7 +21,7 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
     done = 0
     while frames is None or done < frames:
         image, pad = game.frame, player.act() if player else Pad.idle()
-        step = game.step(pad)
+        step = game.advance(pad)
         yield Moment(image, pad, "active" if player else "idle", player.name if player else "", step.reward)
         if step.done:
             game.reset()
@@ -31,7 +31,7 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
 def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Moment]:
     """A whole recording without end: the channel's card, a title, then round after round of play with what
     interrupts it. Some videos show the inputs all the time, most in one stretch a round, some never."""
-    look = Look.draw(game.spec.title, rng)
+    look = Look.draw(game.game_spec.title, rng)
     display, shown = InputDisplay.draw(rng), str(rng.choice(["once", "always", "never"], p=[0.6, 0.25, 0.15]))
     fps = game.fps
 

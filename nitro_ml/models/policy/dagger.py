@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import RATE
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, actions_of
 from nitro_ml.games.players.registry import Span, Turns, expert
 from nitro_ml.games.registry import make
-from nitro_ml.games.spec import Game
 from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
 from nitro_ml.video.decode import shrink
 
@@ -41,7 +41,7 @@ def corrections(policy: Actor, game: str, minutes: float, number: int) -> list[C
             frames.append(image)
             pads.append(pad)
             wanted -= 1
-        done = running.step(pad).done
+        done = running.advance(pad).done
         if frames and (done or not mine or not wanted):
             found += _clip(game, frames, pads, number)
             frames, pads = [], []

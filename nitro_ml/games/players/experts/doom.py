@@ -45,7 +45,7 @@ class Marksman:
 
     def act(self) -> Pad:
         """Dpad left or right, sticks, right trigger: those of them that the game has."""
-        spec = self._game.spec
+        spec = self._game.game_spec
         if self._game.seconds == 0.0:
             self._ready = self._rng.uniform(*self._REACTION)
         target = self._game.target if self._game.seconds >= self._ready else None

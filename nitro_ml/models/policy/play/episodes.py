@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.resample import RATE
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.registry import make, spec_of
-from nitro_ml.games.spec import Game
 from nitro_ml.video.decode import shrink
 
 LANES = 10
@@ -130,7 +130,7 @@ class _Lane:
     def step(self) -> Episode | None:
         """One frame on; the episode where it ended with it."""
         pad = self.player.pad() if isinstance(self.player, PolicyPlayer) else self.player.act()
-        step = self._game.step(pad)
+        step = self._game.advance(pad)
         self.episode.score += step.reward
         self.episode.pads.append(pad)
         return self.episode if step.done or len(self.episode.pads) >= self._most else None

@@ -26,7 +26,7 @@ def film(game: str, seed: int, episode: Episode, seconds: float) -> NDArray[np.u
             image = np.ascontiguousarray(cv2.resize(running.frame, SIZE, interpolation=cv2.INTER_AREA), np.uint8)
             draw_controller(image, CONTROLLER, pad.buttons, pad.sticks)
             frames.append(image)
-        running.step(pad)
+        running.advance(pad)
     return np.stack(frames)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.resample import RATE
+from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad
 from nitro_ml.games.registry import make
-from nitro_ml.games.spec import Game
 from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
 
 
@@ -61,8 +61,8 @@ def play_live(policy: Actor, game: str, count: int, seed: int) -> list[float]:
         running.reset()
         score, due = 0.0, time.perf_counter()
         with LivePlayer(policy, running, np.random.default_rng([seed, number])) as player:
-            for _ in range(running.spec.episode_frames(running.fps)):
-                step = running.step(player.act())
+            for _ in range(running.game_spec.episode_frames(running.fps)):
+                step = running.advance(player.act())
                 score += step.reward
                 if step.done:
                     break

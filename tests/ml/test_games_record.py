@@ -9,7 +9,6 @@ import av
 import numpy as np
 import polars as pl
 import pytest
-from nitro_ml.video.overlay import draw_controller
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
@@ -18,6 +17,7 @@ from nitro_ml.games import Published, Recording, record_to, save_truth, write_sh
 from nitro_ml.games.recorder.record import record
 from nitro_ml.nitrogen import Chunk, read_shard
 from nitro_ml.video.decode import probe
+from nitro_ml.video.overlay import draw_controller
 
 
 def _decoded(video: Path) -> np.ndarray:

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from nitro_ml.core.actions import STICKS
-from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode
+from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode, wanderer
 from nitro_ml.games.adapters.vizdoom import DoomGame
-from nitro_ml.games.players import wanderer
 
 FRAMES = 40
 STARTS = {"ms_pacman": 150, "boxing": 30, "seaquest": 60}  # frames until the game listens
@@ -25,13 +24,13 @@ def _shown(game: str, *controls: str) -> bytes:
     """The last 40 frames when each control ("" for none) is held for 40 frames, once the game listens."""
     running = make(game, seed=1)
     for _ in range(STARTS.get(game, 5)):
-        running.step(Pad.idle())
+        running.advance(Pad.idle())
     frames: list[bytes] = []
     for control in controls:
         frames.clear()
         pad = Pad.holding(sticks={control: -1.0}) if control in STICKS else Pad.holding(control.split())
         for _ in range(40):
-            running.step(pad)
+            running.advance(pad)
             frames.append(running.frame.tobytes())
     return b"".join(frames)
 
@@ -53,7 +52,7 @@ def test_a_stick_turns_in_proportion() -> None:
         game = make("basic", seed=1)
         assert isinstance(game, DoomGame)
         before = game.target
-        game.step(Pad.holding(sticks={"j_right_x": turn}))
+        game.advance(Pad.holding(sticks={"j_right_x": turn}))
         after = game.target
         assert before is not None
         assert after is not None
@@ -71,7 +70,7 @@ def test_the_same_seed_plays_the_same_and_another_does_not(name: str) -> None:
         shown = []
         for _ in range(FRAMES):
             shown.append(game.frame)
-            if game.step(who.act()).done:
+            if game.advance(who.act()).done:
                 game.reset()
         return np.stack(shown)
 
@@ -121,7 +120,7 @@ def test_players_hold_their_buttons_a_while(name: str, who: str) -> None:
     for _ in range(300):
         pad = playing.act()
         held.append(pad.buttons)
-        if game.step(pad).done:
+        if game.advance(pad).done:
             game.reset()
     events = (np.diff(np.stack(held).astype(int), axis=0) != 0).sum(axis=1)
     assert 5 < events.sum() < 60  # in ten seconds
@@ -133,7 +132,9 @@ def test_unknown_games_rates_and_players_are_named() -> None:
         make("tetris", seed=0)
     with pytest.raises(GameError, match="basic cannot be played at 60 fps; allowed is 30"):
         make("basic", seed=0, fps=60)
-    with pytest.raises(GameError, match="boxing has no expert; those that have: pong, breakout, freeway, space_inv"):
+    with pytest.raises(
+        GameError, match="boxing has no expert; those that have: pong, breakout, space_invaders, freeway, basic"
+    ):
         player("expert", make("boxing", seed=0), np.random.default_rng(0))
     with pytest.raises(GameError, match="player 'robot' is unknown; allowed are: mixed, disturbed, wanderer, expert"):
         player("robot", make("pong", seed=0), np.random.default_rng(0))
