@@ -159,8 +159,8 @@ class Footage:
     ) -> list[Refused]:
         """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
         refused = []
-        lies_here = isinstance(address, Path)
-        with unnamed(address, key) if lies_here else fetched(self.job.settings, address, key) as video:
+        there = unnamed(address, key) if isinstance(address, Path) else fetched(self.job.settings, address, key)
+        with there as video:
             for row in rows:
                 try:
                     frames = read(decoder, video, row)

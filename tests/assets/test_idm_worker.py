@@ -120,7 +120,7 @@ def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     assert "4/30 s too late, shifted" in told[published["late"]]
     assert "j_left_y upside down, turned" in told[published["upside_down"]]
     assert "don't belong to the picture" in told[published["unrelated"]]
-    rejects = lake.read("rejects").filter(pl.col("scope") == "idm_checkpoint:window").collect()
+    rejects = lake.read("rejects").filter(pl.col("scope") == "idm_checkpoint:tiny").collect()
     assert set(rejects["video_key"]) == set(told)
     assert published["unrelated"] not in {edge.video_key for edge in outcome.edges}
     assert {edge.video_key for edge in outcome.edges} == {published[n] for n in VIDEOS if n != "unrelated"}

@@ -71,5 +71,5 @@ def test_an_environment_can_be_closed_twice_and_unknown_modes_are_named() -> Non
     env = environment("basic")
     env.close()
     env.close()
-    with pytest.raises(GameError, match="pong has no render mode 'human'; allowed is 'rgb_array', and gymnasium.wrap"):
+    with pytest.raises(GameError, match="pong has no render mode 'human'; allowed is 'rgb_array', and gymnasium"):
         environment("pong", render_mode="human")

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from nitro_ml.core.actions import STICKS
-from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode
+from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode, wanderer
 from nitro_ml.games.adapters.vizdoom import DoomGame
-from nitro_ml.games.players import wanderer
 
 FRAMES = 40
 STARTS = {"ms_pacman": 150, "boxing": 30, "seaquest": 60}  # frames until the game listens

@@ -145,7 +145,7 @@ def test_a_package_whose_files_are_wrong_is_left_out_and_the_others_stay(monkeyp
     group = catalogues.GROUP
     broken = [EntryPoint("a", "nobody_has_this_package", group), EntryPoint("b", catalogues.PACKAGED, group)]
     monkeypatch.setattr(catalogues, "entry_points", lambda group: broken)
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match=r"are left out") as warned:
         assert found().games == CATALOGUE.games
     assert ["nobody_has_this_package" in str(w.message) for w in warned] == [True, False]
     assert "game 'pong' is there already" in str(warned[1].message)

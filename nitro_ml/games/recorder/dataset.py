@@ -71,7 +71,7 @@ def save_truth(recording: Recording, folder: Path) -> list[Path]:
 
 
 def add_visible(truth: Path, game: str, seed: int, fps: int = 30) -> Visible:
-    """Finds out which inputs of a recording can be seen, and adds that to its truth file; see `replay.visible`.
+    """Finds out which inputs of a recording can be seen, and adds that to its truth file; see `counterfactual.visible`.
 
     The recording must be nothing but play (`labelled`, or without `screens`). Plays it once more and each input again:
     up to ten times the work of recording.

@@ -66,7 +66,7 @@ def record(
 
     Labelled, it is play only, 426 x 240, with a drawn controller that follows the inputs; otherwise 320 x 240 without,
     and with everything else that videos show (`session.session`) unless `screens` is False. `who` plays: see
-    `players.player`.
+    `players.registry.player`.
     Raises `GameError` for a game, rate or player there isn't, ValueError for fewer frames than one.
     """
     if frames < 1:
