@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from nitro_assets.fetch import folder
 from nitro_assets.fetch.listing import Life, alive, answers
-from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, waits
+from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, waits
 from nitro_assets.recording import is_recording
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.progress import Progress
