@@ -15,9 +15,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     ),
     "labelling": ("nitro_ml.models.idm.label", "nitro_ml.segments.filter"),
     "evaluation": ("nitro_ml.evaluation.scores", "nitro_ml.evaluation.events", "nitro_ml.evaluation.risk_coverage"),
-    "games": ("nitro_ml.games.spec", "nitro_ml.games.env", "nitro_ml.games.pad"),
     "recipes": ("nitro_ml.recipes", "nitro_ml.models.idm.config", "nitro_ml.models.policy.config"),
-    "games": ("nitro_ml.games.spec", "nitro_ml.games.env", "nitro_ml.games.registry"),
+    "games": ("nitro_ml.games.spec", "nitro_ml.games.env", "nitro_ml.games.registry", "nitro_ml.games.pad"),
     "pipeline": ("nitro_assets.assets.declare", "nitro_assets.lake.store", "nitro_assets.lineage.edges"),
 }
 """By page. They are read, not imported, so that the documentation is built without torch."""

@@ -49,7 +49,7 @@ def list_folder(
 
 @contextmanager
 def opened(address: str, video_key: str, settings: Settings) -> Iterator[Path]:
-    """The recording at an address of the index, as `anonymous` gives it. Raises `FetchError` where it isn't there any more."""
+    """The recording at an address of the index, as `anonymous` gives it. Raises `FetchError` where it is gone."""
     with anonymous(_checked(address, video_key, settings), video_key) as file:
         yield file
 
