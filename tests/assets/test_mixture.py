@@ -15,7 +15,6 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.clip_loader import BLOCK
 from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
-from nitro_ml import recipes
 from tests.assets.corpus import key
 from tests.assets.rows import fit
 from tests.assets.small_world import job, settled
@@ -71,10 +70,10 @@ BEST_HALF = "best_half"
 
 @pytest.fixture
 def best_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The recipe of docs/policy.md, the only one there is."""
+    """The recipe of docs/concepts/policy.md."""
     (tmp_path / "recipes" / "mixture").mkdir(parents=True)
     (tmp_path / "recipes" / "mixture" / f"{BEST_HALF}.yaml").write_text("policy: small\nbest: 0.5\nheld_out: 0.2\n")
-    monkeypatch.setattr(recipes, "ROOT", tmp_path / "recipes")
+    monkeypatch.setenv("NITRO_RECIPES", str(tmp_path / "recipes"))
 
 
 def played(lake: Lake, settings: Settings) -> Outcome:

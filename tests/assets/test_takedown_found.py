@@ -97,7 +97,7 @@ def test_two_who_carry_out_the_same_request_come_to_the_same_end(
         scans.append(1)
         return look(*all_of, **named)
 
-    monkeypatch.setattr(run, "look", counted)
+    monkeypatch.setattr(run, "scan_everything", counted)
     with ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(carry_on.erase_approved, Lake(settings), settings, asked.id) for _ in range(2)]
     assert [run.result().state for run in runs] == ["unclean", "unclean"], "neither ends in an error"
