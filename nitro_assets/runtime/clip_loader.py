@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import downloaded
-from nitro_assets.fetch.folder import opened, unnamed
+from nitro_assets.fetch.folder import anonymous, opened
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.footage_files import footage_files
@@ -159,7 +159,7 @@ class ClipLoader:
     ) -> list[Refused]:
         """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
         refused = []
-        there = unnamed(address, key) if isinstance(address, Path) else fetched(self.job.settings, address, key)
+        there = anonymous(address, key) if isinstance(address, Path) else fetched(self.job.settings, address, key)
         with there as video:
             for row in rows:
                 try:

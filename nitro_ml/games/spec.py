@@ -32,7 +32,7 @@ class Control(BaseModel):
 
 
 class GameSpec(BaseModel):
-    """One game; `docs/add-a-game.md` shows how one is written.
+    """One game; `docs/tutorials/add-a-game.md` shows how one is written.
 
     `buttons` and `sticks` are those that the game is played with, in the order in which random players draw them.
     `controls` says what each control does; two buttons of the directional pad may be named together, as in

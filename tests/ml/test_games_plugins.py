@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_pages_game_is_played_from_a_package_of_its_own(tmp_path: Path) -> None:
-    page = (ROOT / "docs/add-a-game.md").read_text()
+    page = (ROOT / "docs/tutorials/add-a-game.md").read_text()
     entry, project, script = (re.search(rf"```{kind}\n(.*?)```", page, re.S)[1] for kind in ("yaml", "toml", "python"))  # type: ignore[index]
     assert "assault" not in CATALOGUE.games
     files = {

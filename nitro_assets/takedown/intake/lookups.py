@@ -93,7 +93,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def page(url: str, settings: Settings) -> "Page":
-    """As `fetch.members.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
+    """As `fetch.page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
     from nitro_assets.fetch import page_listing  # yt-dlp takes a second to import
     from nitro_assets.fetch.refusals import FetchError
 
