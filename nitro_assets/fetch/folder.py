@@ -23,6 +23,7 @@ from nitro_ml.sandbox.video import Decoder
 from nitro_ml.video.decode import VideoError
 
 UNLISTED = "folders in it that can't be listed ({}); let this user read them, or move them elsewhere"
+UNSEEN = "recordings that can't be looked at; let this user search their folder"
 LINKS = "symbolic links; they aren't followed. Name the folder they lead to as a source of its own"
 CLOSED = "found a recording that can't be opened ({}); let this user read it, or remove it"
 
@@ -95,7 +96,7 @@ def _checked(address: str, video_key: str, settings: Settings) -> Path:
     if not within or _real(path) != path:
         raise FetchError("refused", "the recording lies in no folder that NITRO_SOURCES names; add the folder to it.")
     again = "make `video_index` again"
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FetchError("missing", f"the recording is not where it was; put it back there, or {again}.")
     try:
         if key_of(settings.secret, path) == video_key:
@@ -132,8 +133,8 @@ def _own_places(settings: Settings) -> list[Path]:
 
 
 def _problem(root: Path, settings: Settings) -> str | None:
-    if not root.is_dir():
-        found = "a file" if root.exists() else "nothing"
+    if not os.path.isdir(root):
+        found = "a file" if os.path.exists(root) else "nothing that this user may see"
         return f"folder: found {found} at this path; allowed is a folder. Correct it, or connect its disk."
     if any(root.is_relative_to(place) for place in _own_places(settings)):
         return "folder: it lies where nitro keeps its own files (NITRO_LAKE, NITRO_CACHE, ...); move it elsewhere."
@@ -148,15 +149,15 @@ def _videos(root: Path, own: list[Path], told: Counter[str]) -> Iterator[Path]:
 
     for folder, folders, files in os.walk(root, onerror=unlisted):
         inside = {name: Path(folder, name) for name in sorted((*folders, *files)) if not name.startswith(".")}
-        links = {name for name, path in inside.items() if path.is_symlink() and (is_video(path) or path.is_dir())}
+        links = {n for n, path in inside.items() if os.path.islink(path) and (is_video(path) or os.path.isdir(path))}
         folders[:] = [name for name in inside if name in folders and name not in links and inside[name] not in own]
         if links:
             told[LINKS] += len(links)
-        yield from (inside[n] for n in sorted(files) if n in inside and n not in links and _is_plain_video(inside[n]))
-
-
-def _is_plain_video(path: Path) -> bool:
-    return is_video(path) and path.is_file()
+        for path in (inside[n] for n in sorted(files) if n in inside and n not in links and is_video(inside[n])):
+            if os.path.isfile(path):
+                yield path
+            elif not os.path.lexists(path):
+                told[UNSEEN] += 1
 
 
 def _found(source: Source, path: Path, decoder: Decoder, settings: Settings) -> Found | Reject:

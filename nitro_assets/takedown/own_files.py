@@ -44,7 +44,7 @@ def as_keys(lake: Lake, settings: Settings, text: str) -> str:
         return text
     found = [key for key, _ in _recordings(lake, pl.col("address") == address_of(path))]
     found += [key for key, file in footage_files(lake, settings).items() if os.path.realpath(file) == str(path)]
-    if path.is_file() and not (found and path.is_relative_to(settings.nitrogen)):
+    if os.path.isfile(path) and not (found and path.is_relative_to(settings.nitrogen)):
         found.append(key_of(settings.secret, path))
     if not found:
         raise TakedownError(f"{UNKNOWN}.")
