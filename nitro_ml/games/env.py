@@ -105,7 +105,7 @@ class Game(gymnasium.Env[NDArray[np.uint8], Action], ABC):
         reward, terminated, truncated = self.advance(pad)
         return self.frame, reward, terminated, truncated, {}
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """What is shown now, where the render mode is `rgb_array`."""
         return self.frame.copy() if self.render_mode else None
 
