@@ -24,12 +24,12 @@ from benchmarks.labelling.corpus import corpus, lanes, noise, there
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_ml.models.idm.config import load_recipe
-from nitro_ml.models.idm.data import Stretches
+from nitro_ml.models.idm.data import Windows
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.models.idm.model import IDM
 from nitro_ml.models.idm.train import Training, share_held
 from nitro_ml.sandbox.video import Decoder
-from nitro_ml.training.device import arithmetic, fastest
+from nitro_ml.training.device import autocast, default_device
 from nitro_ml.training.trainer import fit
 from nitro_ml.video.decode import Frames
 
@@ -51,7 +51,7 @@ def run(quick: bool = False) -> list[Figure]:
 
 
 def _peak(side: int) -> float:
-    a, b = (torch.randn(side, side, device=fastest(), dtype=torch.bfloat16) for _ in range(2))
+    a, b = (torch.randn(side, side, device=default_device(), dtype=torch.bfloat16) for _ in range(2))
     return float(2 * side**3 / _seconds(lambda: a @ b, 10))
 
 
@@ -83,7 +83,7 @@ def _model(model: IDM, size: int, windows: int) -> tuple[float, float]:
     views = [torch.randint(0, 256, (steps, size, size, 3), device=model.device, dtype=torch.uint8) for _ in range(2)]
 
     def forward() -> None:
-        with arithmetic(model):
+        with autocast(model):
             encoded = model.encode(views).view(windows, model.length, -1)
             model(torch.cat([encoded, encoded[:, : 2 * model.edge]], 1))
 
@@ -94,7 +94,7 @@ def _model(model: IDM, size: int, windows: int) -> tuple[float, float]:
 
 def _copied(size: int, frames: int = 256) -> float:
     pixels = torch.zeros(frames, size, size, 3, dtype=torch.uint8)
-    return frames / _seconds(lambda: pixels.to(fastest()), 20)
+    return frames / _seconds(lambda: pixels.to(default_device()), 20)
 
 
 def _together(pool: Any, work: Callable[[int], None], processes: int, frames: int) -> float:
@@ -132,25 +132,25 @@ def _training(peak: float, quick: bool) -> Iterator[Figure]:
     warm, steps = (1, 3) if quick else (20, 120)
     clips = [noise(n, recipe.resolution, 200 if quick else 3000) for n in range(4)]
     model = IDM(recipe)
-    batches = Stretches(clips, recipe, model.offsets, recipe.augment, steps)
+    batches = Windows(clips, recipe, model.offsets, recipe.augment, steps)
     module, clock = Training(model, recipe, batches, share_held(clips)), _Clock()
     fit(module, batches, steps, requires=recipe.requires, hardware=recipe.hardware, callbacks=[clock])
     frames = recipe.stretches * (recipe.length + 2 * recipe.edge)
     whole = (steps - warm) * frames / (clock.steps[-1] - clock.steps[warm - 1])
-    alone, flops = _step(module.to(fastest()), batches)
+    alone, flops = _step(module.to(default_device()), batches)
     yield Figure("training, a step alone", frames / alone, "labelled frames a second")
     yield Figure("training, a step alone, share of the chip's peak", flops / alone / peak, "ratio")
     yield Figure("training with loading and augmentation", whole, "labelled frames a second")
     yield Figure("training with loading / a step alone", whole * alone / frames, "ratio")
 
 
-def _step(module: Training, batches: Stretches) -> tuple[float, int]:
+def _step(module: Training, batches: Windows) -> tuple[float, int]:
     """Seconds of a step whose batch is on the device, and its floating point operations."""
-    batch = type(first := batches.batch(0))(*(part.to(fastest()) for part in first))
+    batch = type(first := batches.batch(0))(*(part.to(default_device()) for part in first))
     optimizer = module.configure_optimizers()["optimizer"]
 
     def step() -> None:
-        with arithmetic(module.model):
+        with autocast(module.model):
             loss = module.loss(batch)
         loss.backward()
         optimizer.step()

@@ -17,7 +17,7 @@ import polars as pl
 
 from benchmarks.figures import Figure
 from benchmarks.takedowns.deletion import deletion
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
@@ -76,7 +76,7 @@ def _wandering(rng: np.random.Generator, shape: tuple[int, int], step: np.ndarra
 
 
 def _rows(labels: Labels, key: str) -> pl.DataFrame:
-    found = soft.encode(labels).with_columns(
+    found = quantize.quantize(labels).with_columns(
         corpus_shard=pl.lit("0000"),
         video_key=pl.lit(key),
         frame=pl.int_range(pl.len(), dtype=pl.Int32),

@@ -12,7 +12,7 @@ import ray
 from benchmarks.figures import Figure
 from benchmarks.labelling.corpus import PAGE
 from demo.site import serve
-from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
@@ -40,11 +40,11 @@ def run(quick: bool = False) -> list[Figure]:
             min_seconds=0,
             min_height=0,
         )
-        setup = Setup(settings, *_model(Lake(settings), home), out=str(home / "rows"))
+        setup = LabelConfig(settings, *_model(Lake(settings), home), out=str(home / "rows"))
         pages = [_page(home, number, frames) for number in range(videos)]
         (home / "site.json").write_text(json.dumps(pages))
         with serve(home) as site:
-            orders = [Order(f"{n:032x}", f"{site}/watch/{page['id']}", "freeway") for n, page in enumerate(pages)]
+            orders = [VideoTask(f"{n:032x}", f"{site}/watch/{page['id']}", "freeway") for n, page in enumerate(pages)]
             one, two = (_rate(nodes, setup, orders, 1 if quick else ROUNDS) for nodes in (1, 2))
     return [
         Figure("frames a second, one worker of one core", one * frames, "frames/s"),
@@ -67,7 +67,7 @@ def _page(home: Path, number: int, frames: int) -> dict[str, str]:
     return {"id": f"video-{number}", "file": f"{number}.mp4", **PAGE}
 
 
-def _rate(nodes: int, setup: Setup, orders: Sequence[Order], rounds: int) -> float:
+def _rate(nodes: int, setup: LabelConfig, orders: Sequence[VideoTask], rounds: int) -> float:
     """Videos a second: the median of some rounds, after one in which every worker loads its model."""
     with services.ray_cluster({}, nodes, pin=True):
         engine = RayEngine()
@@ -79,7 +79,7 @@ def _rate(nodes: int, setup: Setup, orders: Sequence[Order], rounds: int) -> flo
             ray.shutdown()
 
 
-def _round(engine: RayEngine, setup: Setup, orders: Sequence[Order]) -> float:
+def _round(engine: RayEngine, setup: LabelConfig, orders: Sequence[VideoTask]) -> float:
     started = time.monotonic()
     results = list(engine.map(setup, orders))
     if refused := [r.error for r in results if r.error]:

@@ -20,7 +20,7 @@ from ray.cluster_utils import Cluster
 
 from benchmarks.figures import Figure
 from nitro_assets.assets.pseudo_labels.engine import TRIES
-from nitro_assets.assets.pseudo_labels.label_video import Order, Setup, VideoResult
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoResult, VideoTask
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
@@ -44,7 +44,7 @@ def run(quick: bool = False) -> list[Figure]:
             min_seconds=0,
             min_height=0,
         )
-        setup = Setup(settings, promote(Lake(settings), write_checkpoint(home / "idm")), 32, str(home / "rows"))
+        setup = LabelConfig(settings, promote(Lake(settings), write_checkpoint(home / "idm")), 32, str(home / "rows"))
         with _cluster() as cluster:
             engine = RayEngine()
             found, opened = _lost(cluster, engine, setup, home)
@@ -120,17 +120,17 @@ def _at(port: int) -> int:
     raise ProcessLookupError(f"nobody holds port {port}")
 
 
-def _lost(cluster: Cluster, engine: RayEngine, setup: Setup, home: Path) -> tuple[list[VideoResult], list[str]]:
+def _lost(cluster: Cluster, engine: RayEngine, setup: LabelConfig, home: Path) -> tuple[list[VideoResult], list[str]]:
     """What becomes of a video whose feeder's node is lost, and of one that kills its feeder; and the pages opened."""
     full = ray.remote(_Full).options(num_cpus=0.5).remote()
     ray.get(full.__ray_ready__.remote())
     with site(home / "site", 1) as address, ThreadPoolExecutor(1) as beside:
         good = f"{address}/watch/video0"
-        first = beside.submit(lambda: list(engine.map(setup, [Order(key(0), good)])))
+        first = beside.submit(lambda: list(engine.map(setup, [VideoTask(key(0), good)])))
         while ray.available_resources().get("CPU"):
             time.sleep(0.1)  # until the model is on the head, which has no room for its feeders then
         node = cluster.add_node(num_cpus=1, object_store_memory=STORE)
         first.result()
         with _pages(cluster, node, full, good) as (base, opened):
-            orders = [Order(key(1), f"{base}/node"), Order(key(2), f"{base}/process")]
+            orders = [VideoTask(key(1), f"{base}/node"), VideoTask(key(2), f"{base}/process")]
             return [result for order in orders for result in engine.map(setup, [order])], opened

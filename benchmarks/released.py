@@ -22,7 +22,7 @@ from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.sizes import DIMENSIONS, HORIZON, Sizes, table
 from nitro_ml.models.policy.released.weights import read_weights, write_weights
 from nitro_ml.training import checkpoint
-from nitro_ml.video.decode import shrink
+from nitro_ml.video.resize import resize
 
 STEPS = 16
 SMALL = Sizes(width=64, heads=4, image=64, vision_layers=2, mixer_layers=1, dit_layers=4)
@@ -79,7 +79,7 @@ def _resize() -> Iterator[Figure]:
     """Smaller than 256 x 256 and larger: an Atari's screen, ViZDoom's, and noise in the size of a video."""
     noise = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
     for name, screen in (("breakout", _screen("breakout")), ("basic", _screen("basic")), ("noise of 1080p", noise)):
-        ours = shrink(screen, 256).astype(np.int16)
+        ours = resize(screen, 256).astype(np.int16)
         theirs = cv2.resize(screen, (256, 256), interpolation=cv2.INTER_AREA)
         off = np.abs(ours - theirs)
         height, width = screen.shape[:2]

@@ -20,7 +20,7 @@ from benchmarks.segmenting.corpus import FITTED, HELD_OUT, SECONDS, Session, pla
 from benchmarks.segmenting.fit import MOST, fit, seeded_labels
 from benchmarks.segmenting.labels import MANNERS
 from nitro_ml.games.recorder.moment import KINDS
-from nitro_ml.segments.classifier import SHIPPED, Classifier, shipped
+from nitro_ml.segments.classifier import SHIPPED, Classifier, pretrained
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.filter import Rules, judge
 
@@ -57,7 +57,7 @@ def run(quick: bool = False) -> list[Figure]:
     """Macro F1 per segment and the share of active play that is dropped, over games that were not fitted on."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = [(game, seed) for game, seed in plan(quick) if game in HELD_OUT]
-        return figures(tally(sessions(Path(folder), wanted, 45 if quick else SECONDS), shipped()))
+        return figures(tally(sessions(Path(folder), wanted, 45 if quick else SECONDS), pretrained()))
 
 
 def tally(recorded: Iterable[Session], classifier: Classifier) -> dict[str, Tally]:

@@ -16,14 +16,14 @@ import polars as pl
 
 from benchmarks.figures import Figure
 from benchmarks.takedowns.lake import build, settings
-from nitro_assets.lake.holding import holding, video_tables
+from nitro_assets.lake.row_locations import row_locations, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.erase.run import carry_out, needles
+from nitro_assets.takedown.erase.run import carry_out, identifier_patterns
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
-from nitro_assets.takedown.scan.targets import look
+from nitro_assets.takedown.scan.targets import scan_everything
 from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
 from nitro_ml.core import parquet
 
@@ -78,7 +78,7 @@ def _moved() -> int:
 def rewrite(lake: Lake, key: str) -> None:
     """The limit: every touched file, once."""
     for table in video_tables():
-        touched = {held.partition for held in holding(lake, [key], table)}
+        touched = {held.partition for held in row_locations(lake, [key], table)}
         for row in lake.files(table.name).filter(pl.col("partition").is_in(list(touched))).iter_rows(named=True):
             rows = parquet.read(io.BytesIO(Path(row["uri"]).read_bytes())).filter(pl.col("video_key") != key)
             with tempfile.NamedTemporaryFile() as file:
@@ -104,7 +104,7 @@ def quarantine(lake: Lake, key: str) -> tuple[float, float]:
     asked = request(lake, _settings(lake), [key], "for the benchmark")
     seconds = time.perf_counter() - started
     started = time.perf_counter()
-    scan = look(_settings(lake), needles(find(lake, asked.id)), [sealed_path(lake, asked.id)])
+    scan = scan_everything(_settings(lake), identifier_patterns(find(lake, asked.id)), [sealed_path(lake, asked.id)])
     return seconds, scan.size / 1e6 / (time.perf_counter() - started)
 
 

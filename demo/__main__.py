@@ -125,7 +125,7 @@ def main() -> int:
 
     from nitro_assets.definitions import definitions
     from nitro_assets.lake.store import Lake
-    from nitro_assets.runtime.update_stale import freshen
+    from nitro_assets.runtime.update_stale import update_stale
 
     def told(asset: str, partitions: Sequence[str], event: str) -> None:
         text = f"{asset} {ranged(partitions)}: {event}"
@@ -133,7 +133,7 @@ def main() -> int:
 
     settings = Settings()
     with serve(HOME, port):
-        failed = freshen(definitions, settings, set(ASSETS), told)
+        failed = update_stale(definitions, settings, set(ASSETS), told)
     for row in needing(unfresh(State(Lake(settings), settings), set(ASSETS))):
         course.say(f"{row['asset']} {row['partitions']} is {row['state']}: {row['why']}")
         failed += 1

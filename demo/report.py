@@ -21,7 +21,7 @@ from nitro_assets.settings import Settings
 from nitro_ml.core import parquet
 from nitro_ml.core.labels import read_labels
 from nitro_ml.core.licence import TERMS
-from nitro_ml.evaluation.baselines import beside_baselines
+from nitro_ml.evaluation.baselines import with_baselines
 from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.scores import Sample
 from nitro_ml.evaluation.table import rows as metric_rows
@@ -84,7 +84,7 @@ def _unseen(checkpoint: Path, home: Path) -> dict[str, Any]:
         true = read_labels(home / "truth" / f"{video.id}.actions.parquet")
         labels = label_video(home / "videos" / f"{video.id}.mp4", labeller)
         samples.append(Sample(labels, true.hard(), true.time, video.id))
-    scores = beside_baselines(samples, thresholds, [s.truth for s in samples])
+    scores = with_baselines(samples, thresholds, [s.truth for s in samples])
     return {f"{UNSEEN} (never trained on)": {name: s.to_dict() for name, s in scores.items()}}
 
 

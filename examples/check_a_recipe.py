@@ -1,21 +1,16 @@
-"""Read an IDM recipe from a file, and say how large its model is and how it differs from `window`.
+"""Read an IDM recipe, and say how large its model is and how it differs from `window`.
 
-Example: python examples/check_a_recipe.py examples/small_window.yaml
+Example: NITRO_RECIPES=examples/recipes python examples/check_a_recipe.py small_window
 """
 
 import sys
-from pathlib import Path
 
-import yaml
-
-from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml import load_recipe
 from nitro_ml.models.idm.model import IDM
 
 
-def main(path: Path) -> None:
-    recipe = IDMRecipe(
-        name=path.stem, **yaml.safe_load(path.read_text())
-    )  # a wrong field is named, with what is allowed
+def main(name: str) -> None:
+    recipe = load_recipe(name)  # raises RecipeError, which names a wrong field and what is allowed
     parameters = sum(p.numel() for p in IDM(recipe).parameters())
     print(f"{recipe.name}: {parameters / 1e6:.2f} M parameters")
     usual = load_recipe("window").model_dump()
@@ -25,4 +20,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1])

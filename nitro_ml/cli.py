@@ -173,14 +173,14 @@ def evaluate(
 
     nitro evaluate --labels mine/ --truth recordings/truth/ --json
     """
-    from nitro_ml.evaluation.baselines import beside_baselines
+    from nitro_ml.evaluation.baselines import with_baselines
     from nitro_ml.evaluation.files import common_thresholds, find, notes, pair, read_pairs
     from nitro_ml.evaluation.table import rows
 
     pairs = read_pairs(pair(find(labels), find(truth)), fps, labels_fps or fps)
     samples = [p.sample for p in pairs]
     limits = common_thresholds(pairs) if threshold is None else threshold
-    scores = beside_baselines(samples, limits, [s.truth for s in samples])
+    scores = with_baselines(samples, limits, [s.truth for s in samples])
     for note in notes(pairs):
         print(note, file=sys.stderr)
     table = rows({"": {name: s.to_dict() for name, s in scores.items()}})

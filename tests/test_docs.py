@@ -59,7 +59,7 @@ def test_every_decision_is_listed_and_what_is_outdated_is_marked(site: Path) -> 
     records = sorted(p.stem for p in (ROOT / "docs" / "adr").glob("*.md"))
     listed = page(site, "adr")
     assert [name for name in records if f'href="{name}/"' not in listed] == []
-    assert re.search(r'href="0003-[^>]+>[^<]+</a> <em>Superseded in part by <a', listed)
+    assert re.search(r'href="0003-[^>]+>[^<]+</a> <em>Replaced for takedowns by <a', listed)
 
 
 def test_it_can_be_read_without_a_network(site: Path) -> None:

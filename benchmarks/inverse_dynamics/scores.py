@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.figures import Figure
 from benchmarks.inverse_dynamics.corpus import UNSEEN, Video
 from nitro_ml.core.labels import read_labels, read_truth
-from nitro_ml.evaluation import Sample, Scores, beside_baselines, evaluate_many
+from nitro_ml.evaluation import Sample, Scores, evaluate_many, with_baselines
 from nitro_ml.evaluation.risk_coverage import Coverage, judged, measure
 from nitro_ml.games.registry import GAMES
 from nitro_ml.models.idm.label import Labeller
@@ -101,7 +101,7 @@ def tables(checkpoints: Mapping[str, Path], videos: Sequence[Video]) -> Tables:
                     kind = "unseen" if game in UNSEEN else "trained"
                     kept.setdefault(kind, []).extend(judged(s.labels, s, limits) for s in samples)
                 others = [_sample(folder, v) for v in of["calibrate"]]
-                beside = beside_baselines(samples, limits, played, others)
+                beside = with_baselines(samples, limits, played, others)
                 rows[game][model] = beside.pop("model")
             else:
                 rows[game][model] = evaluate_many(samples, limits)

@@ -14,10 +14,10 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.backlog import explained, plan
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.state import Record, State
 from nitro_assets.lineage.status import statuses
-from nitro_assets.lineage.work import explained, plan
 from nitro_assets.settings import Settings
 
 GOAL = 2.0

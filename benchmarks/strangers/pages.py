@@ -24,7 +24,7 @@ from yt_dlp.extractor.common import InfoExtractor
 from benchmarks.figures import Figure
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.video_index import worker as video_index
-from nitro_assets.fetch import listing, pace, ytdlp
+from nitro_assets.fetch import listing, rate_limit, ytdlp
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
@@ -299,7 +299,7 @@ def _hurried() -> Iterator[None]:
         return ydl
 
     with (
-        patch.object(pace, "RATE", 1e6),
+        patch.object(rate_limit, "RATE", 1e6),
         patch.object(ytdlp, "RETRIES", 0),
         patch.object(listing, "client", client),
     ):

@@ -5,11 +5,18 @@ from functools import partial
 
 MODULES: dict[str, tuple[str, ...]] = {
     "nitro_ml": ("nitro_ml",),
-    "data": ("nitro_ml.core.actions", "nitro_ml.core.labels", "nitro_ml.core.clip", "nitro_ml.nitrogen.reader"),
+    "data": (
+        "nitro_ml.core.actions",
+        "nitro_ml.core.labels",
+        "nitro_ml.core.labels_file",
+        "nitro_ml.core.clip",
+        "nitro_ml.training.recordings",
+        "nitro_ml.nitrogen.reader",
+    ),
     "labelling": ("nitro_ml.models.idm.label", "nitro_ml.segments.filter"),
     "evaluation": ("nitro_ml.evaluation.scores", "nitro_ml.evaluation.events", "nitro_ml.evaluation.risk_coverage"),
     "recipes": ("nitro_ml.recipes", "nitro_ml.models.idm.config", "nitro_ml.models.policy.config"),
-    "games": ("nitro_ml.games.spec", "nitro_ml.games.env", "nitro_ml.games.registry"),
+    "games": ("nitro_ml.games.spec", "nitro_ml.games.env", "nitro_ml.games.registry", "nitro_ml.games.pad"),
     "pipeline": ("nitro_assets.assets.declare", "nitro_assets.lake.store", "nitro_assets.lineage.edges"),
 }
 """By page. They are read, not imported, so that the documentation is built without torch."""

@@ -1,5 +1,6 @@
 """The reference of the commands, from the command line itself."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,13 +31,14 @@ def _commands(group: Any, words: str) -> Iterator[tuple[str, Any]]:
 
 
 def _section(words: str, command: Any) -> str:
-    text, _, example = (command.help or "").partition("Example: ")
+    text, *examples = re.split(r"Examples?:", command.help or "", maxsplit=1)
     rows = [
         {"": f"`{_spelt(param)}`", "What it says": _meaning(param)}
         for param in command.params
         if param.name != "as_json"
     ]
-    shown = f"```sh\n{example.strip()}\n```\n" if example else ""
+    lines = [line.strip() for line in "".join(examples).splitlines() if line.strip()]
+    shown = "\n".join(["```sh", *lines, "```\n"]) if lines else ""
     return "\n".join([f"## {words}\n", f"{text.strip()}\n", shown, markdown_table(rows) if rows else "", ""])
 
 
@@ -45,7 +47,9 @@ def _spelt(param: Any) -> str:
 
 
 def _meaning(param: Any) -> str:
-    default = param.default
-    given = f"default: {default}" if default not in (None, False, "", ()) and not callable(default) else ""
-    needed = "required" if param.required else given
-    return " ".join(part for part in (getattr(param, "help", None) or "", f"({needed})" if needed else "") if part)
+    told = [getattr(param, "help", None)]
+    if param.required:
+        told.append("(required)")
+    elif not isinstance(param.default, bool) and param.default not in (None, "", ()):
+        told.append(f"(default: {param.default})")
+    return " ".join(filter(None, told))

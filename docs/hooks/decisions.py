@@ -9,16 +9,17 @@ HEAD = """# Decisions
 What others would question, what was decided and why, and what was rejected. A record stays as it was written; one
 that no longer holds says so in its first line, and here. Numbers have gaps, since they were given out in ranges.
 """
-OUTDATED = re.compile(r"^Superseded(?: in part)? by .+$", re.M)
+OUTDATED = re.compile(r"^(?:Superseded|Replaced)[^.,\n]*\]\([^)]+\)", re.M)
 
 
 def page() -> str:
-    """Markdown: a numbered list of all records."""
+    """Markdown: a list of all records, by their numbers."""
     return f"{HEAD}\n" + "\n".join(map(_line, sorted(FOLDER.glob("[0-9]*.md")))) + "\n"
 
 
 def _line(path: Path) -> str:
     text = path.read_text()
-    number, title = re.match(r"# (\d+)\. (.+)", text).groups()  # type: ignore[union-attr]  # all begin so: a test
+    title = re.match(r"# (.+)", text)
     outdated = OUTDATED.search(text)
-    return f"- {number}. [{title}]({path.name})" + (f" *{outdated[0].rstrip('.')}*" if outdated else "")
+    assert title, f"{path.name}: begins without a title"
+    return f"- [{title[1]}]({path.name})" + (f" *{outdated[0]}*" if outdated else "")

@@ -11,6 +11,9 @@ HEAD = """# Settings
 
 Every setting is an environment variable. What is not set has its default; a folder that is not absolute is meant from
 where the command runs, and a default below `state/` lies in the checkout.
+
+One more is read by the library alone: `NITRO_RECIPES` names folders of recipes beside nitro's own, separated as in
+`PATH` ([Add a recipe](../tutorials/add-a-recipe.md)).
 """
 
 

@@ -9,11 +9,11 @@ import typer
 from nitro_assets.assets import ASSETS
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
+from nitro_assets.lineage.backlog import explained
 from nitro_assets.lineage.edges import came_from, made_from
-from nitro_assets.lineage.retry import end_all
+from nitro_assets.lineage.retry import clear_backoff
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import by_asset, needing, statuses
-from nitro_assets.lineage.work import explained
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.intake.targets import held_as
 from nitro_assets.takedown.requests import requests
@@ -78,7 +78,7 @@ def retry(as_json: AsJson = False) -> None:
     Example: nitro retry
     """
     settings = Settings()
-    answer([{"downloads that the next run tries again": end_all(State(opened(settings), settings))}], as_json)
+    answer([{"downloads that the next run tries again": clear_backoff(State(opened(settings), settings))}], as_json)
 
 
 def home() -> None:

@@ -43,7 +43,7 @@ def run(
     """
     home()
     from nitro_assets.definitions import definitions
-    from nitro_assets.runtime.update_stale import freshen
+    from nitro_assets.runtime.update_stale import update_stale
 
     settings = Settings()
     selected = chosen(select, definitions)
@@ -57,7 +57,7 @@ def run(
         rows.append({"asset": asset, "partitions": ranged(partitions), "event": event})
         tell(f"{asset} {ranged(partitions)}: {event}{took}", stderr=True)
 
-    failed = freshen(definitions, settings, selected, told)
+    failed = update_stale(definitions, settings, selected, told)
     left = needing(unfresh(State(Lake(settings), settings), selected))
     rows = [row for row in rows if row["event"] != "started"]
     rows += [{**_only(row, "asset", "partitions"), "event": f"{row['state']}: {row['why']}"} for row in left]

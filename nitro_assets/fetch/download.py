@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.fetch.address import AddressError, guard
+from nitro_assets.fetch.disk_quota import room
 from nitro_assets.fetch.refusals import FetchError
-from nitro_assets.fetch.room import room
+from nitro_assets.fetch.ssrf_guard import AddressError, guard
 from nitro_assets.fetch.stated import Stated
 from nitro_assets.fetch.ytdlp import attempt, client
 from nitro_assets.settings import Settings

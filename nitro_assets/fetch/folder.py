@@ -49,13 +49,13 @@ def list_folder(
 
 @contextmanager
 def opened(address: str, video_key: str, settings: Settings) -> Iterator[Path]:
-    """The recording at an address of the index, as `unnamed`. Raises `FetchError` where it isn't there any more."""
-    with unnamed(_checked(address, video_key, settings), video_key) as file:
+    """The recording at an address of the index, as `anonymous` gives it. Raises `FetchError` where it is gone."""
+    with anonymous(_checked(address, video_key, settings), video_key) as file:
         yield file
 
 
 @contextmanager
-def unnamed(path: Path, video_key: str) -> Iterator[Path]:
+def anonymous(path: Path, video_key: str) -> Iterator[Path]:
     """The file under a name that says nothing, by which errors may call it: a link, gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="nitro-video-") as folder:
         link = Path(folder, video_key, f"recording{path.suffix.lower()}")  # a takedown finds its key, if this is killed
@@ -167,7 +167,7 @@ def _found(source: Source, path: Path, decoder: Decoder, settings: Settings) -> 
         return Reject(source.name, f"{CLOSED.format(type(error).__name__)}.", again="later")
     info, unreadable = None, None
     try:
-        with unnamed(path, video_key(settings.secret, canonical_name(RECORDING, content, ""))) as file:
+        with anonymous(path, video_key(settings.secret, canonical_name(RECORDING, content, ""))) as file:
             info = decoder.probe(file)
     except VideoError as error:
         unreadable = str(error)
@@ -177,7 +177,7 @@ def _found(source: Source, path: Path, decoder: Decoder, settings: Settings) -> 
         game=source.game,
         licence=source.licence,
         duration=(info and info.duration) or None,
-        height=info and info.height,
+        height=info.height if info else None,
         fps=(info and info.fps) or None,
         live=False,
         age_limit=None,
@@ -187,8 +187,8 @@ def _found(source: Source, path: Path, decoder: Decoder, settings: Settings) -> 
         uploader=None,
         channel=None,
         published=None,
-        width=info and info.width,
-        picture=info and info.picture,
+        width=info.width if info else None,
+        picture=info.picture if info else None,
         own=True,
         unreadable=unreadable,
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from nitro_assets.fetch import remote
-from nitro_assets.fetch.address import AddressError, guard
+from nitro_assets.fetch import remote_header
 from nitro_assets.fetch.curate import Facts, Rules, measures
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
+from nitro_assets.fetch.ssrf_guard import AddressError, guard
 from nitro_assets.fetch.stated import Entry, Stated, headers
 from nitro_assets.fetch.ytdlp import Guarded, attempt, client, look_up
 from nitro_assets.settings import Settings
@@ -186,7 +186,7 @@ class _Walk:
             return found
         try:
             url = str(info.get("url") or "")
-            read = attempt(lambda: remote.header(self.ydl, url, headers(info)), self.settings.allow_loopback)
+            read = attempt(lambda: remote_header.header(self.ydl, url, headers(info)), self.settings.allow_loopback)
         except FetchError as error:
             if error.again == "later":
                 return found

@@ -15,11 +15,11 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 from yt_dlp.utils import ContentTooShortError, ExtractorError, UnsupportedError, YoutubeDLError
 
-from nitro_assets.fetch.address import AddressError, guard, guarded
-from nitro_assets.fetch.pace import LONGEST, Pace
+from nitro_assets.fetch.rate_limit import LONGEST, RateLimit
 from nitro_assets.fetch.refusals import FetchError, Reason
+from nitro_assets.fetch.ssrf_guard import AddressError, guard, guarded
+from nitro_assets.fetch.stall_timeout import SteadyRH
 from nitro_assets.fetch.stated import readable
-from nitro_assets.fetch.trickle import SteadyRH
 from nitro_assets.settings import Settings
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Guarded(YoutubeDL):
     Every request keeps to the host's pace, and a host that says it is busy is left alone for a while.
     """
 
-    def __init__(self, params: dict[str, Any], pace: Pace) -> None:
+    def __init__(self, params: dict[str, Any], pace: RateLimit) -> None:
         self._pace = pace
         super().__init__(params)
 
@@ -154,7 +154,7 @@ def client(settings: Settings, max_height: int, **options: Any) -> Guarded:
             "cookiefile": _cookies(settings),
             **options,
         },
-        Pace(settings.downloads),
+        RateLimit(settings.downloads),
     )
     try:
         _ = ydl.cookiejar  # read now: a bad file is this machine's fault, not a video's

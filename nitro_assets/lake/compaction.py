@@ -15,9 +15,9 @@ from deltalake.exceptions import CommitFailedError
 from nitro_assets.lake import delta
 from nitro_assets.lake.files import FILE_SIZE, writer
 from nitro_assets.lake.lease import is_held, leased
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.lake.store import Lake
+from nitro_assets.lake.table_lock import table_lock
 
 MANY = 8
 """Files; fewer are not worth a commit."""
@@ -47,7 +47,7 @@ def compact(lake: Lake, name: str) -> Compacted:
     """Merge the small files of a table, then remove files that were replaced or abandoned over a week ago."""
     table, before = TABLES[name], lake.files(name)
     busy = sum(not _merge(lake, table, partition) for partition in crowded(before))
-    with held(lake.url, name):
+    with table_lock(lake.url, name):
         removed = _vacuum(lake, name) if before.height else 0
     after = lake.files(name)
     return Compacted(
@@ -80,10 +80,10 @@ def _merge(lake: Lake, table: Table, partition: str | None) -> bool:
 def _undisturbed(lake: Lake, table: Table, partition: str | None) -> Iterator[None]:
     """Keep workers out of the partition, whose stream of rows could not be begun anew; erasures out of the table."""
     if partition is None:
-        with held(lake.url, table.name):
+        with table_lock(lake.url, table.name):
             yield
         return
-    with leased(lake, f"{table.asset}/{partition}"), held(lake.url, table.name):
+    with leased(lake, f"{table.asset}/{partition}"), table_lock(lake.url, table.name):
         yield
 
 

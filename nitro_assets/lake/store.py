@@ -20,9 +20,9 @@ from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.lake.commit import literal, replace_partition
 from nitro_assets.lake.files import writer
 from nitro_assets.lake.ledger import Ledger
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge, literals
 from nitro_assets.lake.schemas import KEYED, TABLES, Table
+from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.lake.text import column_with_key
 from nitro_assets.settings import Settings
 from nitro_ml.core.filesystem import place
@@ -148,7 +148,7 @@ class Lake:
                 if part.height:
                     yield part
 
-        with held(self.url, name):
+        with table_lock(self.url, name):
             replace_partition(self.uri(name), table, partition, accepted(self.blocklist()))
         if late := self.blocklist().among(taken):
             self.purge_rows(name, f"{table.partition} = {literal(partition)} AND video_key IN {literals(late)}")
@@ -165,7 +165,7 @@ class Lake:
 
     def purge_rows(self, name: str, predicate: str) -> int:
         """Make rows physically gone, and the table's history with them; the number of live ones that were deleted."""
-        with held(self.url, name, alone=True):
+        with table_lock(self.url, name, alone=True):
             return self.purge(name).all(predicate, writer(_table(name)))
 
     def files(self, name: str) -> pl.DataFrame:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from nitro_assets.lineage.backoff import TABLE, WAITS
 from nitro_assets.lineage.state import State
-from nitro_assets.lineage.waits import TABLE, WAITS
 
 
-def end_all(state: State) -> int:
+def clear_backoff(state: State) -> int:
     """Let no video wait any longer, so that whatever runs next tries it again; how many there were."""
     now = datetime.now(UTC).replace(microsecond=0)
     rows = state.lake.read(TABLE).with_columns(until=now).collect()

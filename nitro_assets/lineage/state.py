@@ -15,7 +15,7 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import WAITS, current
+from nitro_assets.lineage.backoff import WAITS, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
 

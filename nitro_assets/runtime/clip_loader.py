@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import downloaded
-from nitro_assets.fetch.folder import opened, unnamed
+from nitro_assets.fetch.folder import anonymous, opened
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.footage_files import footage_files
@@ -31,7 +31,7 @@ from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.timeline import nearest
-from nitro_ml.nitrogen.label_correction import UNNAMED, Finding, findings, put_right
+from nitro_ml.nitrogen.label_correction import UNNAMED, Correction, correct, findings
 from nitro_ml.nitrogen.label_correction import Video as Labelled
 from nitro_ml.sandbox.video import Decoder
 from nitro_ml.video.decode import Frames, VideoError, VideoInfo
@@ -62,7 +62,7 @@ def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
 
 
 @dataclass
-class Footage:
+class ClipLoader:
     """Clips of many videos at one resolution; what could not be had is in `refused`.
 
     found: what is known of the labels of NitroGen's videos; where it isn't given, it is found out from their clips.
@@ -72,7 +72,7 @@ class Footage:
     cache: ClipCache
     size: int
     refused: list[Refused] = field(default_factory=list)
-    found: dict[Labelled, Finding] | None = None
+    found: dict[Labelled, Correction] | None = None
 
     def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
         """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time.
@@ -94,7 +94,7 @@ class Footage:
             self.found = findings(clips)
             told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
             self.refused += [Refused(f"a video's labels, {f.refused or 'put right'}", f.told, key) for key, f in told]
-        return put_right(clips, self.found)
+        return correct(clips, self.found)
 
     def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
         """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""
@@ -159,8 +159,8 @@ class Footage:
     ) -> list[Refused]:
         """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
         refused = []
-        lies_here = isinstance(address, Path)
-        with unnamed(address, key) if lies_here else fetched(self.job.settings, address, key) as video:
+        there = anonymous(address, key) if isinstance(address, Path) else fetched(self.job.settings, address, key)
+        with there as video:
             for row in rows:
                 try:
                     frames = read(decoder, video, row)

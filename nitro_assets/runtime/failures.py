@@ -14,7 +14,7 @@ from nitro_assets.fetch.refusals import REFUSALS, Reason
 from nitro_assets.fetch.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import APART, TABLE, pause, waits
+from nitro_assets.lineage.backoff import APART, TABLE, pause, waits
 from nitro_assets.settings import Settings
 
 

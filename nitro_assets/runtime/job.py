@@ -32,10 +32,10 @@ from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lake.text import KEY, without_keys
-from nitro_assets.lineage import waits
+from nitro_assets.lineage import backoff
+from nitro_assets.lineage.backlog import Level
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.lineage.state import Components, Record, State, scope, version_of
-from nitro_assets.lineage.work import Level
 from nitro_assets.log import in_a_line, quiet
 from nitro_assets.runtime import failures
 from nitro_assets.runtime.failures import Failure
@@ -232,4 +232,4 @@ def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
 
 
 def _write_failures(lake: Lake, where: str, refused: list[Refused]) -> None:
-    lake.keep(waits.TABLE, where, failures.rows(r.failure for r in refused if r.failure))
+    lake.keep(backoff.TABLE, where, failures.rows(r.failure for r in refused if r.failure))

@@ -20,7 +20,7 @@ from dagster._utils import tail_file
 from dagster_pipes import PipesParams
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lineage.work import LEVEL_TAG
+from nitro_assets.lineage.backlog import LEVEL_TAG
 from nitro_assets.settings import Settings
 from nitro_ml.core.process import TUNING
 

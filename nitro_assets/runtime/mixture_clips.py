@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.runtime.clip_loader import Footage
+from nitro_assets.runtime.clip_loader import ClipLoader
 from nitro_assets.runtime.job import Job, Refused
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels
@@ -30,7 +30,7 @@ def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> Mixtur
     Not by its checkpoint's thresholds: those find rare events, and call a button held that probably isn't.
     """
     rows = job.lake.partition("training_mixture", mixture)
-    footage = Footage(job, cache, size)
+    footage = ClipLoader(job, cache, size)
     held = set(rows.filter(split="held_out")["video_key"])
     clips = _nitrogen(job, footage, rows.filter(origin="nitrogen"))
     clips += _pseudo(job, footage, rows.filter(origin="pseudo"))
@@ -45,12 +45,12 @@ def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> Mixtur
     )
 
 
-def _nitrogen(job: Job, footage: Footage, rows: pl.DataFrame) -> list[Clip]:
+def _nitrogen(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
     chunks = job.lake.read("nitrogen_chunks").collect()
     return footage.nitrogen(chunks.join(rows.select("video_key", "chunk"), on=["video_key", "chunk"], how="semi"))
 
 
-def _pseudo(job: Job, footage: Footage, rows: pl.DataFrame) -> list[Clip]:
+def _pseudo(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
     clips = []
     labels = _labels(job, rows)
     for row, frames in footage.pseudo(rows):
@@ -70,4 +70,4 @@ def _labels(job: Job, rows: pl.DataFrame) -> dict[str, Labels]:
     parts, keys = rows["part"].unique().to_list(), rows["video_key"].unique().to_list()
     wanted = pl.col("corpus_shard").is_in(parts) & pl.col("video_key").is_in(keys)
     table = job.lake.read("pseudo_labels").filter(wanted).collect()
-    return {key: soft.decode(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}
+    return {key: quantize.dequantize(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}

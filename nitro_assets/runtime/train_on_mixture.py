@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nitro_assets.lake.cache import clip_cache
-from nitro_assets.lake.training import scratch
+from nitro_assets.lake.resume_state import resume_state
 from nitro_assets.runtime.clip_loader import FETCHED
 from nitro_assets.runtime.job import Job, Outcome
 from nitro_assets.runtime.mixture_clips import MixtureClips, mixture_clips
@@ -33,7 +33,7 @@ def train_on_mixture(
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-training-") as folder:
         clips = mixture_clips(job, cache, mixture, recipe.resolution)
         facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": mixture}
-        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
+        with resume_state(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
             told = part(job.progress, FETCHED, 1)
             trained = train(recipe, clips.clips, Path(folder), facts, told, kept.folder)
         checkpoint = job.checkpoints.put(trained.path)

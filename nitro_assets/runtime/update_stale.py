@@ -32,7 +32,7 @@ def stale_ranges(state: State, asset: Asset) -> list[list[str]]:
     return [[p for p, _ in run] for stale, run in groupby(verdicts, key=lambda v: v[1]) if stale]
 
 
-def freshen(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
+def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
     """Make what is stale among the selected assets, inputs first. Gives the number of failed runs.
 
     told(asset, partitions, event) is called with `started`, `done` or the error of each run. Ctrl-C ends the run

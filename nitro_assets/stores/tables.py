@@ -11,16 +11,16 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.lake.files import writer
-from nitro_assets.lake.holding import holding, predicate, video_tables
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.purge import Purge
+from nitro_assets.lake.row_locations import predicate, row_locations, video_tables
 from nitro_assets.lake.schemas import TABLES
+from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import EDGES, Counts, Found, Store, Subject, Target
 
 
 def find(subject: Subject) -> Found:
-    found = [h for table in video_tables() for h in holding(subject.lake, subject.video_keys, table)]
+    found = [h for table in video_tables() for h in row_locations(subject.lake, subject.video_keys, table)]
     return Found(holdings=tuple(found))
 
 
@@ -29,7 +29,7 @@ def alone(subject: Subject) -> Iterator[None]:
     """No writer at work in any of the tables."""
     with ExitStack() as stack:
         for table in subject.tables:
-            stack.enter_context(held(subject.lake.url, table, alone=True))
+            stack.enter_context(table_lock(subject.lake.url, table, alone=True))
         yield
 
 

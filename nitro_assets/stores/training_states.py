@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.lake.training import SEEN
+from nitro_assets.lake.resume_state import SEEN
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Found, Store, Subject, Target
 

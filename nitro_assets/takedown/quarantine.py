@@ -9,7 +9,7 @@ from datetime import datetime
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.lake.holding import holding, video_tables
+from nitro_assets.lake.row_locations import row_locations, video_tables
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
@@ -70,7 +70,9 @@ def _end(lake: Lake, settings: Settings, ended: Request) -> Request:
     free = {*ended.block_keys, *ended.names} - lake.ledger.blocked()
     since = datetime.fromisoformat(ended.entries[0].at)
     holds = {
-        f"{TABLES[h.table].asset}/{h.partition}" for t in video_tables() for h in holding(lake, ended.video_keys, t)
+        f"{TABLES[h.table].asset}/{h.partition}"
+        for t in video_tables()
+        for h in row_locations(lake, ended.video_keys, t)
     }
     for (asset, partition), record in State(lake, settings).records.items():
         made_without = record.at > since and holds & set(record.components)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.calibration.held_out import Held, shares
+from nitro_ml.calibration.held_out import HeldOutVideo, shares
 from nitro_ml.core.actions import BUTTONS
-from nitro_ml.evaluation.events import Found, count, presses
+from nitro_ml.evaluation.events import EventCounts, count, presses
 
 FEWEST_FRAMES = 30  # held, and not held, and
 FEWEST_PRESSES = 8  # presses of a button below which its scaling cannot be fitted
@@ -76,7 +76,9 @@ class Calibration:
         return Calibration(Scaling(**card["pooled"]), games)
 
 
-def calibrate(known: Sequence[Held], foreign: Sequence[Held], prior: NDArray[np.float64]) -> Calibration:
+def calibrate(
+    known: Sequence[HeldOutVideo], foreign: Sequence[HeldOutVideo], prior: NDArray[np.float64]
+) -> Calibration:
     """Fit on videos that were not trained on.
 
     known: of the model's own games; foreign: seen by models that were never trained on the video's game, which is what
@@ -94,7 +96,7 @@ def _folded(game: str) -> str:
     return " ".join(game.casefold().replace("_", " ").split())
 
 
-def _scaling(videos: Sequence[Held], prior: NDArray[np.float64], fallback: Scaling | None) -> Scaling:
+def _scaling(videos: Sequence[HeldOutVideo], prior: NDArray[np.float64], fallback: Scaling | None) -> Scaling:
     logits = np.concatenate([h.raw.logits for h in videos]).astype(np.float64)
     truth, weight = np.concatenate([h.truth.buttons for h in videos]), shares(videos)
     scale, shift, own = np.ones(len(BUTTONS)), np.zeros(len(BUTTONS)), []
@@ -119,7 +121,7 @@ def _scaling(videos: Sequence[Held], prior: NDArray[np.float64], fallback: Scali
     return draft
 
 
-def _enough(videos: Sequence[Held], button: int) -> bool:
+def _enough(videos: Sequence[HeldOutVideo], button: int) -> bool:
     held = [h.truth.buttons[:, button] for h in videos]
     frames, down = sum(map(len, held)), sum(int(h.sum()) for h in held)
     return FEWEST_FRAMES <= down <= frames - FEWEST_FRAMES and sum(len(presses(h)) for h in held) >= FEWEST_PRESSES
@@ -141,7 +143,7 @@ def _platt(logits: NDArray[np.float64], held: NDArray[np.bool_], weight: NDArray
     return FLATTEST, shift
 
 
-def _threshold(soft: Sequence[NDArray[np.float32]], videos: Sequence[Held], button: int) -> float:
+def _threshold(soft: Sequence[NDArray[np.float32]], videos: Sequence[HeldOutVideo], button: int) -> float:
     """The limit with the best event F1 (+-2 frames); the middle of the best where several are."""
     values = np.concatenate([p[:, button] for p in soft])
     limits = np.unique(np.quantile(values, SHARES).clip(0.02, 0.98))
@@ -149,6 +151,6 @@ def _threshold(soft: Sequence[NDArray[np.float32]], videos: Sequence[Held], butt
     for limit in limits:
         pairs = zip(soft, videos, strict=True)
         found = (count(p[:, button] >= limit, h.truth.buttons[:, button], 2) for p, h in pairs)
-        scores.append(sum((press + release for press, release in found), Found()).f1)
+        scores.append(sum((press + release for press, release in found), EventCounts()).f1)
     best = np.flatnonzero(np.array(scores) == max(scores))
     return float(limits[best[len(best) // 2]])

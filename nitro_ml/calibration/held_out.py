@@ -11,7 +11,7 @@ from nitro_ml.core.stream import Raw
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldOutVideo:
     """raw: what the model says of its T frames; truth: the T true actions; strange: float32 [T], see `familiar`."""
 
     raw: Raw
@@ -20,7 +20,7 @@ class Held:
     strange: NDArray[np.float32]
 
 
-def shares(held: Sequence[Held]) -> NDArray[np.float64]:
+def shares(held: Sequence[HeldOutVideo]) -> NDArray[np.float64]:
     """Weights of all their frames, one after another, with which each game counts as much as any other; mean 1."""
     frames = {game: sum(len(h.truth) for h in held if h.game == game) for game in {h.game for h in held}}
     weights = np.concatenate([np.full(len(h.truth), 1 / frames[h.game]) for h in held])

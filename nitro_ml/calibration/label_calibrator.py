@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from nitro_ml.calibration.calibration import POOLED, Calibration, Scaling, calibrate
 from nitro_ml.calibration.confidence import STRANGE, Confidence, evidence, fit_confidence
-from nitro_ml.calibration.held_out import Held, shares
-from nitro_ml.calibration.ood import STRETCH, Familiar, stretches
+from nitro_ml.calibration.held_out import HeldOutVideo, shares
+from nitro_ml.calibration.ood import STRETCH, OodScorer, stretches
 from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.resample import RATE
 from nitro_ml.core.stream import BLOCK, Raw, Rows, blocks
-from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.correctness import correct
 
-FAR = 1.25
+OOD_THRESHOLD = 1.25
 """How strange a stretch may be to be believed to show the game it is said to show. By its definition 1 in 100 held-out
 frames of known games is over 1; on Atari, known games stayed under 1.2 and unseen ones had medians from 1.4 to 4."""
 REACH = STRETCH + 0.5 / RATE
@@ -25,7 +25,7 @@ CONFIDENCES = ("named", "misnamed", "unnamed")
 
 
 @dataclass(frozen=True)
-class Trust:
+class LabelCalibrator:
     """named: for videos of a game with a calibration of its own, as long as they look familiar; misnamed: where they
     don't; unnamed: for all others.
 
@@ -34,7 +34,7 @@ class Trust:
     """
 
     calibration: Calibration
-    familiar: Familiar
+    familiar: OodScorer
     named: Confidence
     misnamed: Confidence
     unnamed: Confidence
@@ -53,7 +53,7 @@ class Trust:
 
     def confidence(self, found: NDArray[np.float64], name: str) -> NDArray[np.float32]:
         """Of frames with this evidence, float32 [T], under the calibration of this name."""
-        foreign = found[:, STRANGE] > FAR
+        foreign = found[:, STRANGE] > OOD_THRESHOLD
         if name == POOLED:
             confidence = self.unnamed.apply(found)
         else:
@@ -74,18 +74,20 @@ class Trust:
         return self.familiar.tensors()
 
     @staticmethod
-    def read(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]]) -> "Trust":
+    def read(card: Mapping[str, Any], tensors: Mapping[str, NDArray[np.float32]]) -> "LabelCalibrator":
         """As `card` and `tensors` gave it."""
         confidence = card["confidence"]
-        return Trust(
+        return LabelCalibrator(
             Calibration.from_dict(card["calibration"]),
-            Familiar(**tensors),
+            OodScorer(**tensors),
             **{name: Confidence(**confidence[name]) for name in CONFIDENCES},
             taught=confidence["taught"],
         )
 
 
-def fit_trust(known: Sequence[Held], foreign: Sequence[Held], prior: NDArray[np.float64], familiar: Familiar) -> Trust:
+def fit_label_calibrator(
+    known: Sequence[HeldOutVideo], foreign: Sequence[HeldOutVideo], prior: NDArray[np.float64], familiar: OodScorer
+) -> LabelCalibrator:
     """Fit calibration and confidence on videos that were not trained on.
 
     known: of the model's own games; foreign: of games that the model they come from had not seen, with calibration and
@@ -98,15 +100,15 @@ def fit_trust(known: Sequence[Held], foreign: Sequence[Held], prior: NDArray[np.
     misnamed = _fit(foreign, wrong, [h.game for h in foreign]) if foreign else named
     together = [*known, *foreign]
     unnamed = _fit(together, [calibration.pooled] * len(together), [h.game for h in together])
-    return Trust(calibration, familiar, named, misnamed, unnamed, bool(foreign))
+    return LabelCalibrator(calibration, familiar, named, misnamed, unnamed, bool(foreign))
 
 
-def _fit(videos: Sequence[Held], scalings: Sequence[Scaling], groups: Iterable[Any]) -> Confidence:
+def _fit(videos: Sequence[HeldOutVideo], scalings: Sequence[Scaling], groups: Iterable[Any]) -> Confidence:
     found, was_right = [], []
     for h, scaling in zip(videos, scalings, strict=True):
         buttons, limits, time = scaling.apply(h.raw.logits), scaling.limits, h.raw.time
         found.append(evidence(buttons, limits, time, h.strange, time))
-        was_right.append(right(buttons >= limits, h.truth.buttons, time))
+        was_right.append(correct(buttons >= limits, h.truth.buttons, time))
     whose = [group for group, h in zip(groups, videos, strict=True) for _ in range(len(h.truth))]
     return fit_confidence(np.concatenate(found), np.concatenate(was_right), whose, shares(videos))
 

@@ -24,7 +24,7 @@ MOST = 1000  # stretches of training play that are kept to compare with
 
 
 @dataclass(frozen=True)
-class Familiar:
+class OodScorer:
     """mean: [d]; basis: [d, k], whitening; rest: [1], the usual size of what the basis leaves out; places: [n, k + 1],
     stretches of training play; usual: [2], median and 99th percentile of held-out videos' distances. All float32.
     """
@@ -65,7 +65,7 @@ def stretches(places: NDArray[np.float32], time: NDArray[np.float64], at: NDArra
     return mean
 
 
-def fit_familiar(training: Sequence[Raw], held_out: Sequence[Raw]) -> Familiar:
+def fit_ood_scorer(training: Sequence[Raw], held_out: Sequence[Raw]) -> OodScorer:
     """Learn how the training videos look; held-out videos of the same games say how far from them is usual."""
     from sklearn.decomposition import PCA  # seconds, which a process that only infers is spared
 
@@ -74,7 +74,7 @@ def fit_familiar(training: Sequence[Raw], held_out: Sequence[Raw]) -> Familiar:
     keep = pca.explained_variance_ > 1e-9
     basis = np.ascontiguousarray(pca.components_[keep].T / np.sqrt(pca.explained_variance_[keep]), np.float32)
     none, unit = np.zeros((1, basis.shape[1] + 1), np.float32), np.array([0, 1], np.float32)
-    draft = Familiar(features.mean(axis=0), basis, np.ones(1, np.float32), none, unit)
+    draft = OodScorer(features.mean(axis=0), basis, np.ones(1, np.float32), none, unit)
     rest = np.median(draft.place(features)[:, -1:], axis=0)
     draft = replace(draft, rest=np.maximum(rest, 1e-6).astype(np.float32))
     places = np.concatenate([_apart(draft, raw) for raw in training])
@@ -83,7 +83,7 @@ def fit_familiar(training: Sequence[Raw], held_out: Sequence[Raw]) -> Familiar:
     return replace(draft, usual=np.array([median, max(rare, median + 1e-6)], np.float32))
 
 
-def _apart(draft: Familiar, raw: Raw) -> NDArray[np.float32]:
+def _apart(draft: OodScorer, raw: Raw) -> NDArray[np.float32]:
     """Places of stretches one second apart."""
     at = np.arange(raw.time[0], raw.time[-1] + 1e-6, 1.0)
     return stretches(draft.place(raw.features), raw.time, at)

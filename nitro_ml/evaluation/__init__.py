@@ -5,7 +5,7 @@ scores over 95% on published samples. Every figure is given over all frames and,
 be seen at all, over visible presses: see `Scores`.
 """
 
-from nitro_ml.evaluation.baselines import BASELINES, ORACLE, beside_baselines
+from nitro_ml.evaluation.baselines import BASELINES, ORACLE, with_baselines
 from nitro_ml.evaluation.scores import Sample, Scores, evaluate, evaluate_many
 from nitro_ml.evaluation.table import COLUMNS, button_rows, rows
 
@@ -15,9 +15,9 @@ __all__ = [
     "ORACLE",
     "Sample",
     "Scores",
-    "beside_baselines",
     "button_rows",
     "evaluate",
     "evaluate_many",
     "rows",
+    "with_baselines",
 ]

@@ -20,7 +20,7 @@ BASELINES = ("always_released", "most_frequent", "another_video")
 ORACLE = "previous_frame"
 
 
-def beside_baselines(
+def with_baselines(
     samples: Sequence[Sample],
     thresholds: NDArray[np.float32] | float,
     known: Sequence[Actions],

@@ -11,7 +11,7 @@ NEAR = 1 / RATE
 SLACK = 1e-4  # times are rounded
 
 
-def right(
+def correct(
     guess: NDArray[np.bool_], truth: NDArray[np.bool_], time: NDArray[np.float64], at: NDArray[np.float64] | None = None
 ) -> NDArray[np.bool_]:
     """Frames whose buttons are all right within one frame of time: bool [T].

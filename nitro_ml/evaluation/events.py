@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Found:
+class EventCounts:
     """How many events were predicted, how many there truly were, and how many of them were matched one to one."""
 
     matched: int = 0
     predicted: int = 0
     true: int = 0
 
-    def __add__(self, other: "Found") -> "Found":
-        return Found(self.matched + other.matched, self.predicted + other.predicted, self.true + other.true)
+    def __add__(self, other: "EventCounts") -> "EventCounts":
+        return EventCounts(self.matched + other.matched, self.predicted + other.predicted, self.true + other.true)
 
     @property
     def f1(self) -> float:
@@ -55,7 +55,7 @@ def presses(held: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def count(
     predicted: NDArray[np.bool_], true: NDArray[np.bool_], k: int, known: NDArray[np.bool_] | None = None
-) -> tuple[Found, Found]:
+) -> tuple[EventCounts, EventCounts]:
     """Presses and releases of one button, each bool [T], matched within +-k frames.
 
     known: bool [T], the frames in which the truth can be seen; default all. A true event at frame t is then scored only
@@ -67,7 +67,7 @@ def count(
     return press, _found(presses(~predicted), presses(~true), k, known)
 
 
-def _found(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known: NDArray[np.bool_]) -> Found:
+def _found(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known: NDArray[np.bool_]) -> EventCounts:
     """Of the largest matchings, the one that leaves the fewest errors."""
     hidden = np.concatenate([[0], np.cumsum(~known)])
 
@@ -78,4 +78,4 @@ def _found(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known:
 
     true, blamed = clear(true, 0), clear(predicted, k)
     matched = match(predicted, true, k)
-    return Found(matched, matched + len(blamed) - match(blamed, true, k), len(true))
+    return EventCounts(matched, matched + len(blamed) - match(blamed, true, k), len(true))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.timeline import align
-from nitro_ml.evaluation.events import Found, count
+from nitro_ml.evaluation.events import EventCounts, count
 from nitro_ml.evaluation.scores import Sample, evaluate_many
 
 DRAWS = 2000
@@ -25,7 +25,7 @@ class Video:
     """One video's part in a game's score. events: within +-2 frames, all buttons; average_precision: macro, or None."""
 
     game: str
-    events: Found
+    events: EventCounts
     average_precision: float | None
 
 
@@ -49,7 +49,7 @@ class Verdict:
 
 def video_score(game: str, samples: Sequence[Sample], thresholds: NDArray[np.float32]) -> Video:
     """One video, of one or several clips."""
-    found = Found()
+    found = EventCounts()
     for s in samples:
         hard = align(s.labels, s.time).hard(thresholds).buttons
         for b in range(hard.shape[1]):

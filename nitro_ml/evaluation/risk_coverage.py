@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.labels import Labels
-from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.correctness import correct
 from nitro_ml.evaluation.scores import Bin, Sample, reliability
 
 STEPS = np.linspace(0.05, 1, 20)
@@ -95,4 +95,4 @@ def judged(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """(confidence, whether it is right) of every frame of the labels."""
     hard = labels.hard(thresholds).buttons
-    return labels.confidence, right(hard, sample.truth.buttons, labels.time, sample.time)
+    return labels.confidence, correct(hard, sample.truth.buttons, labels.time, sample.time)

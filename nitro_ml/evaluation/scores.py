@@ -11,7 +11,7 @@ from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.observability import Visible
 from nitro_ml.core.timeline import align
-from nitro_ml.evaluation.events import Found, count
+from nitro_ml.evaluation.events import EventCounts, count
 
 BINS = 10
 
@@ -126,19 +126,19 @@ def _scores(
         buttons[BUTTONS[b]] = ButtonScores(
             average_precision=float(average_precision_score(true, probability[rows, b])),
             f1=float(f1_score(true, hard[rows, b], zero_division=0.0)),
-            event_f1_1=sum(events[1][b], Found()).f1,
-            event_f1_2=sum(events[2][b], Found()).f1,
+            event_f1_1=sum(events[1][b], EventCounts()).f1,
+            event_f1_2=sum(events[2][b], EventCounts()).f1,
             press_recall=events[2][b][0].recall,
             held=float(true.mean()),
         )
     scored = known[:, occurs]
     bins = reliability(probability[:, occurs][scored], held[:, occurs][scored])
     return Scores(
-        event_f1_1=sum((found for pair in events[1] for found in pair), Found()).f1,
-        event_f1_2=sum((found for pair in events[2] for found in pair), Found()).f1,
+        event_f1_1=sum((found for pair in events[1] for found in pair), EventCounts()).f1,
+        event_f1_2=sum((found for pair in events[2] for found in pair), EventCounts()).f1,
         macro_ap=_mean([b.average_precision for b in buttons.values()]),
         macro_f1=_mean([b.f1 for b in buttons.values()]),
-        press_recall=sum((press for press, _ in events[2]), Found()).recall,
+        press_recall=sum((press for press, _ in events[2]), EventCounts()).recall,
         joint_accuracy=float(((hard == held) | ~known).all(axis=1).mean()),
         stick_r2=_r2(sticks, true_sticks, known_sticks),
         stick_mae=float(np.abs(sticks - true_sticks)[known_sticks].mean()) if known_sticks.any() else 0.0,
@@ -151,8 +151,8 @@ def _scores(
 
 def _events(
     guessed: list[NDArray[np.bool_]], samples: Sequence[Sample], masks: Sequence[Visible], button: int, k: int
-) -> tuple[Found, Found]:
-    press, release = Found(), Found()
+) -> tuple[EventCounts, EventCounts]:
+    press, release = EventCounts(), EventCounts()
     for guess, sample, mask in zip(guessed, samples, masks, strict=True):
         p, r = count(guess[:, button], sample.truth.buttons[:, button], k, mask.buttons[:, button])
         press, release = press + p, release + r

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels
-from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.correctness import correct
 
 SECONDS = 4.0
 SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Worst:
+class WorstClip:
     """A stretch of `clip`, frames first..last, with the labels' and the true buttons, bool [last - first, 17]."""
 
     clip: Clip
@@ -26,29 +26,29 @@ class Worst:
     last: int
     guess: NDArray[np.bool_]
     truth: NDArray[np.bool_]
-    right: float
+    correct: float
     confidence: float
 
 
-def worst(labelled: Sequence[tuple[Clip, Labels]], thresholds: NDArray[np.float32]) -> Worst:
+def worst_clip(labelled: Sequence[tuple[Clip, Labels]], thresholds: NDArray[np.float32]) -> WorstClip:
     """The 4 seconds of one game's clips with the smallest share of right frames; ValueError for no labelled clip."""
     found = [_worst_of(clip, labels, thresholds) for clip, labels in labelled if clip.actions]
-    return min(found, key=lambda w: w.right)
+    return min(found, key=lambda w: w.correct)
 
 
-def _worst_of(clip: Clip, labels: Labels, thresholds: NDArray[np.float32]) -> Worst:
+def _worst_of(clip: Clip, labels: Labels, thresholds: NDArray[np.float32]) -> WorstClip:
     assert clip.actions is not None
     guess, truth = labels.hard(thresholds).buttons, clip.actions.buttons
-    ok = right(guess, truth, clip.time)
+    ok = correct(guess, truth, clip.time)
     length = min(len(ok), max(1, int(np.searchsorted(clip.time, clip.time[0] + SECONDS))))
     sums = np.convolve(ok, np.ones(length), "valid")
     first = int(sums.argmin())
     span = slice(first, first + length)
     confidence = float(labels.confidence[span].mean())
-    return Worst(clip, first, first + length, guess[span], truth[span], float(ok[span].mean()), confidence)
+    return WorstClip(clip, first, first + length, guess[span], truth[span], float(ok[span].mean()), confidence)
 
 
-def filmstrip(stretch: Worst, path: Path) -> None:
+def filmstrip(stretch: WorstClip, path: Path) -> None:
     """Frames of the stretch side by side with what was said and what was held, as a PNG."""
     at = np.linspace(stretch.first, stretch.last - 1, min(SHOWN, stretch.last - stretch.first)).astype(int)
     figure = Figure(figsize=(1.6 * len(at), 2.2), layout="constrained")

@@ -33,7 +33,7 @@ Video = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Correction:
     """What is known of one video's labels: `offset` in steps of 1/30 s and the axes upside down, which are put right;
     `refused`: doubtful or unrelated, not to be learned from. `told`: the figures. `judged`: whether anything is known.
     """
@@ -49,27 +49,27 @@ class Finding:
         return not (self.offset or self.upside_down or self.refused)
 
 
-def findings(clips: Sequence[Clip]) -> dict[Video, Finding]:
+def findings(clips: Sequence[Clip]) -> dict[Video, Correction]:
     """Each video of labelled clips, held against the others of its game."""
     games: dict[str, dict[str, list[Clip]]] = {}
     for clip in clips:
         if clip.game != UNNAMED:
             games.setdefault(clip.game, {}).setdefault(clip.group, []).append(clip)
-    found: dict[Video, Finding] = {}
+    found: dict[Video, Correction] = {}
     for game, videos in games.items():
         plays = [observed(own) for own in videos.values()]
         found |= {(game, name): one for name, one in zip(videos, _game(plays), strict=True)}
     return found
 
 
-def put_right(clips: Iterable[Clip], found: Mapping[Video, Finding]) -> list[Clip]:
+def correct(clips: Iterable[Clip], found: Mapping[Video, Correction]) -> list[Clip]:
     """The clips of videos that are not refused; a frame whose input was not labelled is left out."""
-    sound = Finding()
+    sound = Correction()
     known = [(clip, found.get((clip.game, clip.group), sound)) for clip in clips]
     return [_mended(clip, finding) for clip, finding in known if not finding.refused]
 
 
-def counts(found: Mapping[Video, Finding]) -> dict[str, int]:
+def counts(found: Mapping[Video, Correction]) -> dict[str, int]:
     """For the records: videos, by what was found."""
     every: Counter[str] = Counter({"videos": len(found), "judged": 0, "shifted": 0, "turned upright": 0})
     for finding in found.values():
@@ -80,12 +80,12 @@ def counts(found: Mapping[Video, Finding]) -> dict[str, int]:
     return {name: count for name, count in every.items() if count or not name.startswith("refused")}
 
 
-def _game(plays: Sequence[Play]) -> list[Finding]:
+def _game(plays: Sequence[Play]) -> list[Correction]:
     """One game's videos."""
     profiles = [profile(play) for play in plays]
     usual = usual_lag(profiles)
     if usual is None:
-        return [Finding()] * len(plays)
+        return [Correction()] * len(plays)
     verdicts = offsets(profiles)
     upside_down: list[list[str]] = [[] for _ in plays]
     for axis in VERTICAL:
@@ -102,16 +102,16 @@ def _game(plays: Sequence[Play]) -> list[Finding]:
     ]
 
 
-def _finding(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Finding:
+def _finding(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correction:
     if verdict is None:
-        return Finding()
+        return Correction()
     if verdict == "unrelated":
-        return Finding(True, refused=verdict, told=f"the labels don't belong to the picture: {figures}")
+        return Correction(True, refused=verdict, told=f"the labels don't belong to the picture: {figures}")
     if verdict == "doubtful":
-        return Finding(True, refused=verdict, told=f"the labels are early or late by an uncertain offset: {figures}")
+        return Correction(True, refused=verdict, told=f"the labels are early or late by an uncertain offset: {figures}")
     done = [f"labels {abs(verdict)}/30 s too {'early' if verdict > 0 else 'late'}, shifted"] if verdict else []
     done += [f"{axis} upside down, turned" for axis in axes]
-    return Finding(True, verdict, axes, told=f"{'; '.join(done)}: {figures}" if done else "")
+    return Correction(True, verdict, axes, told=f"{'; '.join(done)}: {figures}" if done else "")
 
 
 def _figures(found: Profile, usual: int, strength: float) -> str:
@@ -121,7 +121,7 @@ def _figures(found: Profile, usual: int, strength: float) -> str:
     )
 
 
-def _mended(clip: Clip, finding: Finding) -> Clip:
+def _mended(clip: Clip, finding: Correction) -> Clip:
     if finding.is_sound or clip.actions is None:
         return clip
     wanted = clip.time - finding.offset / RATE

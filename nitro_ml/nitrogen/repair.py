@@ -33,12 +33,12 @@ def repair(actions: Actions) -> Repaired:
         both: NDArray[np.bool_] = np.all(buttons[:, columns], axis=1)
         buttons[:, columns] &= ~both[:, None]
         impossible |= both
-    phantom = phantoms(buttons)
+    phantom = flickers(buttons)
     counts = Counter({"impossible": int(impossible.sum()), "phantom": int(phantom.sum())})
     return Repaired(Actions(buttons & ~phantom, actions.sticks), +counts)
 
 
-def phantoms(buttons: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def flickers(buttons: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where a button, bool [T, 17], is held in one frame only; the first and last may be part of a longer hold."""
     found = np.zeros_like(buttons)
     found[1:-1] = buttons[1:-1] & ~buttons[:-2] & ~buttons[2:]

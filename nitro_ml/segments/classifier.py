@@ -105,6 +105,6 @@ def standard(rows: Floats, mean: Floats, deviation: Floats) -> Floats:
 
 
 @cache
-def shipped() -> Classifier:
+def pretrained() -> Classifier:
     """The one that comes with the package."""
     return Classifier.load()

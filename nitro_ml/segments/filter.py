@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
-from nitro_ml.segments.classifier import KINDS, Classifier, shipped
+from nitro_ml.segments.classifier import KINDS, Classifier, pretrained
 from nitro_ml.segments.evidence import evidence
 from nitro_ml.segments.features import FEATURES
 from nitro_ml.segments.sampling import Steps
-from nitro_ml.segments.smoothing import likeliest, runs, smooth, without_short_runs
+from nitro_ml.segments.smoothing import runs, smooth, viterbi, without_short_runs
 
 Reason = Literal[
     "play",
@@ -102,7 +102,7 @@ def judge(
     if not len(labels):
         return []
     held = labels.hard(thresholds).buttons
-    return sift(kinds(features, labels, held, rules, classifier or shipped()), labels, held, rules)
+    return sift(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
 
 
 def sift(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
@@ -129,7 +129,7 @@ def kinds(
     tilted = np.abs(labels.sticks) > rules.stick
     steps = Steps.of(labels.time)
     scores = classifier.log_probabilities(evidence(features, labels, held, tilted, steps))
-    path = likeliest(np.maximum(scores, _DOUBT), rules.change)
+    path = viterbi(np.maximum(scores, _DOUBT), rules.change)
     found = np.array(KINDS)[steps.frames(path)]
     return refined(found, features, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))
 

@@ -51,7 +51,7 @@ def without_short_runs(values: NDArray[np.int64], length: float) -> NDArray[np.i
     return np.repeat([value for value, _ in kept], np.diff([0, *(last for _, last in kept)]))
 
 
-def likeliest(scores: NDArray[np.float64], change: float) -> NDArray[np.int64]:
+def viterbi(scores: NDArray[np.float64], change: float) -> NDArray[np.int64]:
     """The path with the highest sum of scores [n, k], less `change` for each change of state (Viterbi, 1967): [n]."""
     n, k = scores.shape
     back = np.empty((n, k), np.int64)

@@ -34,13 +34,13 @@ def fast_bfloat16(device: str) -> bool:
     return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
 
 
-def fastest() -> str:
+def default_device() -> str:
     """The device that inference runs on: a GPU where there is one."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 @contextmanager
-def arithmetic(model: nn.Module) -> Iterator[None]:
+def autocast(model: nn.Module) -> Iterator[None]:
     """Inference as `precision: auto` trains: in bfloat16 where the model's device is fast at it."""
     device = next(model.parameters()).device.type
     with torch.autocast(device, torch.bfloat16, enabled=fast_bfloat16(device)):

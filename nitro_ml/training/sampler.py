@@ -13,7 +13,7 @@ from nitro_ml.core.resample import Steps
 Batch = TypeVar("Batch")
 
 
-class Draws(IterableDataset[Batch]):
+class Sampler(IterableDataset[Batch]):
     """Endless random batches from number `first` on; each step of a clip is drawn in proportion to the clip's weight.
 
     A resumed training sees what it would have seen.

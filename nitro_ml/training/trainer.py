@@ -25,7 +25,7 @@ from nitro_ml.training.hardware import Hardware, SecondaryProcessError
 WARNINGS = r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty"
 
 
-class Resumable(L.LightningModule):
+class ResumableModule(L.LightningModule):
     """A training that goes on after a stop: with the batches it has not seen, and the same draws in each step.
 
     `batches` begin with number `first`, and each follows from the seed and its number.

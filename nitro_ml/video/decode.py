@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from nitro_ml.core.box import Box
 from nitro_ml.video.container import FORMATS, CutError, Film, VideoError, opened
 from nitro_ml.video.display import Showing, showing
-from nitro_ml.video.resize import Shrinker, shrink
+from nitro_ml.video.resize import Resizer
 from nitro_ml.video.timestamps import frames, packets, seams
 from nitro_ml.video.truncation import check_end, ending, seconds_of
 
-__all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "decoded", "probe", "read", "shrink"]
+__all__ = ["FORMATS", "CutError", "Frames", "VideoError", "VideoInfo", "decoded", "probe", "read"]
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def read(
     `into` gives the arrays to fill, instead of new ones for each batch; their length is the batch then.
     """
     into = into or (Frames(np.empty((batch, size, size, 3), np.uint8), np.empty(batch)) for _ in count())
-    shrinker = Shrinker(size)
+    shrinker = Resizer(size)
     shown: Showing | None = None
     filled = 0
     for frame, seconds in decoded(path, start, end):

@@ -27,7 +27,7 @@ BT601 = (0.299, 0.114)
 YCGCO = 8
 
 
-class Shrinker:
+class Resizer:
     """Pictures to size x size RGB. It holds swscale's context, so each thread needs its own."""
 
     def __init__(self, size: int) -> None:
@@ -62,14 +62,14 @@ class Shrinker:
         return [plane.reshape(-1, line)[: self.size, : self.size] for plane, line in planes]
 
 
-def shrink(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+def resize(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """A live frame, uint8 [H, W, 3], to uint8 [size, size, 3], as `video.read` resizes the same pixels."""
     return _live(size, get_ident()).rgb(rgb)
 
 
 @lru_cache(maxsize=8)
-def _live(size: int, _thread: int) -> Shrinker:
-    return Shrinker(size)
+def _live(size: int, _thread: int) -> Resizer:
+    return Resizer(size)
 
 
 @lru_cache

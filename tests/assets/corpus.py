@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import index_version
@@ -74,12 +74,12 @@ def index(lake: Lake, settings: Settings, address: str, numbers: Sequence[int], 
     make(worker(lake, settings, "video_index"), build, shard)
 
 
-def orders(lake: Lake, settings: Settings, out: str) -> tuple[Setup, list[Order]]:
+def orders(lake: Lake, settings: Settings, out: str) -> tuple[LabelConfig, list[VideoTask]]:
     """What an engine is given to label all videos of the index, their rows to be left at `out`."""
     checkpoint = Checkpoints(lake).promoted("idm_checkpoint") or ""
     size = Checkpoints(lake).card(checkpoint)["recipe"]["resolution"]
     rows = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
-    return Setup(settings, checkpoint, size, out), [Order(*row) for row in rows.iter_rows()]
+    return LabelConfig(settings, checkpoint, size, out), [VideoTask(*row) for row in rows.iter_rows()]
 
 
 def worker(lake: Lake, settings: Settings, asset: str = "pseudo_labels") -> Job:

@@ -34,8 +34,8 @@ from nitro_assets.identity import shard_of
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.checkpoints import Checkpoints, local_copies
 from nitro_assets.lake.purge import DELTA_DEFAULTS
+from nitro_assets.lake.resume_state import resume_state
 from nitro_assets.lake.store import Lake
-from nitro_assets.lake.training import scratch
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
 from nitro_ml.core.clip import Clip
@@ -173,7 +173,7 @@ def left_metadata(lake: Lake, settings: Settings) -> None:
 
 def half_trained(lake: Lake, settings: Settings) -> None:
     clip = Clip(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1), "pong", ids(settings)[0])
-    with scratch(settings, "idm_checkpoint", "window", {}, [clip]) as kept:
+    with resume_state(settings, "idm_checkpoint", "window", {}, [clip]) as kept:
         (kept.folder / "last.ckpt").write_bytes(b"weights")
 
 

@@ -16,13 +16,13 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.assets.pseudo_labels.engine import LocalEngine
-from nitro_assets.assets.pseudo_labels.label_video import Order, Setup
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.definitions import definitions
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.runtime.ray_train import train_on_cluster
-from nitro_assets.runtime.update_stale import freshen
+from nitro_assets.runtime.update_stale import update_stale
 from nitro_assets.settings import ROOT, Settings
 from nitro_ml.games.recorder.record import record
 from nitro_ml.models.idm.config import load_recipe
@@ -65,7 +65,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def test_workers_run_as_jobs_and_everything_is_kept_where_it_belongs(cluster: str) -> None:
     said: list[str] = []
-    assert freshen(definitions, Settings(), {"nitrogen_actions"}, lambda *a: said.append(str(a))) == 0, said
+    assert update_stale(definitions, Settings(), {"nitrogen_actions"}, lambda *a: said.append(str(a))) == 0, said
     assert [r.rows for r in State(Lake(Settings()), Settings()).records.values()] == [40, 40]
     with sqlalchemy.create_engine(cluster).connect() as connection:
         made = "select count(*) from event_logs where dagster_event_type = 'ASSET_MATERIALIZATION'"
@@ -100,11 +100,11 @@ def test_a_pool_of_actors_labels_as_processes_do(cluster: str, tmp_path: Path) -
         said: list[str] = []
         with services.environ({"NITRO_SOURCES": str(tmp_path / "sources.yaml")}):
             selected = {"video_index", "pseudo_labels"}
-            assert freshen(definitions, Settings(), selected, lambda *a: said.append(str(a))) == 0, said
+            assert update_stale(definitions, Settings(), selected, lambda *a: said.append(str(a))) == 0, said
         index = lake.read("video_index").select("video_key", "address", "game").sort("video_key").collect()
-        setup = Setup(settings, promoted, 32, str(tmp_path / "rows"))
+        setup = LabelConfig(settings, promoted, 32, str(tmp_path / "rows"))
         with closing(LocalEngine(1)) as engine:
-            results = list(engine.map(setup, [Order(*row) for row in index.iter_rows()]))
+            results = list(engine.map(setup, [VideoTask(*row) for row in index.iter_rows()]))
     assert sorted(bool(r.error) for r in results) == [False, False, True]
     here = pl.concat([pl.read_parquet(tmp_path / "rows" / f"{r.key}.parquet") for r in results if not r.error])
     there = lake.read("pseudo_labels").drop("corpus_shard").collect()

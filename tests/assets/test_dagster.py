@@ -16,7 +16,7 @@ from nitro_assets.assets.takedown_requests.sensors import takedown_inbox
 from nitro_assets.definitions import definitions
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
-from nitro_assets.runtime.update_stale import freshen
+from nitro_assets.runtime.update_stale import update_stale
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.take_in import request
 from tests.assets.rows import BERT, rejects
@@ -60,7 +60,7 @@ def test_a_run_shows_in_dagster_and_a_second_one_has_nothing_to_do(
 ) -> None:
     settings = Settings()
     selected = {"takedown_requests", "nitrogen_actions", "takedown_audit"}
-    assert freshen(definitions, settings, selected, told) == 0
+    assert update_stale(definitions, settings, selected, told) == 0
     with dg.DagsterInstance.get() as instance:
         for shard in ("SHARD_0000", "SHARD_0001"):
             event = instance.get_latest_data_version_record(dg.AssetKey("nitrogen_actions"), partition_key=shard)
@@ -71,7 +71,7 @@ def test_a_run_shows_in_dagster_and_a_second_one_has_nothing_to_do(
             assert metadata["version"].value == record.version
             assert metadata["rows"].value == record.rows == 40
         runs = len(instance.get_runs())
-        assert freshen(definitions, settings, selected, told) == 0
+        assert update_stale(definitions, settings, selected, told) == 0
         assert len(instance.get_runs()) == runs
         stored = json.dumps([e.to_json() for r in instance.get_runs() for e in instance.all_logs(r.run_id)])
     assert LABELLED[0][:11] not in stored, "no identifier in the event log"
@@ -81,7 +81,7 @@ def test_a_broken_shard_fails_alone(home: Path) -> None:
     settings = Settings()
     bad = Path(settings.nitrogen) / "actions" / "SHARD_0002.tar.gz"
     bad.write_bytes(b"this is no archive")
-    freshen(definitions, settings, {"nitrogen_actions"}, told)
+    update_stale(definitions, settings, {"nitrogen_actions"}, told)
     records = State(Lake(settings), settings).records
     assert records["nitrogen_actions", "SHARD_0000"].rows == 40
     assert records["nitrogen_actions", "SHARD_0002"].rows == 0
@@ -177,7 +177,7 @@ def test_compaction_is_an_asset_with_a_nightly_schedule(home: Path) -> None:
     lake = Lake(settings)
     for n in range(10):
         lake.write("rejects", f"scope {n}", rejects(BERT))
-    assert freshen(definitions, settings, {"compaction"}, told) == 0
+    assert update_stale(definitions, settings, {"compaction"}, told) == 0
     assert lake.files("rejects").height == 1
     with dg.DagsterInstance.get() as instance:
         event: Any = instance.get_latest_materialization_event(dg.AssetKey("compaction"))
@@ -191,7 +191,7 @@ def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
     settings = Settings()
     lake = settled(settings)
     approved(lake, settings, request(lake, settings, [address(LABELLED[0])], "mine"))
-    assert freshen(definitions, settings, {"takedown_requests"}, told) == 0
+    assert update_stale(definitions, settings, {"takedown_requests"}, told) == 0
     records = State(lake, settings).records
     with dg.DagsterInstance.get() as instance:
         event: Any = instance.get_latest_data_version_record(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from nitro_assets.fetch import pace, room, trickle, ytdlp
+from nitro_assets.fetch import disk_quota, rate_limit, stall_timeout, ytdlp
 from nitro_assets.fetch.download import DownloadError, download, downloaded
 from nitro_assets.fetch.listing import alive
-from nitro_assets.fetch.pace import Pace
+from nitro_assets.fetch.rate_limit import RateLimit
 from nitro_assets.runtime.clip_loader import fetched
 from nitro_assets.settings import Settings
 from tests.assets.corpus import environment
@@ -88,7 +88,7 @@ def test_a_server_that_trickles_is_given_up_like_one_that_is_silent(
     base, server = served
     film = FILM + bytes(300_000)
     monkeypatch.setattr("tests.assets.site_for_fetch.FILM", film)
-    monkeypatch.setattr(trickle, "WINDOW", 0.2)
+    monkeypatch.setattr(stall_timeout, "WINDOW", 0.2)
     server.drip = drip  # type: ignore[attr-defined]
     with pytest.raises(DownloadError, match="too slow") as caught:
         download(f"{base}/watch/pong", tmp_path, "key", settings)
@@ -149,7 +149,7 @@ def test_the_disk_counts_more_than_the_budget(
     base, _ = served
     usage = shutil.disk_usage(tmp_path)
     left = [len(FILM) * 2]
-    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage._replace(free=room.SPARE + left[0]))
+    monkeypatch.setattr(disk_quota.shutil, "disk_usage", lambda _: usage._replace(free=disk_quota.SPARE + left[0]))
     with downloaded(f"{base}/watch/pong", tmp_path / "a", "key", settings) as video:
         assert video.read_bytes() == FILM
     for left[0] in (len(FILM) // 2, -1):
@@ -163,9 +163,9 @@ def test_the_disk_counts_more_than_the_budget(
         assert caught.value.errno == errno.ENOSPC
     left[0] = 100
     with (
-        room.room(settings.downloads, 1000, 60, tmp_path),
+        disk_quota.room(settings.downloads, 1000, 60, tmp_path),
         pytest.raises(ytdlp.FetchError, match="free some disk"),
-        room.room(settings.downloads, 1000, 60, tmp_path, patience=0.01),
+        disk_quota.room(settings.downloads, 1000, 60, tmp_path, patience=0.01),
     ):
         raise AssertionError("another download holds it")
 
@@ -204,11 +204,14 @@ def test_room_is_given_back_shrunk_and_taken_from_the_dead(tmp_path: Path) -> No
     folder = tmp_path / "downloads"
     folder.mkdir()
     (folder / "dead.room").write_text(f"{100:020d}")
-    with room.room(folder, 100, 100, tmp_path) as held:
-        with pytest.raises(ytdlp.FetchError, match="no room"), room.room(folder, 100, 60, tmp_path, patience=0.01):
+    with disk_quota.room(folder, 100, 100, tmp_path) as held:
+        with (
+            pytest.raises(ytdlp.FetchError, match="no room"),
+            disk_quota.room(folder, 100, 60, tmp_path, patience=0.01),
+        ):
             pass
         held.need(40)
-        with room.room(folder, 100, 60, tmp_path, patience=0.01):
+        with disk_quota.room(folder, 100, 60, tmp_path, patience=0.01):
             pass
     assert [p.name for p in folder.iterdir()] == ["turn"]
 
@@ -217,22 +220,22 @@ def test_a_host_is_paced_across_processes_whatever_its_file_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, slept = tmp_path / "downloads", list[float]()
-    monkeypatch.setattr(pace.time, "sleep", slept.append)
-    for _ in range(pace.BURST):
-        Pace(folder).wait("http://a/1")
+    monkeypatch.setattr(rate_limit.time, "sleep", slept.append)
+    for _ in range(rate_limit.BURST):
+        RateLimit(folder).wait("http://a/1")
     assert not slept
-    Pace(folder).wait("http://a/2")
-    assert slept.pop() == pytest.approx(1 / pace.RATE, abs=0.1)
-    Pace(folder).wait("http://b/")
+    RateLimit(folder).wait("http://a/2")
+    assert slept.pop() == pytest.approx(1 / rate_limit.RATE, abs=0.1)
+    RateLimit(folder).wait("http://b/")
     assert not slept, "another host has its own pace"
-    Pace(folder).hold("http://b/", 30)
-    Pace(folder).wait("http://b/")
+    RateLimit(folder).hold("http://b/", 30)
+    RateLimit(folder).wait("http://b/")
     assert slept.pop() == pytest.approx(30, abs=0.5)
     for found in ("1e300", "nan", "-5", "half a"):
         for file in folder.iterdir():
             file.write_text(found)
-        Pace(folder).wait("http://a/")
-    assert all(seconds <= pace.LONGEST for seconds in slept)
+        RateLimit(folder).wait("http://a/")
+    assert all(seconds <= rate_limit.LONGEST for seconds in slept)
 
 
 def test_cookies_are_sent_and_never_written(settings: Settings, served: Served, tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
-"""The tutorials' scripts do what the tutorials say."""
+"""The tutorials' scripts over a lake do what the tutorials say."""
 
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
-from examples import check_a_recipe, run_a_takedown
+from examples import run_a_takedown
 from examples.kept_hours import worker
 from examples.kept_hours.asset import ASSET
 from nitro_assets.assets import ASSETS
@@ -16,26 +15,15 @@ from nitro_assets.runtime.worker_asset import worker_asset
 from nitro_assets.settings import Settings
 from tests.assets.rows import ANNA, fit
 
-EXAMPLES = Path(run_a_takedown.__file__).parent
-
-
-def test_a_recipe_is_read_and_a_wrong_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check_a_recipe.main(EXAMPLES / "small_window.yaml")
-    said = capsys.readouterr().out
-    assert said.startswith("small_window: 0.")
-    assert "steps: 400" in said
-    wrong = tmp_path / "wrong.yaml"
-    wrong.write_text((EXAMPLES / "small_window.yaml").read_text().replace("steps: 400", "stepz: 400"))
-    with pytest.raises(ValidationError, match="stepz"):
-        check_a_recipe.main(wrong)
-
 
 def test_an_asset_of_ones_own_is_made_and_known_to_dagster(
     lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ASSETS, ASSET.name, ASSET)
-    kept, dropped = ({"video_key": ANNA, "keep": keep, "start": 0.0, "end": 1800.0} for keep in (True, False))
-    lake.write("label_segments", "0000", fit("label_segments", [{**kept, "game": "pong"}, dropped]))
+    half_an_hour: dict[str, object] = {"video_key": ANNA, "start": 0.0, "end": 1800.0, "game": "pong"}
+    lake.write(
+        "label_segments", "0000", fit("label_segments", [half_an_hour | {"keep": keep} for keep in (True, False)])
+    )
     State(lake, settings).record(Record("label_segments", "0000", "root", {}, "version", 2, ()))
     record, outcome = make(Job(settings, lake, ASSET, lambda fraction, message: None), worker.build, "-")
     assert outcome.checks == [Check("something_is_kept", True, "1 games")]

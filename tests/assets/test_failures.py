@@ -11,8 +11,8 @@ from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.refusals import REFUSALS, Again, FetchError, Reason
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, TABLE, current, summary, waits
-from nitro_assets.runtime.clip_loader import Footage
+from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, TABLE, current, summary, waits
+from nitro_assets.runtime.clip_loader import ClipLoader
 from nitro_assets.runtime.failures import Failures, rows
 from nitro_assets.settings import Settings
 from tests.assets.corpus import worker
@@ -109,7 +109,7 @@ def test_footage_for_training_waits_too_and_no_page_outweighs_its_file(lake: Lak
         server.said = {"duration": "PT20S"}  # type: ignore[attr-defined]
 
         def footage() -> tuple[int, dict[str, str | None]]:
-            found = Footage(worker(lake, settings), ClipCache(settings.cache), 32)
+            found = ClipLoader(worker(lake, settings), ClipCache(settings.cache), 32)
             count = len(found.pseudo(WHOLE_BLOCKS))
             failures = [refused.failure for refused in found.refused if refused.failure]
             lake.write(TABLE, "a_checkpoint:x", rows(failures))

@@ -28,14 +28,14 @@ from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.identity import canonical_name, video_key
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.footage_files import footage_files
-from nitro_assets.lake.holding import holding
+from nitro_assets.lake.row_locations import row_locations
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.backoff import APART
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
-from nitro_assets.lineage.waits import APART
 from nitro_assets.recording import address_of, key_of, path_of
-from nitro_assets.runtime.clip_loader import Footage, fetched
+from nitro_assets.runtime.clip_loader import ClipLoader, fetched
 from nitro_assets.runtime.job import Build, make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch
@@ -301,7 +301,7 @@ def test_footage_beside_the_labels_is_read_instead_of_fetched(
         shutil.copy(film.video, root / "footage" / f"{name}.mp4")
     before = digests(root)
     make(worker(lake, settings, "nitrogen_actions"), nitrogen_actions.build, "SHARD_0000")
-    footage = Footage(worker(lake, settings, "idm_checkpoint"), ClipCache(settings.cache), 32, found={})
+    footage = ClipLoader(worker(lake, settings, "idm_checkpoint"), ClipCache(settings.cache), 32, found={})
     clips = footage.nitrogen(lake.read("nitrogen_chunks").collect())
     assert sorted(len(clip) for clip in clips) == [2 * FPS, 2 * FPS]
     assert [refused.failure is not None for refused in footage.refused] == [True], "what isn't there is fetched"
@@ -332,5 +332,5 @@ def test_a_lake_from_before_the_id_was_kept_is_read(
     rows = [{"video_key": "b" * 32, "source": "generic", "video_id": "walk"}]
     lake.write("nitrogen_videos", "SHARD_0001", fit("nitrogen_videos", rows))
     assert footage_files(lake, settings) == {keys["AbCdEfGhIjK"]: files["AbCdEfGhIjK"], "b" * 32: files["walk"]}
-    held = holding(lake, ["b" * 32, keys["AbCdEfGhIjK"]], today)
+    held = row_locations(lake, ["b" * 32, keys["AbCdEfGhIjK"]], today)
     assert [(h.partition, h.rows) for h in held] == [("SHARD_0000", 1), ("SHARD_0001", 1)]

@@ -18,8 +18,8 @@ from demo.site import serve
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
 from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
+from nitro_assets.lake.resume_state import CURVES, SEEN
 from nitro_assets.lake.store import Lake
-from nitro_assets.lake.training import CURVES, SEEN
 from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings
 from nitro_ml import recipes
@@ -120,7 +120,7 @@ def test_faulty_labels_are_put_right_or_refused_and_a_killed_worker_goes_on(
     assert "4/30 s too late, shifted" in told[published["late"]]
     assert "j_left_y upside down, turned" in told[published["upside_down"]]
     assert "don't belong to the picture" in told[published["unrelated"]]
-    rejects = lake.read("rejects").filter(pl.col("scope") == "idm_checkpoint:window").collect()
+    rejects = lake.read("rejects").filter(pl.col("scope") == "idm_checkpoint:tiny").collect()
     assert set(rejects["video_key"]) == set(told)
     assert published["unrelated"] not in {edge.video_key for edge in outcome.edges}
     assert {edge.video_key for edge in outcome.edges} == {published[n] for n in VIDEOS if n != "unrelated"}

@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.holding import holding
 from nitro_assets.lake.ledger import LedgerError
+from nitro_assets.lake.row_locations import row_locations
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
@@ -137,7 +137,7 @@ def test_a_lake_may_lie_in_a_folder_of_any_name(settings: Settings, tmp_path: Pa
     shard = shard_of(ANNA, lake.corpus_shards)
     lake.write("label_segments", shard, segments(ANNA, 2))
     assert counts(lake) == {"one": 3}
-    assert [found.rows for found in holding(lake, [ANNA], TABLES["label_segments"])] == [2]
+    assert [found.rows for found in row_locations(lake, [ANNA], TABLES["label_segments"])] == [2]
     assert lake.purge_rows("label_segments", f"video_key = '{ANNA}'") == 2
     assert lake.purge_rows("rejects", "scope = 'one'") == 3
     assert {path.name for path in tmp_path.iterdir()} == {"a home", "scratch", name}

@@ -16,7 +16,7 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
@@ -164,7 +164,7 @@ def test_labels_are_those_of_the_file_itself(lake: Lake, settings: Settings, hom
     assert checkpoint is not None
     assert set(rows["checkpoint"]) == {checkpoint}
     direct = label_video(home / "videos" / "walkthrough.mp4", Labeller(Checkpoints(lake).get(checkpoint)))
-    stored = soft.decode(rows)
+    stored = quantize.dequantize(rows)
     assert np.abs(stored.buttons - direct.buttons).max() <= 1 / 510 + 1e-6
     assert np.abs(stored.sticks - direct.sticks).max() <= 1 / 254 + 1e-6
     assert np.allclose(stored.time, direct.time, atol=1e-3)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nitro_assets import progress as module
+from nitro_ml.terminal import progress as module
 from nitro_ml.terminal.progress import Course, lasting, progress
 
 

@@ -12,7 +12,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
 from nitro_ml.evaluation.baselines import BASELINES
-from nitro_ml.evaluation.events import Found
+from nitro_ml.evaluation.events import EventCounts
 from nitro_ml.evaluation.paired_bootstrap import Video
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.training import checkpoint
@@ -25,7 +25,7 @@ VIDEOS = {f"{game}{i}": game for game in GAMES for i in range(4)}
 def scores(**by_game: float) -> dict[str, Video]:
     """Each game's videos alike but for a little, so that whole-video draws have something to draw."""
     return {
-        name: Video(game, Found(int(100 * by_game[game]) + i % 3, 100, 100), by_game[game])
+        name: Video(game, EventCounts(int(100 * by_game[game]) + i % 3, 100, 100), by_game[game])
         for i, (name, game) in enumerate(VIDEOS.items())
     }
 
@@ -77,7 +77,7 @@ def test_the_better_model_replaces_the_promoted_one_and_no_other_does(job: Job, 
 def test_only_videos_that_both_were_tested_on_count(job: Job, tmp_path: Path) -> None:
     fair, good = scores(pong=0.5, golf=0.5), scores(pong=0.6, golf=0.6)
     offer(job, tmp_path, 0.5, fair, {})
-    newer = {f"new{i}": Video("tennis", Found(99, 100, 100), 0.99) for i in range(5)}
+    newer = {f"new{i}": Video("tennis", EventCounts(99, 100, 100), 0.99) for i in range(5)}
     _, other = offer(job, tmp_path, 0.99, newer, fair)
     assert other.state == "candidate"
     assert "no held-out video is left" in other.why

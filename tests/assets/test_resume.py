@@ -20,12 +20,12 @@ from polars.testing import assert_frame_equal
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.assets.pseudo_labels.engine import EngineError, LocalEngine
-from nitro_assets.assets.pseudo_labels.label_video import Order
+from nitro_assets.assets.pseudo_labels.label_video import VideoTask
 from nitro_assets.lake import staging
 from nitro_assets.lake.lease import LeaseLostError, leased
 from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.retry import end_all
+from nitro_assets.lineage.retry import clear_backoff
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, judge
 from nitro_assets.runtime.job import make
@@ -139,7 +139,7 @@ def test_a_video_is_given_up_when_its_lane_died_twice_and_no_other_with_it(
     """It is opened while the one before it is labelled, so it kills that one's lane as well."""
     setup, (before, *_) = orders(lake, settings, corpus.url)
     with deadly(engine) as (page, killed):
-        found = {r.key: r for r in engine.map(setup, [before, Order(BERT, page)])}
+        found = {r.key: r for r in engine.map(setup, [before, VideoTask(BERT, page)])}
     assert [key for key, r in found.items() if r.error] == [BERT]
     assert "ended by signal 9, 2 times" in found[BERT].error
     assert 2 <= len(set(killed)) <= 3
@@ -195,7 +195,7 @@ def test_a_dead_address_is_not_tried_again_before_its_time(
     assert refused.message.startswith("gone: tried once; it is tried again from 20")
     assert all(check.passed for check in outcome.checks)
     assert "| gone | 1 | 1 | 20" in outcome.metadata["failed downloads"]["raw_value"]
-    assert end_all(State(lake, settings)) == 1
+    assert clear_backoff(State(lake, settings)) == 1
     assert status(lake, settings).why == "failed downloads changed"
     make(worker(lake, settings), pseudo_labels.build, SHARD)
     assert lake.read("failed_downloads").collect()["attempts"].to_list() == [2]

@@ -13,7 +13,7 @@ from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen
 from nitro_assets.definitions import definitions
 from nitro_assets.lake.store import LakeError
-from nitro_assets.runtime.update_stale import freshen
+from nitro_assets.runtime.update_stale import update_stale
 from nitro_assets.settings import Settings
 from tests.assets.small_world import settled, write_shards
 
@@ -83,7 +83,9 @@ def test_a_foreseeable_failure_is_one_line_on_dagsters_page(settings: Settings) 
     assert settings.sources
     settings.sources.write_text("sources: [")
     events: list[str] = []
-    assert freshen(definitions, settings, {"video_index"}, lambda asset, partitions, event: events.append(event)) == 1
+    assert (
+        update_stale(definitions, settings, {"video_index"}, lambda asset, partitions, event: events.append(event)) == 1
+    )
     assert "video_index 0003: SourcesError: sources.yaml line 1: not valid YAML" in events[-1]
     with dg.DagsterInstance.get() as instance:
         (run,) = instance.get_runs()

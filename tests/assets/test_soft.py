@@ -4,19 +4,19 @@ import numpy as np
 import polars as pl
 
 from benchmarks.lake import noisy_labels, run
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.lake.store import Lake
 
 
 def test_few_bytes_a_frame_and_a_bound_on_the_rounding(lake: Lake) -> None:
     labels = noisy_labels(20_000, seed=1)
-    rows = soft.encode(labels).with_columns(frame=pl.int_range(pl.len()), checkpoint=pl.lit("c" * 32))
+    rows = quantize.quantize(labels).with_columns(frame=pl.int_range(pl.len()), checkpoint=pl.lit("c" * 32))
     keys = pl.when(pl.col("frame") < 9_000).then(pl.lit("a" * 32)).otherwise(pl.lit("b" * 32))
     lake.write("pseudo_labels", "0001", rows.with_columns(video_key=keys))
     files = lake.files("pseudo_labels")
     assert files["bytes"].sum() / len(labels) <= 12
-    back = soft.decode(lake.partition("pseudo_labels", "0001"))
-    assert np.abs(back.time - labels.time).max() <= 0.5 / soft.TICKS + 1e-9
+    back = quantize.dequantize(lake.partition("pseudo_labels", "0001"))
+    assert np.abs(back.time - labels.time).max() <= 0.5 / quantize.TICKS + 1e-9
     assert np.abs(back.buttons - labels.buttons).max() <= 1 / 510 + 1e-6
     assert np.abs(back.sticks - labels.sticks).max() <= 1 / 254 + 1e-6
     assert np.abs(back.confidence - labels.confidence).max() <= 1 / 510 + 1e-6

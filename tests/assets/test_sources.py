@@ -26,23 +26,28 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_addresses_and_searches_are_read_in_order(tmp_path: Path) -> None:
-    channel, search = load(written(tmp_path, GOOD))
+    channel, search, folder = load(written(tmp_path, f"{GOOD}  - folder: ~/recordings\n    licence: own\n"))
     assert channel == Source(
         "sources.yaml line 2", url="https://example.org/channel", game="pong", licence="CC-BY-4.0", limit=100
     )
     assert isinstance(search, Source)
     assert search.address == "ytsearch50: hollow knight walkthrough no commentary"
+    home = str(Path("~/recordings").expanduser())
+    assert folder == Source("sources.yaml line 8", folder=home, licence="own"), "read where it lies"
 
 
 @pytest.mark.parametrize(
     ("entry", "line", "found"),
     [
-        ("- url: https://a.org\n    gmae: pong", 9, "found the key 'gmae'; allowed are url, search, game"),
+        ("- url: https://a.org\n    gmae: pong", 9, "found the key 'gmae'; allowed are url, search, folder, game"),
         ("- url: file:///etc/passwd", 8, "url: found file://"),
         ("- url: a.org/video", 8, "url: found no scheme"),
         ("- url: 'http://[::1'", 8, "url: found a malformed address"),
         ("- game: pong", 8, "found neither url nor search"),
         ("- url: https://a.org\n    search: 'ytsearch: x'", 8, "found both url and search"),
+        ("- folder: /data\n    url: https://a.org", 8, "found both url and folder"),
+        ("- folder: recordings", 8, "found something else than an absolute path"),
+        ("- folder: file:///data", 8, "found something else than an absolute path"),
         ("- search: hollow knight", 8, "search: allowed is a yt-dlp search"),
         ("- url: https://a.org\n    game: 2048", 9, "game: found a value of type int"),
         ("- url: https://a.org\n    game: [pong]", 9, "game: found a value of type seq"),

@@ -14,10 +14,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from yt_dlp.extractor.generic import GenericIE
 
-from nitro_assets.assets.pseudo_labels.label_video import End, Opened, Order, Setup, decode, fetch
+from nitro_assets.assets.pseudo_labels.label_video import EndOfStream, LabelConfig, Opened, VideoTask, decode, fetch
 from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.assets.video_index.liveness import looked_at
-from nitro_assets.fetch import pace, remote, ytdlp
+from nitro_assets.fetch import rate_limit, remote_header, ytdlp
 from nitro_assets.fetch.download import DownloadError, download
 from nitro_assets.fetch.listing import Found, alive, list_videos
 from nitro_assets.fetch.refusals import FetchError
@@ -25,7 +25,7 @@ from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.fetch.stated import CHECKED, UNREAD, Entry, Stated
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.waits import APART, LONGEST
+from nitro_assets.lineage.backoff import APART, LONGEST
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.upstream import quarantine_gone
 from nitro_ml.sandbox.video import Decoder
@@ -45,7 +45,7 @@ JSON = st.recursive(
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ytdlp, "PAUSE", 0.01)
     monkeypatch.setattr(ytdlp, "RETRIES", 1)
-    monkeypatch.setattr(pace, "RATE", 1e6)
+    monkeypatch.setattr(rate_limit, "RATE", 1e6)
 
 
 @pytest.fixture
@@ -286,9 +286,9 @@ def test_unknown_channels_make_no_duplicates(lake: Lake, settings: Settings, ser
 
 def seen(settings: Settings, url: str) -> list[Any]:
     """What decoding it for labelling gives: frames, and the verdict."""
-    setup = Setup(settings, "a checkpoint", 32, "nowhere")
+    setup = LabelConfig(settings, "a checkpoint", 32, "nowhere")
     with Decoder() as decoder, clip_cache(settings) as clips:
-        parts = decode(setup, fetch(setup, Order(ANNA, url)), clips, decoder)
+        parts = decode(setup, fetch(setup, VideoTask(ANNA, url)), clips, decoder)
         return [part for part in parts if not isinstance(part, Opened)]
 
 
@@ -298,14 +298,14 @@ def test_what_is_not_known_before_the_download_is_decided_by_the_file(
     """As Python's own http.server serves any MP4: no ranges, and the index at the end."""
     base, server = served
     server.ranges = False  # type: ignore[attr-defined]
-    monkeypatch.setattr(remote, "PIECE", 4096)
+    monkeypatch.setattr(remote_header, "PIECE", 4096)
     url = f"{base}/watch/pong"
     rows = index(lake, settings, {"url": url, "game": "pong"})
     assert rows.select("keep", "duration", "height").row(0) == (True, None, None)
     assert rows["reason"].to_list() == ["provisional: duration and height unknown until the file is there"]
     assert capfd.readouterr() == ("", "")
     *parts, end = seen(settings, url)
-    assert (sum(len(part.frames) for part in parts), end) == (60, End())
+    assert (sum(len(part.frames) for part in parts), end) == (60, EndOfStream())
     for change, found in (
         ({"min_seconds": 2.5}, "duration: 2 s, allowed are 2.5 to"),
         ({"max_seconds": 1.0}, "duration: 2 s"),
@@ -324,7 +324,7 @@ def test_a_page_says_less_than_its_file(settings: Settings, served: Served) -> N
     (found,) = listed(strict, f"{base}/watch/pong")
     assert isinstance(found, Found)
     assert (found.duration, found.width, found.height) == (2.0, 320, 240)
-    assert seen(strict, f"{base}/watch/pong")[-1] == End()
+    assert seen(strict, f"{base}/watch/pong")[-1] == EndOfStream()
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mov", "matroska", "mpegts", "flv", "avi"])
@@ -336,7 +336,7 @@ def test_what_the_index_keeps_the_decoder_reads(
     rows = index(lake, settings, {"url": url, "game": "pong"})
     assert rows.select("keep", "height", "reason").row(0) == (True, 240, "kept")
     *parts, end = seen(settings, url)
-    assert (sum(len(part.frames) for part in parts), end) == (60, End())
+    assert (sum(len(part.frames) for part in parts), end) == (60, EndOfStream())
 
 
 def test_what_the_decoder_does_not_read_the_index_does_not_keep(
@@ -370,4 +370,4 @@ def test_a_stream_in_pieces_is_taken_whatever_its_size_is_guessed_at(
     file = download(f"{base}/live.m3u8", tmp_path, "key", settings, max_bytes=len(whole) + 100)
     assert file.read_bytes() == whole
     *parts, end = seen(settings, f"{base}/live.m3u8")
-    assert (sum(len(part.frames) for part in parts), end) == (60, End())
+    assert (sum(len(part.frames) for part in parts), end) == (60, EndOfStream())

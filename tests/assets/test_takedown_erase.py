@@ -12,8 +12,8 @@ import s3fs
 from benchmarks import takedown, takedown_faults
 from benchmarks.takedown import ask
 from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.store import Lake
+from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase.journal import Journal
 from nitro_assets.takedown.erase.run import PlanOutgrownError, carry_out, execute
@@ -155,10 +155,10 @@ def test_an_erasure_waits_for_a_writer(lake: Lake) -> None:
     alone = threading.Event()
 
     def erase() -> None:
-        with held(lake.url, "rejects", alone=True):
+        with table_lock(lake.url, "rejects", alone=True):
             alone.set()
 
-    with held(lake.url, "rejects"), held(lake.url, "rejects"):
+    with table_lock(lake.url, "rejects"), table_lock(lake.url, "rejects"):
         thread = threading.Thread(target=erase)
         thread.start()
         assert not alone.wait(0.2)

@@ -91,7 +91,7 @@ def test_two_who_carry_out_the_same_request_come_to_the_same_end(
     lake: Lake, settings: Settings, asked: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scans = []
-    look = targets.look
+    look = targets.scan_everything
 
     def counted(*all_of: Any, **named: Any) -> Any:
         scans.append(1)
@@ -144,12 +144,14 @@ def test_each_file_is_read_once(settings: Settings, monkeypatch: pytest.MonkeyPa
     shard = home / "nitrogen" / "actions" / "SHARD_0000"
     shard.mkdir(parents=True)
     monkeypatch.setenv("DAGSTER_HOME", str(home))
-    where = targets.places(settings)
+    where = targets.scan_targets(settings)
     assert str(home) in where
     assert not any(a != b and a.startswith(f"{b}{os.sep}") for a in where for b in where)
     monkeypatch.delenv("DAGSTER_HOME")
-    assert str(shard) in targets.places(settings)
-    assert str(settings.nitrogen) not in targets.places(settings), "nitro reads the shards there, and nothing else"
+    assert str(shard) in targets.scan_targets(settings)
+    assert str(settings.nitrogen) not in targets.scan_targets(settings), (
+        "nitro reads the shards there, and nothing else"
+    )
 
 
 def test_every_temporary_folder_of_a_worker_is_known() -> None:

@@ -13,7 +13,7 @@ from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.listing import Found
 from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.holding import video_tables
+from nitro_assets.lake.row_locations import video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch

@@ -16,12 +16,12 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.store import Store
-from nitro_assets.takedown.erase.run import needles
+from nitro_assets.takedown.erase.run import identifier_patterns
 from nitro_assets.takedown.erase.steps import OWN, Erasure
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import find
-from nitro_assets.takedown.scan.targets import look, places
+from nitro_assets.takedown.scan.targets import scan_everything, scan_targets
 from nitro_assets.takedown.sealed import add_needles, sealed_path
 from tests.assets import leaks
 from tests.assets.leak_list import LEAKS, Leak
@@ -105,7 +105,11 @@ def check(leak: Leak, lake: Lake, settings: Settings, instance: dg.DagsterInstan
                 for step in store.erase:
                     if step.__name__ != left_out:
                         step(job.subject)
-        found = leak.left(lake) if leak.left else look(settings, needles(asked), [sealed_path(lake, asked.id)]).found
+        found = (
+            leak.left(lake)
+            if leak.left
+            else scan_everything(settings, identifier_patterns(asked), [sealed_path(lake, asked.id)]).found
+        )
         if left_out:
             assert found, "without its closing step it is found"
         else:
@@ -164,7 +168,7 @@ def test_a_new_store_is_one_file_and_needs_a_leak(lake: Lake, settings: Settings
     check(notes, lake, settings, None)
     folder = settings.inbox.parent / "notes"
     assert [path.stem for path in folder.iterdir()] == [key(settings, OTHER)]
-    assert str(folder) in places(settings)
+    assert str(folder) in scan_targets(settings)
     asked = request(lake, settings, [address(OTHER)], "mine")
     assert make_plan(lake, settings, asked).elsewhere == {"notes": 1}
 

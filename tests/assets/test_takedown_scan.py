@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from nitro_assets.identity import block_key, canonical_name, video_key
 from nitro_assets.lake.blocklist import Blocklist
 from nitro_assets.takedown.scan import scan
-from nitro_assets.takedown.scan.identifier_patterns import Needles, Tokens
+from nitro_assets.takedown.scan.identifier_patterns import IdentifierPatterns, Tokens
 from nitro_assets.takedown.scan.scan import Scan
 
 VIDEO, TITLE = "canary00id1", "Ein schöner Titel / Teil 2"
-NEEDLES = Needles({"id": [VIDEO], "title": [TITLE], "address": [f"https://youtu.be/{VIDEO}"]})
+NEEDLES = IdentifierPatterns({"id": [VIDEO], "title": [TITLE], "address": [f"https://youtu.be/{VIDEO}"]})
 
 
 def tarred(name: str, data: bytes, mode: str = "w:gz") -> bytes:
@@ -59,7 +59,7 @@ def database(path: Path, value: object) -> None:
     before=st.binary(max_size=7), after=st.binary(max_size=7), text=st.text("aä/ +%=_-.:?&Z9", min_size=6, max_size=30)
 )
 def test_every_form_is_found_wherever_it_lies(before: bytes, after: bytes, text: str) -> None:
-    needles, data = Needles({"id": [text]}), text.encode()
+    needles, data = IdentifierPatterns({"id": [text]}), text.encode()
     written = [
         data,
         json.dumps(text).encode(),
@@ -105,7 +105,7 @@ def test_every_form_is_found_wherever_it_lies(before: bytes, after: bytes, text:
 )
 def test_it_looks_into(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
-    assert Scan(Needles({"id": ["othervideo1"]})).tree(str(tmp_path)).clean
+    assert Scan(IdentifierPatterns({"id": ["othervideo1"]})).tree(str(tmp_path)).clean
     done = Scan(NEEDLES).tree(str(tmp_path))
     assert not done.clean
     assert done.files == 1
@@ -117,7 +117,7 @@ def test_databases(tmp_path: Path, value: object) -> None:
     database(tmp_path / "a.db", value)
     assert not Scan(NEEDLES).tree(str(tmp_path)).clean
     assert not Scan(NEEDLES).database(f"sqlite:///{tmp_path / 'a.db'}").clean
-    assert Scan(Needles({"id": ["othervideo1"]})).database(f"sqlite:///{tmp_path / 'a.db'}").clean
+    assert Scan(IdentifierPatterns({"id": ["othervideo1"]})).database(f"sqlite:///{tmp_path / 'a.db'}").clean
 
 
 def test_rows_deleted_from_a_database_are_still_in_its_file(tmp_path: Path) -> None:
@@ -145,13 +145,13 @@ def test_names_folders_and_what_is_exempt(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "cut.parquet").write_bytes(parquet({"x": [VIDEO] * 100})[:-30])
     (tmp_path / "cut.gz").write_bytes(gzip.compress(b"something else" * 100)[:-30])
-    found = Scan(Needles({"id": ["othervideo1"]})).tree(str(tmp_path)).found
+    found = Scan(IdentifierPatterns({"id": ["othervideo1"]})).tree(str(tmp_path)).found
     assert len(found) == 2
     assert all("could not be read whole" in f.what for f in found)
 
 
 def test_short_texts_are_not_looked_for_and_that_is_told() -> None:
-    assert Needles({"title": ["Pong", "x"]}).too_short == 2
+    assert IdentifierPatterns({"title": ["Pong", "x"]}).too_short == 2
 
 
 def test_without_identifiers_the_blocklist_is_asked(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nitro_assets.lake.resume_state import SEEN, resume_state
 from nitro_assets.lake.store import Lake
-from nitro_assets.lake.training import SEEN, scratch
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Subject
 from nitro_assets.stores.training_states import destroy_half_trained, find
@@ -25,7 +25,7 @@ def clip(key: str) -> Clip:
 
 def left(settings: Settings, partition: str, *clips: Clip, **inputs: str) -> Path:
     """The folder of a training that was killed."""
-    with scratch(settings, "policy_checkpoint", partition, INPUTS | inputs, clips) as kept:
+    with resume_state(settings, "policy_checkpoint", partition, INPUTS | inputs, clips) as kept:
         (kept.folder / "last.ckpt").write_bytes(b"weights")
     return kept.folder
 
@@ -44,14 +44,17 @@ def test_a_killed_training_finds_its_state_and_another_one_does_not(settings: Se
 
 
 def test_an_error_removes_the_state_and_the_end_all_but_its_curves(lake: Lake, settings: Settings) -> None:
-    with pytest.raises(KeyboardInterrupt), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as stopped:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        resume_state(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as stopped,
+    ):
         raise KeyboardInterrupt
     assert stopped.folder.exists()
     folder = left(settings, "a", clip(ANNA))
-    with pytest.raises(OSError, match="full"), scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]):
+    with pytest.raises(OSError, match="full"), resume_state(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]):
         raise OSError("full")
     assert not folder.exists()
-    with scratch(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as kept:
+    with resume_state(settings, "policy_checkpoint", "a", INPUTS, [clip(ANNA)]) as kept:
         pass
     assert kept.folder == folder
     assert folder.exists(), "the artifact is not recorded yet"

@@ -13,12 +13,12 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.backlog import FIRST_RATE, explained, plan, rate, stale_work
+from nitro_assets.lineage.backoff import WAITS, summary
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.retry import end_all
+from nitro_assets.lineage.retry import clear_backoff
 from nitro_assets.lineage.state import Record, State, index_version, scope
 from nitro_assets.lineage.status import statuses
-from nitro_assets.lineage.waits import WAITS, summary
-from nitro_assets.lineage.work import FIRST_RATE, explained, plan, rate, stale_work
 from nitro_assets.runtime.failures import Failure
 from nitro_assets.runtime.job import Job, Outcome, Refused, make
 from nitro_assets.settings import Settings
@@ -143,7 +143,7 @@ def test_a_failed_download_waits_and_then_makes_its_shard_stale(corpus: Lake, se
     promote_another(corpus)
     assert {w.shard: (w.new, w.retried) for w in stale_work(State(corpus, settings))}["0001"] == (0, 0)
     make(worker(corpus, settings), build, "0001")
-    end_all(State(corpus, settings))
+    clear_backoff(State(corpus, settings))
     assert told() == "stale failed downloads changed: 1 video to fetch again"
     failure = replace(failure, until=now)
     make(worker(corpus, settings), build, "0001")

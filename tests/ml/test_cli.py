@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -60,12 +61,22 @@ def test_train_takes_a_folder_and_gives_a_checkpoint_that_labels(
     (tmp_path / "mine").symlink_to(folder)
     loads: list[Path] = []
     load = checkpoint.load
-    monkeypatch.setattr(checkpoint, "load", lambda path: loads.append(path) or load(path))
+
+    def counted(path: Path) -> Any:
+        loads.append(path)
+        return load(path)
+
+    monkeypatch.setattr(checkpoint, "load", counted)
     out, video = tmp_path / "labels.parquet", tmp_path / "videos" / "square_0.mp4"
     (row,), _ = run("label", video, "--checkpoint", tmp_path / "mine", "--out", out)
     assert len(loads) == 1
     assert row["frames"] == len(read_labels(out)) == 60
     assert len(json.loads(parquet.metadata(out)["thresholds"])) == len(BUTTONS)
+
+
+def part(labels: Labels, rows: slice) -> Labels:
+    buttons, sticks, confidence = labels.buttons[rows], labels.sticks[rows], labels.confidence[rows]
+    return Labels(labels.time[rows], buttons, sticks, confidence, labels.calibration)
 
 
 @pytest.mark.parametrize("hard", [False, True])
@@ -81,10 +92,7 @@ def test_labels_are_written_as_they_come_and_are_those_of_the_whole(
         "pong",
     )
     thresholds = np.linspace(0.2, 0.8, 17, dtype=np.float32)
-    stretches = [
-        Labels(*(getattr(whole, name)[rows] for name in ("time", "buttons", "sticks", "confidence")), whole.calibration)
-        for rows in (slice(0, 7), slice(7, 7), slice(7, 30), slice(30, 50))
-    ]
+    stretches = [part(whole, rows) for rows in (slice(0, 7), slice(7, 7), slice(7, 30), slice(30, 50))]
     write_labels(tmp_path / "whole.parquet", whole, thresholds, hard=hard)
     monkeypatch.setattr(labels_file, "ROWS", 10)
     written = write_labels(tmp_path / "parts.parquet", iter(stretches), thresholds, hard=hard)
@@ -104,8 +112,8 @@ def test_nothing_is_left_of_labels_that_fail_half_way(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="damaged"):
         write_labels(tmp_path / "labels.parquet", stretches())
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "play.mp4").touch()
     with pytest.raises(OutputError, match="this is the input"):
-        (tmp_path / "play.mp4").touch()
         write_labels(tmp_path / "play.mp4", [], inputs=[tmp_path / "play.mp4"])
 
 

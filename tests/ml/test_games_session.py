@@ -7,7 +7,7 @@ import pytest
 
 from nitro_ml.games.pad import Pad
 from nitro_ml.games.players.registry import wanderer
-from nitro_ml.games.recorder.moment import KINDS, Moment
+from nitro_ml.games.recorder.moment import KINDS, AnnotatedFrame
 from nitro_ml.games.recorder.session import kinds_of, session
 from nitro_ml.games.registry import make
 from nitro_ml.games.scenes.look import Look
@@ -16,25 +16,25 @@ from nitro_ml.games.scenes.screens import pause
 FPS = 30
 
 
-def story(seed: int, seconds: int) -> list[Moment]:
+def story(seed: int, seconds: int) -> list[AnnotatedFrame]:
     game = make("pong", seed)
     chance, habits = np.random.default_rng(seed).spawn(2)
     return list(itertools.islice(session(game, wanderer(game, habits), chance), seconds * FPS))
 
 
 @pytest.fixture(scope="module")
-def moments() -> list[Moment]:
+def moments() -> list[AnnotatedFrame]:
     return story(5, 125)  # a video that shows the inputs in one stretch only
 
 
-def test_every_kind_of_moment_comes_up_within_two_minutes(moments: list[Moment]) -> None:
+def test_every_kind_of_moment_comes_up_within_two_minutes(moments: list[AnnotatedFrame]) -> None:
     assert {m.kind for m in moments} == set(KINDS)
     assert all(m.image.shape == (240, 320, 3) and m.image.dtype == np.uint8 for m in moments)
     playing = sum(m.kind in ("active", "overlay") for m in moments)
     assert playing > 0.5 * len(moments)
 
 
-def test_inputs_are_where_somebody_plays_or_chooses(moments: list[Moment]) -> None:
+def test_inputs_are_where_somebody_plays_or_chooses(moments: list[AnnotatedFrame]) -> None:
     held = {kind: [m.pad.buttons.any() or m.pad.sticks.any() for m in moments if m.kind == kind] for kind in KINDS}
     assert not any(held["idle"] + held["loading"] + held["intro"] + held["facecam"])
     assert np.mean(held["active"]) > 0.3
@@ -42,7 +42,7 @@ def test_inputs_are_where_somebody_plays_or_chooses(moments: list[Moment]) -> No
     assert np.mean(held["menu"]) > 0.05
 
 
-def test_no_two_videos_look_alike(moments: list[Moment]) -> None:
+def test_no_two_videos_look_alike(moments: list[AnnotatedFrame]) -> None:
     for kind in ("intro", "menu", "loading"):
         a, b = (next(m.image for m in video if m.kind == kind) for video in (moments, story(2, 12)))
         assert np.abs(a.astype(int) - b).mean() > 5

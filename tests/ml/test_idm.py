@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 import torch
 
-from examples import label_a_video
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.labels import Labels, concat, read_labels
+from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.stream import BLOCK, Rows, blocks
 from nitro_ml.evaluation import BASELINES
-from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.correctness import correct
 from nitro_ml.evaluation.unmeasured import unmeasured
 from nitro_ml.models.idm.augment import augment
 from nitro_ml.models.idm.card import write_card
@@ -28,7 +27,7 @@ from nitro_ml.models.idm.config import Augmentation, IDMRecipe, SiglipSection, l
 from nitro_ml.models.idm.encoders import Siglip
 from nitro_ml.models.idm.infer import windows
 from nitro_ml.models.idm.label import Labeller, evaluate, label_clip, label_video
-from nitro_ml.models.idm.model import BINS, IDM, Inferred, places
+from nitro_ml.models.idm.model import BINS, IDM, Inferred, two_hot
 from nitro_ml.models.idm.split import SplitError, split
 from nitro_ml.models.idm.train import ClipError, Trained, train
 from nitro_ml.training import checkpoint
@@ -210,20 +209,11 @@ def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: La
     assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
 
 
-def test_the_tutorials_script_labels_a_file(
-    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = write_video(tmp_path / "play.mp4", square_clip(12, frames=60).frames)
-    label_a_video.main(path, trained.path, tmp_path / "labels.parquet")
-    assert capsys.readouterr().out.startswith("60 frames, mean confidence ")
-    assert len(read_labels(tmp_path / "labels.parquet")) == 60
-
-
 def test_confidence_means_how_often_it_is_right(labeller: Labeller) -> None:
     clips = [square_clip(seed) for seed in range(20, 24)]
     labels = [label_clip(labeller, c) for c in clips]
     hard = [la.hard(labeller.thresholds("square")).buttons for la in labels]
-    found = [right(h, c.actions.buttons, c.time) for h, c in zip(hard, clips, strict=True) if c.actions]
+    found = [correct(h, c.actions.buttons, c.time) for h, c in zip(hard, clips, strict=True) if c.actions]
     assert abs(concat(labels).confidence.mean() - np.concatenate(found).mean()) < 0.1
 
 
@@ -301,7 +291,7 @@ def test_a_stick_that_went_left_or_right_did_not_stay_in_the_middle() -> None:
     split_mind[..., 1], split_mind[..., BINS - 2] = 2.0, 2.2
     assert Inferred(torch.zeros(1, 17), split_mind).sticks.min() > 0.8
     for value in (-1.0, -0.73, 0.0, 0.41, 1.0):
-        exact = torch.log(places(torch.full((1, 4), value)) + 1e-9)
+        exact = torch.log(two_hot(torch.full((1, 4), value)) + 1e-9)
         assert Inferred(torch.zeros(1, 17), exact).sticks[0, 0].item() == pytest.approx(value, abs=1e-4)
 
 

@@ -11,8 +11,8 @@ from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.observability import Visible
 from nitro_ml.core.timeline import align, nearest
-from nitro_ml.evaluation import COLUMNS, Sample, Scores, beside_baselines, evaluate, evaluate_many, rows
-from nitro_ml.evaluation.events import Found, count, match
+from nitro_ml.evaluation import COLUMNS, Sample, Scores, evaluate, evaluate_many, rows, with_baselines
+from nitro_ml.evaluation.events import EventCounts, count, match
 
 SOUTH, EAST = BUTTONS.index("south"), BUTTONS.index("east")
 times = st.lists(st.integers(0, 40), max_size=7, unique=True).map(lambda x: np.array(sorted(x), np.int64))
@@ -78,7 +78,7 @@ def test_what_cannot_be_seen_is_neither_found_nor_missed_nor_an_error(
                     left = [p for p in given if p not in chosen and known[max(0, p - 1 - k) : p + k + 1].all()]
                     best_found = max(best_found, (size, -len(left)))
     press, _ = count(guess, truth, k, known)
-    assert press == Found(best_found[0], best_found[0] - best_found[1], len(scored))
+    assert press == EventCounts(best_found[0], best_found[0] - best_found[1], len(scored))
     assert count(guess, truth, k, np.ones(45, bool)) == count(guess, truth, k)
 
 
@@ -110,18 +110,18 @@ def test_a_late_press_is_no_error_where_the_true_one_could_not_be_seen_at_first(
     known = np.ones(30, bool)
     known[5:9] = False
     late = play((SOUTH, 9, 15)).buttons[:, SOUTH]
-    assert count(late, truth, 1, known) == (Found(0, 0, 0), Found(1, 1, 1))
-    assert count(late, truth, 1) == (Found(0, 1, 1), Found(1, 1, 1))
+    assert count(late, truth, 1, known) == (EventCounts(0, 0, 0), EventCounts(1, 1, 1))
+    assert count(late, truth, 1) == (EventCounts(0, 1, 1), EventCounts(1, 1, 1))
 
 
 def test_presses_and_releases_are_events_of_their_own() -> None:
     truth = play((SOUTH, 5, 10), (SOUTH, 20, 25)).buttons[:, SOUTH]
     guess = play((SOUTH, 6, 10), (SOUTH, 14, 16)).buttons[:, SOUTH]
-    assert count(guess, truth, 1) == (Found(1, 2, 2), Found(1, 2, 2))
-    assert count(guess, truth, 0) == (Found(0, 2, 2), Found(1, 2, 2))
-    assert Found(1, 2, 2).f1 == 0.5
-    assert Found().f1 == 1.0
-    assert Found().recall is None
+    assert count(guess, truth, 1) == (EventCounts(1, 2, 2), EventCounts(1, 2, 2))
+    assert count(guess, truth, 0) == (EventCounts(0, 2, 2), EventCounts(1, 2, 2))
+    assert EventCounts(1, 2, 2).f1 == 0.5
+    assert EventCounts().f1 == 1.0
+    assert EventCounts().recall is None
 
 
 def test_an_idle_guess_looks_good_frame_by_frame_and_finds_nothing() -> None:
@@ -164,13 +164,13 @@ def test_sticks_and_calibration() -> None:
 def test_baselines_see_nothing_and_the_oracle_shows_what_frames_are_worth() -> None:
     truths = [play((SOUTH, 5, 12), (EAST, 20, 22)), play((SOUTH, 14, 21))]
     samples = [Sample(said(t), t, np.arange(30) / 30, f"v{i}") for i, t in enumerate(truths)]
-    table = beside_baselines(samples, 0.5, truths)
+    table = with_baselines(samples, 0.5, truths)
     assert list(table) == ["model", "always_released", "most_frequent", "another_video", "previous_frame"]
     assert table["model"].event_f1_1 == 1
     assert table["always_released"].event_f1_2 == table["another_video"].event_f1_1 == 0
     assert table["previous_frame"].event_f1_1 == 1
     assert table["previous_frame"].joint_accuracy > 0.8
-    assert "another_video" not in beside_baselines(samples[:1], 0.5, truths)
+    assert "another_video" not in with_baselines(samples[:1], 0.5, truths)
     flat = rows({"square": {name: s.to_dict() for name, s in table.items()}})
     assert set(flat[0]) == {"game", "name", *COLUMNS}
 

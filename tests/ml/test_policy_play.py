@@ -21,7 +21,7 @@ from nitro_ml.models.policy.play.live import LivePlayer
 from nitro_ml.models.policy.play.scores import interval, normalised
 from nitro_ml.models.policy.vision import encoder
 from nitro_ml.training.device import seeded
-from nitro_ml.video.decode import shrink
+from nitro_ml.video.resize import resize
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_it_looks_again_only_after_the_executed_part(policy: Policy) -> None:
     player = PolicyPlayer(policy, game, np.random.default_rng(0))
     expected, frames = np.random.default_rng(0), []
     for frame in range(2 * policy.execute):
-        frames.append(shrink(game.frame, policy.resolution))
+        frames.append(resize(game.frame, policy.resolution))
         if frame % policy.execute == 0:
             context = [frames[max(0, frame + offset)] for offset in policy.context]
             chunk = policy.act(np.stack(context)[None], policy.noise(expected)[None])[0]

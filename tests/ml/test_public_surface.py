@@ -1,4 +1,4 @@
-"""What `nitro_ml` is to those who use it alone: its public names, what they cost, and that importing changes nothing."""
+"""What `nitro_ml` is to those who use it alone: its public names, what it needs, and that importing changes nothing."""
 
 import ast
 import sys

@@ -13,7 +13,7 @@ from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import RATE, Steps
 from nitro_ml.models.idm.config import Augmentation
-from nitro_ml.models.idm.data import Stretches
+from nitro_ml.models.idm.data import Windows
 from nitro_ml.models.idm.infer import infer
 from nitro_ml.models.idm.model import IDM
 from nitro_ml.models.policy.config import load_recipe
@@ -85,7 +85,7 @@ def off_grid(clip: Clip, numbers: NDArray[np.int64], at: NDArray[np.float64]) ->
 
 def test_training_sees_the_frame_nearest_to_each_step_with_its_own_inputs(clip: Clip) -> None:
     recipe = TINY.model_copy(update={"stretches": 16})
-    stretches = Stretches([clip], recipe, (-1, 1), Augmentation(), 1)
+    stretches = Windows([clip], recipe, (-1, 1), Augmentation(), 1)
     batch = stretches.batch(0)
     numbers = shown(batch.frames.numpy())
     inner = numbers[:, stretches.labelled]

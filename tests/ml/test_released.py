@@ -24,7 +24,7 @@ from nitro_ml.models.policy.released.net import ReleasedNet
 from nitro_ml.models.policy.released.sizes import Sizes, table
 from nitro_ml.models.policy.released.weights import read_weights
 from nitro_ml.training.device import seeded
-from nitro_ml.video.decode import shrink
+from nitro_ml.video.resize import resize
 from tests.ml.diffused import Diffused
 from tests.ml.released_files import SMALL, released, weights
 
@@ -124,7 +124,7 @@ def test_it_plays_every_second_action_of_a_chunk_at_30_hz(imported: Path) -> Non
     game = make("freeway", 0)
     player = PolicyPlayer(policy, game, np.random.default_rng(0))
     pads = np.array([player.act().buttons for _ in range(10)])
-    rng, seen = np.random.default_rng(0), shrink(game.frame, 32)[None, None]
+    rng, seen = np.random.default_rng(0), resize(game.frame, 32)[None, None]
     for now in (slice(0, 9), slice(9, 10)):
         eps = policy.noise(rng)
         with torch.inference_mode():

@@ -14,11 +14,11 @@ from benchmarks import segments as benchmark
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
-from nitro_ml.segments.classifier import Classifier, Networks, shipped, standard
+from nitro_ml.segments.classifier import Classifier, Networks, pretrained, standard
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.features import FEATURES, Features
 from nitro_ml.segments.filter import REASONS, Rules, judge, sift
-from nitro_ml.segments.smoothing import likeliest, runs, without_short_runs
+from nitro_ml.segments.smoothing import runs, viterbi, without_short_runs
 
 FPS = 30
 
@@ -117,7 +117,7 @@ def test_the_likeliest_path_is_the_best_of_all(scores: np.ndarray, change: float
         return sum(scores[i, k] for i, k in enumerate(path)) - change * sum(a != b for a, b in itertools.pairwise(path))
 
     best = max(total(path) for path in itertools.product(range(3), repeat=5))
-    assert total(tuple(likeliest(scores, change))) == pytest.approx(best)
+    assert total(tuple(viterbi(scores, change))) == pytest.approx(best)
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -134,11 +134,11 @@ def test_networks_say_what_scikit_learn_says(classes: int) -> None:
 
 def test_a_classifier_is_read_as_it_was_written(tmp_path: Path) -> None:
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    shipped().save(first)
+    pretrained().save(first)
     Classifier.load(first).save(second)
     assert first.read_bytes() == second.read_bytes()
     assert first.stat().st_size < 300_000
-    assert not set(shipped().card["fitted_on"]["games"]) & set(shipped().card["tested_on"]["games"])
+    assert not set(pretrained().card["fitted_on"]["games"]) & set(pretrained().card["tested_on"]["games"])
 
 
 def test_a_segment_matches_one_that_it_overlaps_by_half() -> None:

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from nitro_ml.calibration.calibration import FLATTEST, POOLED, Scaling
-from nitro_ml.calibration.held_out import Held
-from nitro_ml.calibration.label_calibrator import Trust, fit_trust
-from nitro_ml.calibration.ood import Familiar, fit_familiar
+from nitro_ml.calibration.held_out import HeldOutVideo
+from nitro_ml.calibration.label_calibrator import LabelCalibrator, fit_label_calibrator
+from nitro_ml.calibration.ood import OodScorer, fit_ood_scorer
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.stream import Raw
-from nitro_ml.evaluation.correctness import right
+from nitro_ml.evaluation.correctness import correct
 
 USED = (BUTTONS.index("dpad_left"), BUTTONS.index("south"))
 PRIOR = np.where(np.isin(np.arange(17), USED), 0.4, 0.0)
@@ -38,31 +38,33 @@ def play(game: str, seed: int, *, noise: float = 1.0, frames: int = 900) -> tupl
     return raw, Actions(buttons, raw.sticks)
 
 
-def look(games: Sequence[str]) -> Familiar:
-    return fit_familiar([play(g, 90)[0] for g in games], [play(g, s)[0] for g in games for s in (0, 1)])
+def look(games: Sequence[str]) -> OodScorer:
+    return fit_ood_scorer([play(g, 90)[0] for g in games], [play(g, s)[0] for g in games for s in (0, 1)])
 
 
-def seen(familiar: Familiar, game: str, seed: int, noise: float = 1.0) -> Held:
+def seen(familiar: OodScorer, game: str, seed: int, noise: float = 1.0) -> HeldOutVideo:
     raw, truth = play(game, seed, noise=noise)
-    return Held(raw, truth, game, familiar.of(raw))
+    return HeldOutVideo(raw, truth, game, familiar.of(raw))
 
 
 @pytest.fixture(scope="module")
-def trust() -> Trust:
+def trust() -> LabelCalibrator:
     """Knows pong, bowling and tennis; probes that left one of them out were far worse at it."""
     known = [g for g in GAMES if g != "golf"]
     familiar = look(known)
     foreign = [seen(look([k for k in known if k != g]), g, s, noise=4.0) for g in known for s in (0, 1)]
-    return fit_trust([seen(familiar, g, s) for g in known for s in (0, 1)], foreign, PRIOR, familiar)
+    return fit_label_calibrator([seen(familiar, g, s) for g in known for s in (0, 1)], foreign, PRIOR, familiar)
 
 
-def labelled(trust: Trust, game: str, seed: int, noise: float = 1.0, said: str | None = "") -> tuple[Labels, Actions]:
+def labelled(
+    trust: LabelCalibrator, game: str, seed: int, noise: float = 1.0, said: str | None = ""
+) -> tuple[Labels, Actions]:
     raw, truth = play(game, seed, noise=noise)
     return concat(list(trust.label([raw], game if said == "" else said))), truth
 
 
-def was_right(trust: Trust, labels: Labels, truth: Actions) -> np.ndarray:
-    return right(labels.hard(trust.calibration.limits(labels.calibration)).buttons, truth.buttons, labels.time)
+def was_right(trust: LabelCalibrator, labels: Labels, truth: Actions) -> np.ndarray:
+    return correct(labels.hard(trust.calibration.limits(labels.calibration)).buttons, truth.buttons, labels.time)
 
 
 def ece(labels: Labels, truth: Actions) -> float:
@@ -71,7 +73,7 @@ def ece(labels: Labels, truth: Actions) -> float:
     return sum(abs(p[which == b].sum() - held[which == b].sum()) for b in range(10)) / p.size
 
 
-def test_too_sure_logits_become_probabilities(trust: Trust) -> None:
+def test_too_sure_logits_become_probabilities(trust: LabelCalibrator) -> None:
     labels, truth = labelled(trust, "pong", 7)
     raw = play("pong", 7)[0]
     overconfident = (1 / (1 + np.exp(-raw.logits))).astype(np.float32)
@@ -79,7 +81,7 @@ def test_too_sure_logits_become_probabilities(trust: Trust) -> None:
     assert ece(labels, truth) < 0.03 < 0.06 < ece(naive, truth)
 
 
-def test_confidence_is_how_often_the_frame_is_right_wherever_it_says_so(trust: Trust) -> None:
+def test_confidence_is_how_often_the_frame_is_right_wherever_it_says_so(trust: LabelCalibrator) -> None:
     found = [labelled(trust, game, seed) for game in ("pong", "tennis") for seed in range(20, 26)]
     confidence = np.concatenate([la.confidence for la, _ in found])
     truly = np.concatenate([was_right(trust, *pair) for pair in found])
@@ -90,7 +92,7 @@ def test_confidence_is_how_often_the_frame_is_right_wherever_it_says_so(trust: T
         assert abs(confidence[part].mean() - truly[part].mean()) < 0.05
 
 
-def test_an_unseen_game_gets_less_confidence_and_about_as_much_as_it_deserves(trust: Trust) -> None:
+def test_an_unseen_game_gets_less_confidence_and_about_as_much_as_it_deserves(trust: LabelCalibrator) -> None:
     home, _ = labelled(trust, "pong", 30, said=None)
     away, truth = labelled(trust, "golf", 30, noise=4.0)
     assert (home.calibration, away.calibration) == (POOLED, POOLED)
@@ -99,7 +101,7 @@ def test_an_unseen_game_gets_less_confidence_and_about_as_much_as_it_deserves(tr
     assert abs(away.confidence.mean() - truly) < 0.1
 
 
-def test_a_foreign_game_under_a_known_name_is_noticed(trust: Trust) -> None:
+def test_a_foreign_game_under_a_known_name_is_noticed(trust: LabelCalibrator) -> None:
     claimed, truth = labelled(trust, "golf", 31, noise=4.0, said="Pong")
     at_home, _ = labelled(trust, "pong", 31)
     assert claimed.calibration == at_home.calibration == "pong"
@@ -109,19 +111,19 @@ def test_a_foreign_game_under_a_known_name_is_noticed(trust: Trust) -> None:
 
 def test_one_game_teaches_nothing_about_others() -> None:
     familiar = look(["pong"])
-    alone = fit_trust([seen(familiar, "pong", s) for s in (0, 1)], [], PRIOR, familiar)
+    alone = fit_label_calibrator([seen(familiar, "pong", s) for s in (0, 1)], [], PRIOR, familiar)
     assert labelled(alone, "golf", 3)[0].confidence.max() == 0
     assert labelled(alone, "pong", 3, said=None)[0].confidence.mean() > 0.5
 
 
-def test_a_button_a_game_hardly_shows_takes_the_pooled_scaling(trust: Trust) -> None:
+def test_a_button_a_game_hardly_shows_takes_the_pooled_scaling(trust: LabelCalibrator) -> None:
     known = [g for g in GAMES if g != "golf"]
     familiar = look(known)
     videos = [seen(familiar, g, s) for g in known for s in (0, 1)]
     for h in videos:
         if h.game == "pong":
             h.truth.buttons[5:, USED[0]] = False
-    calibration = fit_trust(videos, [], PRIOR, familiar).calibration
+    calibration = fit_label_calibrator(videos, [], PRIOR, familiar).calibration
     assert calibration.games["pong"].own == ["south"]
     assert calibration.games["pong"].scale[USED[0]] == calibration.pooled.scale[USED[0]]
     assert calibration.games["tennis"].own == ["dpad_left", "south"]
@@ -129,8 +131,8 @@ def test_a_button_a_game_hardly_shows_takes_the_pooled_scaling(trust: Trust) -> 
     assert calibration.limits("pong")[never] == 1
 
 
-def test_the_card_and_the_tensors_are_all_of_it(trust: Trust) -> None:
-    again = Trust.read(trust.card(), trust.tensors())
+def test_the_card_and_the_tensors_are_all_of_it(trust: LabelCalibrator) -> None:
+    again = LabelCalibrator.read(trust.card(), trust.tensors())
     raw, _ = play("bowling", 3)
     for a, b in zip(trust.label([raw], "bowling"), again.label([raw], "bowling"), strict=True):
         np.testing.assert_array_equal(a.confidence, b.confidence)
@@ -142,7 +144,9 @@ wild = arrays(np.float32, (40, 17), elements=st.floats(-1e4, 1e4, width=32))
 
 @settings(max_examples=30)
 @given(wild, st.sampled_from(["pong", "golf", None]))
-def test_wild_logits_give_probabilities_in_their_order(trust: Trust, logits: np.ndarray, game: str | None) -> None:
+def test_wild_logits_give_probabilities_in_their_order(
+    trust: LabelCalibrator, logits: np.ndarray, game: str | None
+) -> None:
     scaling = trust.calibration.of(game)
     soft = scaling.apply(logits)
     assert ((soft >= 0) & (soft <= 1)).all()
@@ -158,20 +162,20 @@ def test_right_within_one_frame_of_time() -> None:
     truth[2:4] = True
     time = np.arange(6) / 30
     late = np.roll(truth, 1, axis=0)
-    assert right(late, truth, time).all()
-    assert right(np.roll(truth, 2, axis=0), truth, time).tolist() == [True, True, False, True, True, False]
-    assert not right(np.zeros((6, 17), bool), truth, time)[2:4].any()
-    assert not right(np.ones((6, 17), bool), truth, time)[[0, 5]].any()
+    assert correct(late, truth, time).all()
+    assert correct(np.roll(truth, 2, axis=0), truth, time).tolist() == [True, True, False, True, True, False]
+    assert not correct(np.zeros((6, 17), bool), truth, time)[2:4].any()
+    assert not correct(np.ones((6, 17), bool), truth, time)[[0, 5]].any()
     at_60 = np.arange(12) / 60
-    assert right(late.repeat(2, axis=0), truth, at_60, time).all()
-    assert not right(truth, truth, time + 1, time).any()
+    assert correct(late.repeat(2, axis=0), truth, at_60, time).all()
+    assert not correct(truth, truth, time + 1, time).any()
 
 
 def test_a_logit_that_says_the_opposite_is_hardly_believed() -> None:
     familiar = look(["pong"])
     raw, truth = play("pong", 0)
-    liar = Held(Raw(raw.time, -raw.logits, raw.sticks, raw.features), truth, "pong", familiar.of(raw))
-    scaling: Scaling = fit_trust([liar], [], PRIOR, familiar).calibration.of("pong")
+    liar = HeldOutVideo(Raw(raw.time, -raw.logits, raw.sticks, raw.features), truth, "pong", familiar.of(raw))
+    scaling: Scaling = fit_label_calibrator([liar], [], PRIOR, familiar).calibration.of("pong")
     assert scaling.scale[USED[0]] == FLATTEST
     share = truth.buttons[:, USED[0]].mean()
     assert scaling.apply(liar.raw.logits)[:, USED[0]].mean() == pytest.approx(share, abs=0.01)

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nitro_ml.calibration.label_calibrator import Trust
+from nitro_ml.calibration.label_calibrator import LabelCalibrator
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.licence import TERMS
-from nitro_ml.evaluation.worst_clips import filmstrip, worst
+from nitro_ml.evaluation.worst_clips import filmstrip, worst_clip
 from nitro_ml.models.idm.card import CARD, write_card
 from nitro_ml.models.idm.config import load_recipe
-from nitro_ml.models.idm.evaluate import by_video, measured
+from nitro_ml.models.idm.evaluate import by_video, evaluate
 from nitro_ml.models.idm.split import split
 from tests.ml.test_trust import play, trust
 
@@ -21,7 +21,7 @@ SECRET = "feedfacefeedface"
 
 
 @pytest.fixture(scope="module")
-def tested(trust: Trust) -> list[tuple[Clip, Labels]]:
+def tested(trust: LabelCalibrator) -> list[tuple[Clip, Labels]]:
     found = []
     for game in ("pong", "tennis"):
         for seed in (40, 41):
@@ -33,9 +33,9 @@ def tested(trust: Trust) -> list[tuple[Clip, Labels]]:
 
 
 def test_a_card_says_it_all_the_same_way_twice_and_names_no_video(
-    trust: Trust, tested: list[tuple[Clip, Labels]], tmp_path: Path
+    trust: LabelCalibrator, tested: list[tuple[Clip, Labels]], tmp_path: Path
 ) -> None:
-    figures = measured(tested, trust.calibration.limits, [])
+    figures = evaluate(tested, trust.calibration.limits, [])
     card = {
         **figures,
         **trust.card(),
@@ -62,9 +62,9 @@ def test_the_worst_stretch_is_the_one_that_is_most_wrong(tested: list[tuple[Clip
     broken = clip.actions.buttons.astype(np.float32)
     broken[150:200] = 1
     wrong = Labels(labels.time, broken, labels.sticks, labels.confidence)
-    found = worst([(clip, wrong)], np.full(17, 0.5, np.float32))
+    found = worst_clip([(clip, wrong)], np.full(17, 0.5, np.float32))
     assert found.first <= 150 < 200 <= found.last
-    assert found.right == pytest.approx(70 / 120, abs=0.05)
+    assert found.correct == pytest.approx(70 / 120, abs=0.05)
     filmstrip(found, tmp_path / "strip.png")
     assert (tmp_path / "strip.png").read_bytes().startswith(b"\x89PNG")
 
@@ -79,7 +79,7 @@ def test_videos_once_held_out_stay_so(tested: list[tuple[Clip, Labels]]) -> None
     assert trained_on in {c.group for c in split(videos, recipe, [trained_on]).test}
 
 
-def test_a_video_of_several_clips_is_one_video(trust: Trust, tested: list[tuple[Clip, Labels]]) -> None:
+def test_a_video_of_several_clips_is_one_video(trust: LabelCalibrator, tested: list[tuple[Clip, Labels]]) -> None:
     (clip, labels), *_ = tested
     found = by_video([(clip, labels), (clip, labels)], trust.calibration.limits)
     once = by_video([(clip, labels)], trust.calibration.limits)

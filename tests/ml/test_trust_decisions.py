@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nitro_ml.evaluation.events import Found
+from nitro_ml.evaluation.events import EventCounts
 from nitro_ml.evaluation.paired_bootstrap import Video, compare
 from nitro_ml.evaluation.risk_coverage import measure, risk_limit
 
@@ -38,7 +38,7 @@ def test_curves_stay_in_their_bounds_and_end_at_the_whole(frames: list[tuple[flo
 def videos(scores: dict[str, list[float]]) -> dict[str, Video]:
     """Videos with 200 events each, of which so many are found, and that average precision."""
     return {
-        f"{game}{i}": Video(game, Found(int(100 * s), 100, 100), s)
+        f"{game}{i}": Video(game, EventCounts(int(100 * s), 100, 100), s)
         for game, found in scores.items()
         for i, s in enumerate(found)
     }

@@ -10,7 +10,8 @@ from av.video.reformatter import Interpolation
 from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
-from nitro_ml.video.decode import Frames, VideoError, probe, read, shrink
+from nitro_ml.video.decode import Frames, VideoError, probe, read
+from nitro_ml.video.resize import resize
 from tests.ml.moving import write_video
 
 RNG = np.random.default_rng(3)
@@ -48,7 +49,7 @@ def test_batches_and_a_part_of_the_video_are_the_same_frames(tmp_path: Path) -> 
 def test_a_live_frame_goes_through_the_same_resize(tmp_path: Path) -> None:
     rgb = noise(5)
     read_back = whole(write_video(tmp_path / "a.mkv", rgb), 48).rgb
-    np.testing.assert_array_equal(read_back, np.stack([shrink(frame, 48) for frame in rgb]))
+    np.testing.assert_array_equal(read_back, np.stack([resize(frame, 48) for frame in rgb]))
 
 
 def area(n: int, size: int) -> NDArray[np.float32]:
@@ -98,7 +99,7 @@ def test_the_resize_is_full_resolution_colour_then_exact_area(
     off = np.abs(whole(path, size).rgb[-1] - exact)
     assert off.mean() < 1
     assert np.percentile(off, 99) <= 3
-    live = np.abs(shrink(rgb, size) - exact)
+    live = np.abs(resize(rgb, size) - exact)
     assert live.mean() < 1
     assert np.percentile(live, 99) <= 3
 

@@ -2,9 +2,10 @@
 
 What: a checkpoint folder (weights, card), trained with Lightning on NitroGen's frames with the controller overlay
 masked, calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive
-frames) and `window` (frames on both sides). Promoted if its inputs are clean and it beats all baselines and, on the
-frozen held-out videos, the promoted one: surely on the whole and in no game by more than a tolerance for the worse.
-Its card (data, metrics, calibration, confidence, limits) lies beside it, as `card.md`.
+frames) and `window` (frames on both sides). Promoted if no taken-down video is among its inputs, if it beats all
+baselines, and if it is better than the promoted one on the frozen held-out videos: on average with confidence (paired
+bootstrap), and in no game worse by more than a tolerance. Its card (data, metrics, calibration, confidence, limits)
+lies beside it, as `card.md`.
 Source: `nitrogen_actions`, and the labelled videos, fetched, decoded and deleted. Partitions: one a recipe.
 Terms: non-commercial research.
 """

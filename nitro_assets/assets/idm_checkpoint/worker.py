@@ -11,17 +11,17 @@ import polars as pl
 
 from nitro_assets.assets.idm_checkpoint.promotion import decide, held_out
 from nitro_assets.lake.cache import ClipCache, clip_cache
-from nitro_assets.lake.training import scratch
+from nitro_assets.lake.resume_state import resume_state
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
-from nitro_assets.runtime.clip_loader import FETCHED, Footage
+from nitro_assets.runtime.clip_loader import FETCHED, ClipLoader
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.progress import part
 from nitro_ml.evaluation.paired_bootstrap import Video
 from nitro_ml.evaluation.table import rows
-from nitro_ml.evaluation.worst_clips import SECONDS, filmstrip, worst
+from nitro_ml.evaluation.worst_clips import SECONDS, filmstrip, worst_clip
 from nitro_ml.models.idm.card import text, write_card
 from nitro_ml.models.idm.config import IDMRecipe, load_recipe
 from nitro_ml.models.idm.evaluate import by_video
@@ -41,7 +41,7 @@ def build(job: Job, partition: str) -> Outcome:
     _startable(job, recipe)
     chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
-        footage = Footage(job, cache, recipe.resolution)
+        footage = ClipLoader(job, cache, recipe.resolution)
         clips = footage.nitrogen(chunks)
         labels = counts(footage.found or {})
         facts: dict[str, Any] = {
@@ -50,7 +50,7 @@ def build(job: Job, partition: str) -> Outcome:
             "labels": labels,
         }
         frozen = held_out(job)
-        with scratch(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
+        with resume_state(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
             trained = _trained(job, recipe, clips, Path(folder), facts, kept.folder, frozen)
         card = trained.card
         checkpoint = job.checkpoints.put(trained.path)
@@ -59,7 +59,7 @@ def build(job: Job, partition: str) -> Outcome:
 
         def rescore(other: str, videos: set[str]) -> dict[str, Video]:
             old = Labeller(job.checkpoints.get(other))
-            same = Footage(job, cache, old.resolution, found=footage.found)
+            same = ClipLoader(job, cache, old.resolution, found=footage.found)
             again = same.nitrogen(chunks.filter(pl.col("video_key").is_in(videos)))
             return by_video(labelled(old, again), old.thresholds)
 
@@ -152,9 +152,9 @@ def worst_clips(
     """The worst stretch of each game: rows for the card, and a filmstrip in the clip cache, under its video's key."""
     found = []
     for game in sorted({clip.game for clip, _ in tested}):
-        stretch = worst([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
+        stretch = worst_clip([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
         filmstrip(stretch, cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png"))
-        found.append({"game": game, "seconds": SECONDS, "right": stretch.right, "confidence": stretch.confidence})
+        found.append({"game": game, "seconds": SECONDS, "right": stretch.correct, "confidence": stretch.confidence})
     return found
 
 

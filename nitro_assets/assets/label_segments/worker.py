@@ -10,7 +10,7 @@ from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
 from nitro_assets.runtime.job import Check, Job, Outcome, run
-from nitro_ml.segments.classifier import shipped
+from nitro_ml.segments.classifier import pretrained
 from nitro_ml.segments.filter import Rules, Segment, judge
 
 STRIPS = 12
@@ -55,7 +55,7 @@ def build(job: Job, partition: str) -> Outcome:
             ),
             "examples": previews.table(_examples(numbered)),
             "classifier": previews.table(
-                [{"figure": name, "value": value} for name, value in shipped().card["figures"].items()]
+                [{"figure": name, "value": value} for name, value in pretrained().card["figures"].items()]
             ),
             "dagster/column_schema": previews.schema("label_segments"),
         },

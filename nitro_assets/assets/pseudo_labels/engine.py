@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Protocol
 
 from nitro_assets.assets.pseudo_labels.label_process import Ready, serve
-from nitro_assets.assets.pseudo_labels.label_video import Order, Setup, VideoResult
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoResult, VideoTask
 
 TRIES = 2
 """A process that ends can be its machine's fault once; the second time it is the video's."""
-Try = tuple[Order, int]
+Try = tuple[VideoTask, int]
 """An order, and which try of it this is: from 1."""
 
 
-def again(waiting: MutableSequence[Try], order: Order, tried: int, error: str) -> VideoResult | None:
+def again(waiting: MutableSequence[Try], order: VideoTask, tried: int, error: str) -> VideoResult | None:
     """Another try, or the verdict where there is none left."""
     if tried < TRIES:
         waiting.append((order, tried + 1))
@@ -38,7 +38,7 @@ class EngineError(RuntimeError):
 class Engine(Protocol):
     """Labels videos. A video's own fault is in its result; anything else raises `EngineError`."""
 
-    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+    def map(self, setup: LabelConfig, orders: Iterable[VideoTask]) -> Iterator[VideoResult]:
         """One result an order, as they are ready; by then the rows of a labelled video are at `setup.out`."""
 
     def close(self) -> None:
@@ -50,21 +50,21 @@ class LocalEngine:
 
     def __init__(self, lanes: int = len(os.sched_getaffinity(0))) -> None:
         self._most = lanes
-        self._lanes: list[_Lane] = []
+        self._lanes: list[_LabelProcess] = []
 
-    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+    def map(self, setup: LabelConfig, orders: Iterable[VideoTask]) -> Iterator[VideoResult]:
         """A lane always has one order waiting behind its current one, so that it can download ahead; a second try is
         alone in its lane, so that its death is nobody else's."""
         waiting = deque((order, 1) for order in orders)
         while len(self._lanes) < min(self._most, len(waiting)):
-            self._lanes.append(_Lane())
+            self._lanes.append(_LabelProcess())
         try:
             yield from self._run(setup, waiting)
         except BaseException:
             self.close()  # lanes in the middle of something are of no use to the next caller
             raise
 
-    def _run(self, setup: Setup, waiting: deque[Try]) -> Iterator[VideoResult]:
+    def _run(self, setup: LabelConfig, waiting: deque[Try]) -> Iterator[VideoResult]:
         while True:
             for depth in (1, 2):
                 for lane in self._lanes:
@@ -82,14 +82,14 @@ class LocalEngine:
                 if result:
                     yield result
 
-    def _replaced(self, lane: "_Lane", waiting: deque[Try]) -> VideoResult | None:
+    def _replaced(self, lane: "_LabelProcess", waiting: deque[Try]) -> VideoResult | None:
         """What was in a dead lane waits for another one; the video that it was at comes last, or gets its verdict."""
         end = lane.end()
         if not lane.ready:
             raise EngineError(f"a labelling process ended {end} before its first video; see its messages above.")
         dead, tried = lane.tries.popleft()
         waiting.extendleft(reversed(lane.tries))
-        self._lanes[self._lanes.index(lane)] = _Lane()
+        self._lanes[self._lanes.index(lane)] = _LabelProcess()
         return again(waiting, dead, tried, f"the process that labelled it ended {end}, {TRIES} times.")
 
     def processes(self) -> list[int]:
@@ -102,7 +102,7 @@ class LocalEngine:
         self._lanes = []
 
 
-class _Lane:
+class _LabelProcess:
     """The near end of one lane."""
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class _Lane:
         """Whether it has an order behind which this one must not wait."""
         return bool(self.tries) and any(tried > 1 for _, tried in (*self.tries, later))
 
-    def give(self, setup: Setup, this: Try) -> None:
+    def give(self, setup: LabelConfig, this: Try) -> None:
         self.tries.append(this)
         with suppress(ConnectionError):  # dead: `result` will say so
             self.pipe.send((setup, this[0]))

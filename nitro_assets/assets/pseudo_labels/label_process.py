@@ -19,14 +19,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeVar
 
-from nitro_assets.assets.pseudo_labels.label_video import LabelVideo, Order, Part, Setup, decode, fetch
+from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, LabelVideo, Part, VideoTask, decode, fetch
 from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_ml.sandbox.video import Decoder
 
 T = TypeVar("T")
-Asked = tuple[Setup, Order]
+Asked = tuple[LabelConfig, VideoTask]
 
 PARTS_AHEAD = 16
 """Decoded parts that wait for the model: 16 x 64 frames are 28 MB at 96 x 96."""
@@ -59,7 +59,7 @@ def _label_all(pipe: Connection, scratch: Path) -> None:
         pipe.send(label(order, (part for _, part in parts), setup.out))
 
 
-def load(setup: Setup) -> LabelVideo:
+def load(setup: LabelConfig) -> LabelVideo:
     """The model of a setup, from the lake."""
     return LabelVideo(Checkpoints(Lake(setup.settings)).get(setup.checkpoint), setup.checkpoint)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
 from nitro_assets.fetch.refusals import FetchError, Reason
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.lake.cache import ClipCache, clip_cache
 from nitro_assets.lake.staging import put
 from nitro_assets.runtime.clip_loader import BLOCK, block_name, fetched
@@ -34,7 +34,7 @@ ROWS = 65_536
 
 
 @dataclass(frozen=True)
-class Order:
+class VideoTask:
     """One video to label; game: whose calibration to use, where it is known."""
 
     key: str
@@ -43,7 +43,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Setup:
+class LabelConfig:
     """What all videos of a shard share: the settings, the checkpoint and the side of its frames, the folder (or URL)
     in which `KEY.parquet` is left."""
 
@@ -61,7 +61,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class End:
+class EndOfStream:
     """The last of a stream: why the video was refused, or nothing. A stream without it was cut off (`CutOffError`).
 
     `reason`: the class of the error.
@@ -71,7 +71,7 @@ class End:
     reason: Reason | None = None
 
 
-Part = Opened | Seen | End
+Part = Opened | Seen | EndOfStream
 """What a video's stream is made of."""
 
 
@@ -94,23 +94,23 @@ class VideoResult:
 class Fetched:
     """A video's file, which `held` gives back when closed; or why there is none."""
 
-    order: Order
+    order: VideoTask
     held: ExitStack
     video: Path | None = None
-    end: End = End()
+    end: EndOfStream = EndOfStream()
 
 
-def fetch(setup: Setup, order: Order) -> Fetched:
+def fetch(setup: LabelConfig, order: VideoTask) -> Fetched:
     """Download one video; a recording of one's own is there."""
     found = Fetched(order, ExitStack())
     try:
         found.video = found.held.enter_context(fetched(setup.settings, order.address, order.key))
     except FetchError as error:
-        found.end = End(str(error), error.reason)
+        found.end = EndOfStream(str(error), error.reason)
     return found
 
 
-def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
+def decode(setup: LabelConfig, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
     """The video's frames at the model's size with their features, and clips of them for the cache; the file goes.
 
     Whatever its page says, the file decides whether it is what the settings allow.
@@ -133,14 +133,14 @@ def decode(setup: Setup, source: Fetched, clips: ClipCache, decoder: Decoder) ->
                     cached.add(seen.frames)
                 yield seen
         except VideoError as error:
-            yield End(str(error), "damaged")
+            yield EndOfStream(str(error), "damaged")
             return
         if problem := problem or _length(frames, last, rules):
-            yield End(f"{problem}.", "unfit")
+            yield EndOfStream(f"{problem}.", "unfit")
             return
         if cached:
             cached.flush()
-    yield End()
+    yield EndOfStream()
 
 
 def _length(frames: int, last: float, rules: Rules) -> str | None:
@@ -151,7 +151,7 @@ def _length(frames: int, last: float, rules: Rules) -> str | None:
     return unfit(duration, None, round(frames / duration, 2) if duration else None, rules)
 
 
-def footage(setup: Setup, order: Order, decoder: Decoder) -> Iterator[Part]:
+def footage(setup: LabelConfig, order: VideoTask, decoder: Decoder) -> Iterator[Part]:
     """Both steps, for an engine that has a process for them."""
     with clip_cache(setup.settings) as clips:
         yield from decode(setup, fetch(setup, order), clips, decoder)
@@ -171,7 +171,7 @@ class LabelVideo:
 
         self.labeller, self.name = Labeller(checkpoint), name
 
-    def __call__(self, order: Order, parts: Iterable[Part], out: str) -> VideoResult:
+    def __call__(self, order: VideoTask, parts: Iterable[Part], out: str) -> VideoResult:
         started, key = time.perf_counter(), order.key
         taken = _Taken(parts)
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
@@ -179,7 +179,7 @@ class LabelVideo:
             if taken.end is None:
                 raise CutOffError("the process that decodes it, or its node, was lost before its last frame.")
             if taken.end.error or not files:
-                end = taken.end if taken.end.error else End("it has no frame.", "damaged")
+                end = taken.end if taken.end.error else EndOfStream("it has no frame.", "damaged")
                 return VideoResult(key, 0, time.perf_counter() - started, end.error, end.reason)
             whole = files[0]
             if len(files) > 1:
@@ -188,7 +188,7 @@ class LabelVideo:
             put(str(whole), out, key)
         return VideoResult(key, taken.rows, time.perf_counter() - started)
 
-    def _rows(self, order: Order, taken: "_Taken", folder: Path) -> Iterator[Path]:
+    def _rows(self, order: VideoTask, taken: "_Taken", folder: Path) -> Iterator[Path]:
         """Files of at most about ROWS rows, in order."""
         waiting: list[pl.DataFrame] = []
         first = 0
@@ -203,7 +203,7 @@ class LabelVideo:
             yield _written(waiting, folder / f"{first:012d}.parquet")
 
     def _table(self, key: str, first: int, labels: Labels, found: NDArray[np.float32]) -> pl.DataFrame:
-        return soft.encode(labels).with_columns(
+        return quantize.quantize(labels).with_columns(
             video_key=pl.lit(key),
             frame=pl.int_range(first, first + len(labels), dtype=pl.Int32),
             checkpoint=pl.lit(self.name),
@@ -219,11 +219,11 @@ class _Taken:
         self.picture = ""
         self._waiting = np.empty((0, 0), np.float32)
         self.rows = 0
-        self.end: End | None = None
+        self.end: EndOfStream | None = None
 
     def __iter__(self) -> Iterator[Frames]:
         for part in self._parts:
-            if isinstance(part, End):
+            if isinstance(part, EndOfStream):
                 self.end = part
                 return
             if isinstance(part, Opened):

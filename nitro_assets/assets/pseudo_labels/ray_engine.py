@@ -26,11 +26,11 @@ from nitro_assets.assets.pseudo_labels.engine import EngineError, again
 from nitro_assets.assets.pseudo_labels.label_process import PARTS_AHEAD, load
 from nitro_assets.assets.pseudo_labels.label_video import (
     CutOffError,
+    LabelConfig,
     LabelVideo,
-    Order,
     Part,
-    Setup,
     VideoResult,
+    VideoTask,
     footage,
 )
 from nitro_ml.sandbox.video import Decoder
@@ -54,9 +54,9 @@ class RayEngine:
         self._gpus, self._most = has.get("GPU", 0) >= 1, int(has.get("GPU", 0) / SHARE or has.get("CPU", 1))
         self._pool: list[Any] = []
 
-    def map(self, setup: Setup, orders: Iterable[Order]) -> Iterator[VideoResult]:
+    def map(self, setup: LabelConfig, orders: Iterable[VideoTask]) -> Iterator[VideoResult]:
         waiting = [(order, 1) for order in orders][::-1]
-        running: dict[Any, tuple[Order, int, Any]] = {}
+        running: dict[Any, tuple[VideoTask, int, Any]] = {}
         while len(self._pool) < min(self._most, len(waiting)):
             self._pool.append(self._actor())
         while waiting or running:
@@ -110,7 +110,7 @@ class _Labeller:
         self._one_at_a_time = threading.Lock()
         self._label: LabelVideo | None = None
 
-    def label(self, setup: Setup, order: Order) -> VideoResult:
+    def label(self, setup: LabelConfig, order: VideoTask) -> VideoResult:
         """Start the footage at once; infer when the video before is done."""
         feeder = self._alive()
         try:
@@ -139,7 +139,7 @@ class _Feeder:
         self._decoder = Decoder()
 
     @ray.method(num_returns="streaming", _generator_backpressure_num_objects=PARTS_AHEAD)
-    def footage(self, setup: Setup, order: Order) -> Iterator[Part]:
+    def footage(self, setup: LabelConfig, order: VideoTask) -> Iterator[Part]:
         """One video's."""
         yield from footage(setup, order, self._decoder)
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_assets.lake import soft
+from nitro_assets.lake import quantize
 from nitro_assets.runtime.job import Job
 from nitro_ml.calibration.calibration import Calibration
 from nitro_ml.core.labels import Labels
@@ -20,5 +20,5 @@ class Stored:
 
     def labels(self, rows: pl.DataFrame) -> tuple[Labels, NDArray[np.float32]]:
         """One video's rows of `pseudo_labels` as labels, and their thresholds [17], frozen with their checkpoint."""
-        labels = soft.decode(rows)
+        labels = quantize.dequantize(rows)
         return labels, self._calibration(rows["checkpoint"][0]).limits(labels.calibration)

@@ -14,12 +14,12 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.assets.pseudo_labels.engine import Engine, LocalEngine
-from nitro_assets.assets.pseudo_labels.label_video import ROWS, Order, Setup, VideoResult
+from nitro_assets.assets.pseudo_labels.label_video import ROWS, LabelConfig, VideoResult, VideoTask
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.staging import Staging, erase
+from nitro_assets.lineage.backoff import WAITS, summary
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import Components, scope
-from nitro_assets.lineage.waits import WAITS, summary
 from nitro_assets.runtime import previews
 from nitro_assets.runtime.failures import Failure, Failures, by_reason
 from nitro_assets.runtime.job import Check, Job, Outcome, Refused, run
@@ -110,11 +110,11 @@ class _Shard:
         started = time.monotonic()
         staged = self._staged()
         orders = [
-            Order(key, address, game)
+            VideoTask(key, address, game)
             for key, address, game in self.videos.select("video_key", "address", "game").iter_rows()
             if key not in self.kept and key not in staged and not self._waits(key)
         ]
-        setup = Setup(self.job.settings, self.checkpoint, self.size, self.staging.url)
+        setup = LabelConfig(self.job.settings, self.checkpoint, self.size, self.staging.url)
         for number, result in enumerate(_engine(self.job.settings.engine).map(setup, orders)):
             self._take(result)
             self.job.progress((number + 1) / len(orders), f"video {number + 1} of {len(orders)}")

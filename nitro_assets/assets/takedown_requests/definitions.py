@@ -8,7 +8,7 @@ import dagster as dg
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from nitro_assets.assets.takedown_requests.asset import ASSET
-from nitro_assets.lake.holding import Holding
+from nitro_assets.lake.row_locations import RowLocation
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
@@ -86,7 +86,9 @@ def _logged(context: dg.AssetExecutionContext) -> Callable[[float, str], None]:
     return tell
 
 
-def _tell(instance: dg.DagsterInstance, state: State, request: takedown.Request, holdings: tuple[Holding, ...]) -> None:
+def _tell(
+    instance: dg.DagsterInstance, state: State, request: takedown.Request, holdings: tuple[RowLocation, ...]
+) -> None:
     """Events without a run, so that the UI shows what the request touched."""
     rows: dict[tuple[str, str], int] = {}
     for held in holdings:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from nitro_assets.fetch import folder
 from nitro_assets.fetch.listing import Life, alive, answers
-from nitro_assets.lineage.waits import APART, LONGEST, NIGHT, waits
+from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, waits
 from nitro_assets.recording import is_recording
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.progress import Progress
@@ -33,7 +33,7 @@ def looked_at(rows: Sequence[Row], listed: Iterable[str], settings: Settings, pr
     words: dict[str, Life] = {}
     for number, row in enumerate(due):
         progress(number / len(due), "looking whether known videos are alive")
-        words[row["video_key"]] = _life(row, settings)
+        words[row["video_key"]] = _asked(row, settings)
     doubted = [row["address"] for row in due if words[row["video_key"]] in DEAD]
     living = (row["address"] for row in due if words[row["video_key"]] == "alive")
     sound = {_site(address, settings) for address in (*listed, *living)}
@@ -46,7 +46,7 @@ def looked_at(rows: Sequence[Row], listed: Iterable[str], settings: Settings, pr
     ]
 
 
-def _life(row: Row, settings: Settings) -> Life:
+def _asked(row: Row, settings: Settings) -> Life:
     if is_recording(row["address"]):
         return folder.alive(row["address"], row["video_key"], settings)
     return alive(row["address"], settings)

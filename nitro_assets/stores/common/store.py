@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nitro_assets.lake.holding import Holding, video_tables
 from nitro_assets.lake.purge import Purge
+from nitro_assets.lake.row_locations import RowLocation, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.others import others
@@ -33,7 +33,7 @@ class Subject:
     artifacts: tuple[tuple[str, str, str], ...] = ()
     checkpoints: tuple[str, ...] = ()
     models: frozenset[tuple[str, str]] = frozenset()
-    holdings: tuple[Holding, ...] = ()
+    holdings: tuple[RowLocation, ...] = ()
     shards: tuple[str, ...] = ()
     texts: frozenset[str] = field(default=frozenset(), repr=False)
     versions: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
@@ -57,7 +57,7 @@ class Found:
     """What a store holds of the videos, for the plan: rows by partition, NitroGen shards, and numbers by what they
     count, such as `{"clips": 3}`."""
 
-    holdings: tuple[Holding, ...] = ()
+    holdings: tuple[RowLocation, ...] = ()
     shards: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
 

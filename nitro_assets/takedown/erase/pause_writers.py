@@ -16,7 +16,7 @@ STEP = "takedown"
 
 
 @contextmanager
-def quiet(instance: dg.DagsterInstance, request: str, wait_seconds: float = 6 * 3600) -> Iterator[None]:
+def pause_writers(instance: dg.DagsterInstance, request: str, wait_seconds: float = 6 * 3600) -> Iterator[None]:
     """Hold the pools of all assets that write videos. Raises `TimeoutError` that names the one that stays busy."""
     storage, name = instance.event_log_storage, f"takedown-{request}"
     until = time.monotonic() + wait_seconds

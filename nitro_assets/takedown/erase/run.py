@@ -18,9 +18,9 @@ from nitro_assets.takedown.erase.journal import Counts, Journal
 from nitro_assets.takedown.erase.steps import OWN, Erasure, step_names
 from nitro_assets.takedown.plan.plan import Plan, closure
 from nitro_assets.takedown.requests import Request, TakedownError, find
-from nitro_assets.takedown.scan.identifier_patterns import Needles
+from nitro_assets.takedown.scan.identifier_patterns import IdentifierPatterns
 from nitro_assets.takedown.scan.scan import Found
-from nitro_assets.takedown.scan.targets import Tell, look
+from nitro_assets.takedown.scan.targets import Tell, scan_everything
 from nitro_assets.takedown.sealed import forget, sealed_path
 
 ERASING = 0.3
@@ -72,12 +72,12 @@ def execute(
         raise TakedownError(f"request {request.id} is {request.state}; there is nothing to erase.")
     with ExitStack() as stack:
         if instance is not None:
-            from nitro_assets.takedown.erase.pause_writers import quiet  # Dagster takes a second to load
+            from nitro_assets.takedown.erase.pause_writers import pause_writers  # Dagster takes a second to load
 
-            stack.enter_context(quiet(instance, request.id))
+            stack.enter_context(pause_writers(instance, request.id))
         done = carry_out(lake, settings, request, plan, instance, lambda part, said: tell(part * ERASING, said))
-        wanted = needles(find(lake, request.id))  # with what the first step has found out
-        scan = look(
+        wanted = identifier_patterns(find(lake, request.id))  # with what the first step has found out
+        scan = scan_everything(
             settings,
             wanted,
             [sealed_path(lake, request.id)],
@@ -129,9 +129,11 @@ def carry_out(
     return done
 
 
-def needles(request: Request) -> Needles:
+def identifier_patterns(request: Request) -> IdentifierPatterns:
     """All that the scanner has to look for."""
     sealed = request.sealed
     texts = {*sealed.addresses, *sealed.needles}
     theirs = others(request.lake, sealed.video_keys, texts) - texts if request.lake else ()
-    return Needles({"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles}, theirs)
+    return IdentifierPatterns(
+        {"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles}, theirs
+    )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nitro_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from nitro_assets.fetch.members import Page
+    from nitro_assets.fetch.page_listing import Page
 
 T = TypeVar("T")
 KEPT = 3600.0
@@ -93,14 +93,14 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def page(url: str, settings: Settings) -> "Page":
-    """As `fetch.members.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
-    from nitro_assets.fetch import members  # yt-dlp takes a second to import
+    """As `fetch.page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
+    from nitro_assets.fetch import page_listing  # yt-dlp takes a second to import
     from nitro_assets.fetch.refusals import FetchError
 
     until = _until.get()
     if until is None:
-        return members.page(url, settings)
+        return page_listing.page(url, settings)
     try:
-        return PAGES.answer((url, settings), lambda: members.page(url, settings), until)
+        return PAGES.answer((url, settings), lambda: page_listing.page(url, settings), until)
     except TimeoutError:
         raise FetchError("busy", "it hasn't answered yet.") from None

@@ -13,9 +13,9 @@ from deltalake import CommitProperties
 from nitro_assets.identity import names_by, video_key
 from nitro_assets.lake import delta
 from nitro_assets.lake.known import TABLE, known
-from nitro_assets.lake.lock import held
 from nitro_assets.lake.schemas import SENTENCES, TABLES
 from nitro_assets.lake.store import NAMES, Lake
+from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.lineage.state import scope
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ask import Ask, read_ask
@@ -30,7 +30,7 @@ def migrate(lake: Lake, settings: Settings) -> None:
     """Do nothing to a lake that is up to date. May be killed and repeated."""
     if lake.names == NAMES:
         return
-    with held(lake.url, "names", alone=True):
+    with table_lock(lake.url, "names", alone=True):
         if lake.names == NAMES:
             return
         names = sum(_name(lake, table) for table in ("nitrogen_videos", "video_index"))
@@ -72,7 +72,7 @@ def _clean(lake: Lake, name: str) -> int:
     """Say "the video" where a sentence names one by its key; how many rows did."""
     count = 0
     for column in SENTENCES & set(TABLES[name].columns) if delta.exists(lake.uri(name)) else ():
-        with held(lake.url, name):
+        with table_lock(lake.url, name):
             done = delta.table(lake.uri(name)).update(
                 updates={column: f"regexp_replace({column}, '{LIKE_A_KEY}', 'the video', 'g')"},
                 predicate=f"regexp_like({column}, '{LIKE_A_KEY}')",

@@ -16,7 +16,7 @@ import polars as pl
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.recipes import recipe_names
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.holding import Holding
+from nitro_assets.lake.row_locations import RowLocation
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Artifact, came_from
 from nitro_assets.lineage.state import State
@@ -42,7 +42,7 @@ class Plan:
 
     request: str
     videos: tuple[str, ...]
-    holdings: tuple[Holding, ...]
+    holdings: tuple[RowLocation, ...]
     artifacts: tuple[Artifact, ...]
     checkpoints: tuple[str, ...]
     clips: int
@@ -83,7 +83,7 @@ class Plan:
         """The plan that `to_dict` gave."""
         own: dict[str, Any] = {k: v for k, v in fields.items() if k in cls.__dataclass_fields__}
         own = {k: tuple(v) if isinstance(v, list) else v for k, v in own.items()}
-        own["holdings"] = tuple(Holding(**h) for h in own["holdings"])
+        own["holdings"] = tuple(RowLocation(**h) for h in own["holdings"])
         own["artifacts"] = tuple(Artifact(**a) for a in own["artifacts"])
         own["stays"] = tuple((what, why) for what, why in own["stays"])
         return cls(**own)

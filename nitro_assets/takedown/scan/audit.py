@@ -14,7 +14,7 @@ from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import OPEN, requests
 from nitro_assets.takedown.scan.identifier_patterns import Tokens
-from nitro_assets.takedown.scan.targets import look
+from nitro_assets.takedown.scan.targets import scan_everything
 from nitro_assets.takedown.scan.traces import traces
 
 RETRAIN = "make it anew: `nitro run`"
@@ -40,7 +40,9 @@ def audit(lake: Lake, settings: Settings, instance: Any = None) -> list[Finding]
     erased = frozenset(
         key for r in requests(lake) if r.is_live and r.state not in OPEN for key in (*r.block_keys, *r.names)
     )
-    scan = look(settings, Tokens(Blocklist(lake.secret, erased), lake.secret), (), instance) if erased else None
+    scan = (
+        scan_everything(settings, Tokens(Blocklist(lake.secret, erased), lake.secret), (), instance) if erased else None
+    )
     found = scan.found if scan else []
     left = [
         Finding(f.where, f"{t.found}, in: {t.kind}", t.next)

@@ -54,7 +54,7 @@ def forms(text: str) -> Iterator[tuple[str, bytes]]:
             yield form, sure.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-class Needles:
+class IdentifierPatterns:
     """Identifiers by their kind, such as {"address": [...], "id": [...], "title": [...], "video key": [...]}.
 
     Where one stands within a text of `others`, it is theirs and isn't found.

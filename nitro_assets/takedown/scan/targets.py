@@ -12,13 +12,13 @@ Tell = Callable[[float, str], None]
 """tell(fraction, message): how far it is, and at what."""
 
 
-def places(settings: Settings) -> list[str]:
+def scan_targets(settings: Settings) -> list[str]:
     """Folders, files and prefixes, none within another: each file is read once."""
     found = dict.fromkeys(target.address for target in targets(settings))
     return [p for p in found if not any(p.startswith(f"{other}/") for other in found)]
 
 
-def look(
+def scan_everything(
     settings: Settings,
     matcher: Matcher,
     exempt: Collection[str],
@@ -30,7 +30,7 @@ def look(
     instance: Dagster's, whose database servers are read as well.
     """
     scan = Scan(matcher, exempt, tell=tell)
-    scan.trees(places(settings))
+    scan.trees(scan_targets(settings))
     for target in targets(settings, instance):
         if target.is_database:
             scan.database(target.address)

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from cryptography.fernet import Fernet, InvalidToken
 
-from nitro_assets.lake.holding import video_tables
+from nitro_assets.lake.row_locations import video_tables
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings

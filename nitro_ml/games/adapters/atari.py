@@ -39,10 +39,11 @@ class AtariGame(Game, SavedStates):
 
     def __init__(self, game_spec: GameSpec, fps: int = 30, render_mode: str | None = None) -> None:
         super().__init__(game_spec, fps, render_mode)
-        name, there = game_spec.name, roms.get_all_rom_ids()
-        rom = roms.get_rom_path(name) if name in there else None
+        rom = roms.get_rom_path(game_spec.name) if game_spec.name in (there := roms.get_all_rom_ids()) else None
         if rom is None:
-            raise GameError(f"{name}: ale-py has no cartridge of this name; it has {', '.join(sorted(there))}.")
+            raise GameError(
+                f"{game_spec.name}: ale-py has no cartridge of this name; it has {', '.join(sorted(there))}."
+            )
         self._rom = rom
         self._repeat = EMULATOR_HZ // fps
         self._actions = _actions(game_spec)

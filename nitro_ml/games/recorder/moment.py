@@ -12,7 +12,7 @@ KINDS = ("active", "idle", "menu", "loading", "cutscene", "death", "intro", "fac
 channel's own card; facecam: a person in front of a camera, and no game; overlay: play below a drawn controller."""
 
 
-class Moment(NamedTuple):
+class AnnotatedFrame(NamedTuple):
     """image: uint8 [240, 320, 3] RGB as shown; pad: what is held while it is shown; kind: one of `KINDS`.
 
     player: who holds the pad, "" where nobody plays; reward: the points that this frame's inputs brought.

@@ -14,7 +14,7 @@ from nitro_ml.core.progress import Progress
 from nitro_ml.games.pad import actions_of
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder.encode import encode
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.games.recorder.moment import AnnotatedFrame
 from nitro_ml.games.recorder.session import kinds_of, play, session
 from nitro_ml.games.recorder.stream import Layout
 from nitro_ml.games.registry import make
@@ -76,10 +76,10 @@ def record(
     playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
     moments = session(running, playing, chance) if screens and not labelled else play(running, playing)
-    told: list[Moment] = []
+    told: list[AnnotatedFrame] = []
 
     def filmed() -> Iterator[NDArray[np.uint8]]:
-        moment: Moment
+        moment: AnnotatedFrame
         for moment in itertools.islice(moments, frames):
             told.append(moment._replace(image=_NOTHING))
             if progress:

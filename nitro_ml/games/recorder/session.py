@@ -7,7 +7,7 @@ import numpy as np
 
 from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.games.recorder.moment import AnnotatedFrame
 from nitro_ml.games.scenes import channel, screens
 from nitro_ml.games.scenes.films import cutscene
 from nitro_ml.games.scenes.inputs import InputDisplay
@@ -16,19 +16,19 @@ from nitro_ml.games.scenes.look import Image, Look
 WAITING = 3.0  # seconds without any input after which somebody who plays counts as idle
 
 
-def play(game: Game, player: Player | None, frames: int | None = None) -> Iterator[Moment]:
+def play(game: Game, player: Player | None, frames: int | None = None) -> Iterator[AnnotatedFrame]:
     """The game at play, episode after episode; without a player it runs and nobody touches the pad."""
     done = 0
     while frames is None or done < frames:
         image, pad = game.frame, player.act() if player else Pad.idle()
         step = game.advance(pad)
-        yield Moment(image, pad, "active" if player else "idle", player.name if player else "", step.reward)
+        yield AnnotatedFrame(image, pad, "active" if player else "idle", player.name if player else "", step.reward)
         if step.done:
             game.reset()
         done += 1
 
 
-def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Moment]:
+def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """A whole recording without end: the channel's card, a title, then round after round of play with what
     interrupts it. Some videos show the inputs all the time, most in one stretch a round, some never."""
     look = Look.draw(game.game_spec.title, rng)
@@ -38,11 +38,11 @@ def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[Mo
     def frames(shortest: float, longest: float) -> int:
         return round(rng.uniform(shortest, longest) * fps)
 
-    def run(who: Player | None, shortest: float, longest: float, displayed: bool) -> Iterator[Moment]:
+    def run(who: Player | None, shortest: float, longest: float, displayed: bool) -> Iterator[AnnotatedFrame]:
         moments = play(game, who, frames(shortest, longest))
         return _displayed(display, moments) if displayed else moments
 
-    def interruption(what: str) -> Iterator[Moment]:
+    def interruption(what: str) -> Iterator[AnnotatedFrame]:
         match what:
             case "idle":
                 return run(None, 4, 8, shown == "always")
@@ -86,11 +86,11 @@ def _footage(game: Game, player: Player) -> Iterator[Image]:
     return (moment.image for moment in play(game, player))
 
 
-def _displayed(display: InputDisplay, moments: Iterator[Moment]) -> Iterator[Moment]:
+def _displayed(display: InputDisplay, moments: Iterator[AnnotatedFrame]) -> Iterator[AnnotatedFrame]:
     return (m._replace(image=display.over(m.image, m.pad), kind="overlay") for m in moments)
 
 
-def _skipping(moments: Iterator[Moment], fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def _skipping(moments: Iterator[AnnotatedFrame], fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """Every third time somebody presses south again and again, for 0.1 s each, and it helps nothing."""
     impatient, pause = rng.random() < 1 / 3, round(rng.uniform(0.3, 0.9) * fps)
     for i, moment in enumerate(moments):

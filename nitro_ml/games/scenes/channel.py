@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.games.recorder.moment import AnnotatedFrame
 from nitro_ml.games.scenes.backdrop import painting
 from nitro_ml.games.scenes.look import Image, Look, colour, dimmed
 from nitro_ml.games.spec import HEIGHT, WIDTH
@@ -15,7 +15,7 @@ _SKINS = ((241, 205, 178), (224, 172, 140), (198, 134, 96), (141, 85, 54), (92, 
 _EPISODES = ("Episode {}", "Part {}", "#{}", "Run {}", "Day {}")
 
 
-def intro(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def intro(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """The channel's name slides, grows or fades in over turning rays, rising discs or a plain colour."""
     back, mark = colour(rng, 20, 255), colour(rng, 20, 255)
     ground, how = str(rng.choice(["rays", "discs", "plain"])), str(rng.choice(["slide", "grow", "fade"]))
@@ -44,10 +44,10 @@ def intro(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterat
         come = come if how == "fade" else 1.0
         shown = np.asarray(cv2.addWeighted(words, come, image, 1 - come, 0), np.uint8)
         share = min(1.0, (frames - i) / (0.3 * fps))
-        yield Moment(dimmed(shown, share), Pad.idle(), "intro")
+        yield AnnotatedFrame(dimmed(shown, share), Pad.idle(), "intro")
 
 
-def facecam(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def facecam(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """Somebody talks: the head sways, the mouth opens, the eyes blink, the camera is noisy, the game is not to be seen.
 
     All of it moving shapes; no picture of anybody is in it.
@@ -63,7 +63,7 @@ def facecam(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iter
         if said:
             look.write(image, said, (12, 225), 80)
         image = np.clip(image + noise[rng.integers(len(noise))], 0, 255).astype(np.uint8)
-        yield Moment(image, Pad.idle(), "facecam")
+        yield AnnotatedFrame(image, Pad.idle(), "facecam")
 
 
 class _Person:

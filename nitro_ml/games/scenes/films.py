@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.games.recorder.moment import AnnotatedFrame
 from nitro_ml.games.scenes.backdrop import painting, view
 from nitro_ml.games.scenes.look import Image, Look, dimmed
 from nitro_ml.games.spec import HEIGHT
@@ -13,7 +13,9 @@ from nitro_ml.games.spec import HEIGHT
 _LINES = ("They came at night.", "We have to go.", "Who is there?", "It was a long way home.", "Not again...", "Run!")
 
 
-def cutscene(look: Look, footage: Iterator[Image], frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def cutscene(
+    look: Look, footage: Iterator[Image], frames: int, fps: int, rng: np.random.Generator
+) -> Iterator[AnnotatedFrame]:
     """Shots of 1.2-3 s, one after the other; footage: frames of the game played by its own script."""
     bars = int(rng.integers(18, 40)) if rng.random() < 0.8 else 0
     lines = [str(v) for v in rng.permutation(_LINES)] if rng.random() < 0.6 or not bars else []
@@ -26,7 +28,7 @@ def cutscene(look: Look, footage: Iterator[Image], frames: int, fps: int, rng: n
             look.centre(image, lines[int(i / fps / 2.5) % len(lines)], HEIGHT - bars - 10, 200)
         image[:bars] = image[HEIGHT - bars :] = 0
         share = min(1.0, (i + 1) / (fading + 1), (frames - i) / (fading + 1))
-        yield Moment(dimmed(image, share), Pad.idle(), "cutscene")
+        yield AnnotatedFrame(dimmed(image, share), Pad.idle(), "cutscene")
 
 
 def _filmed(fps: int, rng: np.random.Generator) -> Iterator[Image]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.recorder.moment import Moment
+from nitro_ml.games.recorder.moment import AnnotatedFrame
 from nitro_ml.games.scenes.backdrop import Backdrop, backdrop, painting
 from nitro_ml.games.scenes.look import Image, Look, dimmed
 from nitro_ml.games.spec import HEIGHT, WIDTH
@@ -17,7 +17,7 @@ _TIPS = ("Loading", "Please wait", "Get ready", "Preparing stage", "Now loading.
 _ENDS = ("GAME OVER", "YOU DIED", "Try again", "WASTED", "Mission failed", "Defeated", "K.O.")
 
 
-def title(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def title(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """The game's name, its makers and a blinking line, left with a press of start that lasts its final 0.2 s."""
     back, y = backdrop(look, shot, rng), int(rng.integers(60, 110))
     boxed, line = rng.random() < 0.5, str(rng.choice(["PRESS START", "Press any button", "Insert coin"]))
@@ -30,17 +30,17 @@ def title(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generat
         if i / fps % 1.0 < 0.6:
             look.centre(image, line, 205, 130)
         held = ["start"] if i >= frames - 0.2 * fps else []
-        yield Moment(image, Pad.holding(held), "menu")
+        yield AnnotatedFrame(image, Pad.holding(held), "menu")
 
 
-def menu(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def menu(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """A list of items, of which one is marked, over a backdrop."""
     back = backdrop(look, shot, rng)
     items = [str(v) for v in rng.choice(_ITEMS, size=rng.integers(3, 7), replace=False)]
     return _choosing(_list(look, back, look.title, items, rng), len(items), frames, fps, rng)
 
 
-def pause(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def pause(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """A list over the game, which stands still and is darker."""
     still = dimmed(shot, rng.uniform(0.25, 0.6))
     if rng.random() < 0.5:
@@ -74,7 +74,7 @@ def _list(
 
 def _choosing(
     draw: Callable[[float, int], Image], items: int, frames: int, fps: int, rng: np.random.Generator
-) -> Iterator[Moment]:
+) -> Iterator[AnnotatedFrame]:
     """Presses of 0.1-0.25 s, 0.3-1.2 s apart, move the cursor; south, held for the final 0.2 s, chooses."""
     cursor = moved = left = 0
     press: str | None = None
@@ -87,11 +87,11 @@ def _choosing(
             moved = cursor
         choosing = i >= frames - 0.2 * fps
         held = ["south"] if choosing else [press] if press else []
-        yield Moment(draw(i / fps, cursor), Pad.holding(held), "menu")
+        yield AnnotatedFrame(draw(i / fps, cursor), Pad.holding(held), "menu")
         cursor, left = cursor if choosing else moved, left - 1
 
 
-def loading(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def loading(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """A line of text and a bar that fills, an arc that turns, or dots that come and go, over black or a picture."""
     still = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     if rng.random() < 0.6:
@@ -111,10 +111,10 @@ def loading(look: Look, frames: int, fps: int, rng: np.random.Generator) -> Iter
             for dot in range(int(i / fps * 3) % 4):
                 cv2.circle(image, (140 + 14 * dot, y + 20), 4, look.mark, cv2.FILLED)
         look.centre(image, tip, y, 12 * len(tip))
-        yield Moment(image, Pad.idle(), "loading")
+        yield AnnotatedFrame(image, Pad.idle(), "loading")
 
 
-def death(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[Moment]:
+def death(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """The last picture of the game freezes and fades to some tint, and a large word says that it is over."""
     tint, left = np.array(rng.choice([[150, 0, 0], [40, 40, 40], [0, 0, 0], [90, 0, 20]])), rng.uniform(0.2, 0.7)
     word, slow = str(rng.choice(_ENDS)), rng.uniform(0.3, 1.2)
@@ -129,4 +129,4 @@ def death(look: Look, shot: Image, frames: int, fps: int, rng: np.random.Generat
             look.centre(image, word, y, 220, red)
         if again and i / fps > 1.5 and i / fps % 1.0 < 0.6:
             look.centre(image, "Press any button", y + 60, 130)
-        yield Moment(image, Pad.idle(), "death")
+        yield AnnotatedFrame(image, Pad.idle(), "death")

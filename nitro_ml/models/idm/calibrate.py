@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.calibration.held_out import Held
-from nitro_ml.calibration.label_calibrator import Trust, fit_trust
-from nitro_ml.calibration.ood import STRETCH, Familiar, fit_familiar
+from nitro_ml.calibration.held_out import HeldOutVideo
+from nitro_ml.calibration.label_calibrator import LabelCalibrator, fit_label_calibrator
+from nitro_ml.calibration.ood import STRETCH, OodScorer, fit_ood_scorer
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.stream import Raw
 from nitro_ml.models.idm.infer import infer
@@ -26,19 +26,19 @@ Fit = Callable[[Sequence[Clip], Sequence[Clip], int], IDM]
 """fit(clips, held_out, number): probe `number`, trained on these clips alone."""
 
 
-def trusted(model: IDM, parts: Split, prior: NDArray[np.float64], fit: Fit) -> Trust:
+def fit_calibrator(model: IDM, parts: Split, prior: NDArray[np.float64], fit: Fit) -> LabelCalibrator:
     """Everything of `trust` for a trained model. prior: float64 [17], share of training frames with the button held.
 
     fit is called for each of the probes, as long as there are two games to calibrate on.
     """
     familiar, known = _seen(model, parts.train, parts.calibration, parts.calibration)
-    foreign: list[Held] = []
+    foreign: list[HeldOutVideo] = []
     for number, left_out in enumerate(_folds(parts)):
         rest = [clip for clip in parts.train if clip.game not in left_out]
         near = [clip for clip in parts.calibration if clip.game not in left_out]
         far = [clip for clip in parts.calibration if clip.game in left_out]
         foreign += _seen(fit(rest, near, number), rest, near, far)[1]
-    return fit_trust(known, foreign, prior, familiar)
+    return fit_label_calibrator(known, foreign, prior, familiar)
 
 
 def raw(model: IDM, clip: Clip) -> Raw:
@@ -60,12 +60,12 @@ def _folds(parts: Split) -> list[set[str]]:
 
 def _seen(
     model: IDM, train: Sequence[Clip], near: Sequence[Clip], wanted: Sequence[Clip]
-) -> tuple[Familiar, list[Held]]:
+) -> tuple[OodScorer, list[HeldOutVideo]]:
     """How the model's training looks, and the wanted clips as it sees them. near: held-out clips of its own games."""
     raws = {id(clip): raw(model, clip) for clip in [*near, *wanted]}
-    familiar = fit_familiar([raw(model, clip) for clip in _looks(train)], [raws[id(clip)] for clip in near])
+    familiar = fit_ood_scorer([raw(model, clip) for clip in _looks(train)], [raws[id(clip)] for clip in near])
     seen = [(clip, raws[id(clip)]) for clip in wanted if clip.actions]
-    return familiar, [Held(r, clip.actions, clip.game, familiar.of(r)) for clip, r in seen if clip.actions]
+    return familiar, [HeldOutVideo(r, clip.actions, clip.game, familiar.of(r)) for clip, r in seen if clip.actions]
 
 
 def _looks(clips: Sequence[Clip]) -> Iterator[Clip]:

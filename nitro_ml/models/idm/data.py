@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     sticks: Tensor
 
 
-class Stretches(IterableDataset[Batch]):
+class Windows(IterableDataset[Batch]):
     """Batch number i is drawn with a generator of its own, so that a resumed training sees what it would have seen,
     with any number of loading processes. `rank` is that of the training process, whose batches are its own.
 

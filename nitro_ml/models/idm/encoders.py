@@ -36,7 +36,7 @@ class Residual(nn.Module):
         return x + added
 
 
-class Matching(nn.Module):
+class CorrelationVolume(nn.Module):
     """Where each patch of a frame went: a cost volume, on `scales` halvings of the grey picture.
 
     How unlike the patch is to those up to `REACH` places away in the other frame, relative to all of them, so that
@@ -85,7 +85,7 @@ def _unlike(frame: Tensor, other: Tensor, side: int) -> Tensor:
     return torch.stack([_halved(found) if size > side else found for found in differences])
 
 
-class Change(nn.Module):
+class FrameDifferenceEncoder(nn.Module):
     """A frame beside its changes and where its patches went, and the strongest and the mean answer of the detectors of
     each later stage.
 
@@ -99,7 +99,7 @@ class Change(nn.Module):
         self.offsets = section.offsets
         first, *later = section.channels
         self.look = nn.Conv2d(3 * (1 + len(self.offsets)), first, 8, stride=4, padding=2)
-        self.matching = Matching(section.matching, recipe.resolution // 4, first) if section.matching else None
+        self.matching = CorrelationVolume(section.matching, recipe.resolution // 4, first) if section.matching else None
         channels, self.stages = (2 if section.matching else 1) * first, nn.ModuleList()
         for c, blocks in zip(later, section.blocks, strict=True):
             smaller = nn.Conv2d(channels, c, 3, stride=2, padding=1)
@@ -178,11 +178,11 @@ class Siglip(nn.Module):
         return encoded
 
 
-def build(recipe: IDMRecipe, vision: dict[str, Any] | None) -> "Change | VPT | Siglip":
+def build(recipe: IDMRecipe, vision: dict[str, Any] | None) -> "FrameDifferenceEncoder | VPT | Siglip":
     """The recipe's encoder; `vision` is the configuration of a SigLIP 2 whose weights are loaded later."""
     section = recipe.encoder
     if isinstance(section, ChangeSection):
-        return Change(recipe, section)
+        return FrameDifferenceEncoder(recipe, section)
     return VPT(recipe, section) if isinstance(section, VPTSection) else Siglip(recipe, section, vision)
 
 

@@ -17,7 +17,7 @@ Labelled = Sequence[tuple[Clip, Labels]]
 Thresholds = Callable[[str], NDArray[np.float32]]
 
 
-def measured(test: Labelled, thresholds: Thresholds, known: Sequence[Clip], others: Labelled = ()) -> dict[str, Any]:
+def evaluate(test: Labelled, thresholds: Thresholds, known: Sequence[Clip], others: Labelled = ()) -> dict[str, Any]:
     """`metrics` (see `label.compare`), `coverage` (see `trust.coverage`) by game, and the `held_out` videos' names."""
     coverage = coverage_by_game(_by_game(test), {clip.game: thresholds(clip.game) for clip, _ in test})
     return {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.stream import BLOCK, FASTEST, Raw, Rows, blocks
 from nitro_ml.models.idm.model import IDM
-from nitro_ml.training.device import arithmetic
+from nitro_ml.training.device import autocast
 from nitro_ml.video.decode import Frames
 
 ON_GPU = 1024  # frames that are encoded at a time there; fewer are mostly the starting of kernels
@@ -24,7 +24,7 @@ def infer(model: IDM, frames: Iterable[Frames]) -> Iterator[Raw]:
     reach = (model.edge + model.length + 1) / model.rate
     for block in blocks(_encoded(model, frames), (model.edge + 1) / model.rate, reach):
         times, window, place = windows(block.time, model.length, model.edge, model.rate)
-        with arithmetic(model):
+        with autocast(model):
             seen = model(torch.from_numpy(block.at(times)).to(model.device))
         logits, sticks = (part.float().cpu().numpy()[window, place] for part in (seen.buttons, seen.sticks))
         yield Raw(block.time, logits, sticks, block.rows.values[block.first : block.last])
@@ -58,6 +58,6 @@ def _encoded(model: IDM, frames: Iterable[Frames]) -> Iterator[Rows]:
         # To the device once, however many views look at a frame; torch takes no array that can't be written to.
         pixels = torch.from_numpy(np.require(block.rows.values[first:last], requirements="W")).to(model.device)
         views = [pixels.index_select(0, place) for place in torch.from_numpy(places - first).to(model.device)]
-        with arithmetic(model):
+        with autocast(model):
             encoded = model.encode(views).float().cpu().numpy()
         yield Rows(block.time, encoded[: len(block.time)])

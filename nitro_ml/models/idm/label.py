@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.calibration.label_calibrator import Trust
+from nitro_ml.calibration.label_calibrator import LabelCalibrator
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels, concat
 from nitro_ml.core.progress import Progress
-from nitro_ml.evaluation.baselines import beside_baselines
+from nitro_ml.evaluation.baselines import with_baselines
 from nitro_ml.evaluation.scores import Sample
 from nitro_ml.models.idm.config import IDMRecipe
 from nitro_ml.models.idm.infer import infer
 from nitro_ml.models.idm.model import IDM
 from nitro_ml.training import checkpoint
-from nitro_ml.training.device import fastest
+from nitro_ml.training.device import default_device
 from nitro_ml.training.hub import folder
 from nitro_ml.video.decode import Frames, probe, read
 
@@ -43,14 +43,14 @@ class Labeller:
             self.resolution = recipe.resolution
             model = IDM(recipe, self.card.get("vision")).eval()
             known = {name.removeprefix(FAMILIAR) for name in state if name.startswith(FAMILIAR)}
-            self.trust = Trust.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
+            self.trust = LabelCalibrator.read(self.card, {name: state.pop(FAMILIAR + name).numpy() for name in known})
             model.load_state_dict(state)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise checkpoint.CheckpointError(
                 f"{path.name}: this version of nitro can't rebuild the model ({type(error).__name__}: "
                 f"{str(error).splitlines()[0]}); train it anew."
             ) from error
-        self.model = model.to(fastest())  # what fails here, such as a full GPU, is not the checkpoint's fault
+        self.model = model.to(default_device())  # what fails here, such as a full GPU, is not the checkpoint's fault
 
     def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
         """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""
@@ -133,7 +133,7 @@ def compare(
     for game in sorted({clip.game for clip, _ in labelled}):
         samples = _samples(labelled, game)
         play = [c.actions for c in known if c.game == game and c.actions] or [s.truth for s in samples]
-        scores = beside_baselines(samples, thresholds(game), play, _samples(others, game))
+        scores = with_baselines(samples, thresholds(game), play, _samples(others, game))
         table[game] = {name: s.to_dict() for name, s in scores.items()}
     return table
 

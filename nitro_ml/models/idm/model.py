@@ -22,15 +22,15 @@ MODE = 3  # bins to each side of the likeliest one that count as the same guess
 
 
 class Inferred(NamedTuple):
-    """buttons: logits [..., 17]; places: logits of each axis over `BINS` positions, [..., 4, 21]."""
+    """buttons: logits [..., 17]; bins: logits of each axis over `BINS` positions, [..., 4, 21]."""
 
     buttons: Tensor
-    places: Tensor
+    bins: Tensor
 
     @property
     def sticks(self) -> Tensor:
         """[..., 4] in [-1, 1]: the mean around the likeliest place, so that left or right does not become middle."""
-        chance = self.places.float().softmax(-1)
+        chance = self.bins.float().softmax(-1)
         bins = torch.arange(BINS, device=chance.device)
         near = (bins - chance.argmax(-1, keepdim=True)).abs() <= MODE
         chance = chance * near
@@ -42,7 +42,7 @@ def positions(device: torch.device) -> Tensor:
     return torch.linspace(-1, 1, BINS, device=device)
 
 
-def places(sticks: Tensor) -> Tensor:
+def two_hot(sticks: Tensor) -> Tensor:
     """Stick values [...] in [-1, 1] as distributions over the two bins around each, [..., 21], with that mean."""
     at = (sticks.clamp(-1, 1) + 1) * (BINS - 1) / 2
     return (1 - (at[..., None] - torch.arange(BINS, device=sticks.device)).abs()).clamp(min=0)
@@ -83,10 +83,10 @@ class IDM(nn.Module):
         Out of training each is a weighted mean with its neighbours in time: a button flickers less at its threshold.
         """
         x = self.temporal(encoded)
-        buttons, places = self.buttons(x).float(), self.places(x).float()
+        buttons, bins = self.buttons(x).float(), self.places(x).float()
         if self.edge and not self.training:
-            buttons, places = _smoothed(buttons), _smoothed(places)
-        return Inferred(buttons, places.unflatten(-1, (len(STICKS), BINS)))
+            buttons, bins = _smoothed(buttons), _smoothed(bins)
+        return Inferred(buttons, bins.unflatten(-1, (len(STICKS), BINS)))
 
 
 def _smoothed(x: Tensor) -> Tensor:

@@ -16,29 +16,29 @@ from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import concat
 from nitro_ml.core.progress import Progress, part
 from nitro_ml.evaluation.unmeasured import unmeasured
-from nitro_ml.models.idm.calibrate import probes, raw, trusted
+from nitro_ml.models.idm.calibrate import fit_calibrator, probes, raw
 from nitro_ml.models.idm.config import Augmentation, IDMRecipe
-from nitro_ml.models.idm.data import Batch, Stretches
+from nitro_ml.models.idm.data import Batch, Windows
 from nitro_ml.models.idm.encoders import Siglip
-from nitro_ml.models.idm.evaluate import measured
+from nitro_ml.models.idm.evaluate import evaluate
 from nitro_ml.models.idm.label import FAMILIAR
-from nitro_ml.models.idm.model import IDM, places
+from nitro_ml.models.idm.model import IDM, two_hot
 from nitro_ml.models.idm.split import SETS, Split, split
 from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import Trained
-from nitro_ml.training.device import fastest, seeded
+from nitro_ml.training.device import default_device, seeded
 from nitro_ml.training.muon import Muon
-from nitro_ml.training.trainer import HeldOut, Resumable, fit
+from nitro_ml.training.trainer import HeldOut, ResumableModule, fit
 
 STICK_SHARE = 0.7  # of the sticks' loss beside the buttons'
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 HELD_OUT = 24  # batches that the held-out loss is taken over
 
 
-class Training(Resumable):
+class Training(ResumableModule):
     """Binary cross-entropy over all 17 buttons, rare ones weighted up, and cross-entropy over the sticks' places."""
 
-    def __init__(self, model: IDM, recipe: IDMRecipe, batches: Stretches, prior: NDArray[np.float64]) -> None:
+    def __init__(self, model: IDM, recipe: IDMRecipe, batches: Windows, prior: NDArray[np.float64]) -> None:
         super().__init__()
         self.model = model
         self.recipe = recipe
@@ -64,7 +64,7 @@ class Training(Resumable):
         buttons = functional.binary_cross_entropy_with_logits(
             out.buttons, batch.buttons, pos_weight=self.balance.to(out.buttons.device), reduction="none"
         )
-        sticks = functional.cross_entropy(out.places.flatten(0, -2), places(batch.sticks).flatten(0, -2))
+        sticks = functional.cross_entropy(out.bins.flatten(0, -2), two_hot(batch.sticks).flatten(0, -2))
         return buttons.sum(-1).mean() + STICK_SHARE * batch.sticks.shape[-1] * sticks
 
     def configure_optimizers(self) -> Any:
@@ -116,7 +116,7 @@ def train_on(
         before, after = (1 / whole + recipe.probe_share / whole * n for n in (number, number + 1))
         return _fitted(short, clips, held_out, part(progress, before, after), scratch and scratch / f"probe-{number}")
 
-    trust = trusted(model, parts, share_held(parts.train), probe)
+    trust = fit_calibrator(model, parts, share_held(parts.train), probe)
     labelled = {
         name: [(c, concat(list(trust.label([raw(model, c)], c.game)))) for c in getattr(parts, name)]
         for name in ("calibration", "test")
@@ -129,7 +129,7 @@ def train_on(
         **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
         "videos": {name: len({c.group for c in getattr(parts, name)}) for name in SETS},
         "not_measured": unmeasured(parts.videos_by_game()),
-        **measured(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
+        **evaluate(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
     }
     familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
     return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, facts), facts)
@@ -145,8 +145,8 @@ def _fitted(
     """A model trained on the clips, stopped early by its loss on those held out."""
     with seeded(recipe.seed):
         model = IDM(recipe)
-        batches = Stretches(clips, recipe, model.offsets, recipe.augment, recipe.steps)
-        unseen = Stretches(held_out, recipe, model.offsets, Augmentation(), HELD_OUT)
+        batches = Windows(clips, recipe, model.offsets, recipe.augment, recipe.steps)
+        unseen = Windows(held_out, recipe, model.offsets, Augmentation(), HELD_OUT)
         fit(
             Training(model, recipe, batches, share_held(clips)),
             batches,
@@ -157,7 +157,7 @@ def _fitted(
             progress=progress,
             scratch=scratch,
         )
-    return model.eval().to(fastest())
+    return model.eval().to(default_device())
 
 
 def _hidden(model: IDM) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

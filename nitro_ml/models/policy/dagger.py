@@ -17,7 +17,7 @@ from nitro_ml.games.pad import Pad, actions_of
 from nitro_ml.games.players.registry import Span, Turns, expert
 from nitro_ml.games.registry import make
 from nitro_ml.models.policy.play.episodes import Actor, PolicyPlayer
-from nitro_ml.video.decode import shrink
+from nitro_ml.video.resize import resize
 
 TURN: Span = (1.0, 4.0)  # seconds of either
 SEED = 2000  # far from the seeds of recordings, choices and evaluations
@@ -35,7 +35,7 @@ def corrections(policy: Actor, game: str, minutes: float, number: int) -> list[C
     players = _turns(policy, running, rng)
     frames, pads = [], []
     while wanted > 0:
-        image, pad = shrink(running.frame, policy.resolution), players.act()
+        image, pad = resize(running.frame, policy.resolution), players.act()
         mine = players.name == "expert"
         if mine:
             frames.append(image)

@@ -12,7 +12,7 @@ from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import Steps
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.config import AnyRecipe
-from nitro_ml.training.sampler import Draws
+from nitro_ml.training.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def _ahead(steps: Steps, i: int, recipe: AnyRecipe, rng: np.random.Generator | N
     return chunk.encode(held, recipe.layout)
 
 
-class Chunks(Draws[Batch]):
+class Chunks(Sampler[Batch]):
     """Contexts with the chunks that follow them."""
 
     def __init__(self, clips: Sequence[Clip], recipe: AnyRecipe) -> None:

@@ -24,7 +24,7 @@ GUESSED = len(BUTTONS) + 2 * len(STICKS)  # logits; means of sticks, and the log
 REACH = (-3.0, 0.7)  # of that logarithm
 
 
-class Sight(NamedTuple):
+class Context(NamedTuple):
     """What the network saw in B contexts: the mean chunk to expect and how far from it chunks lie, [B, H, 21] each, and
     for each layer that attends to the vision tokens their keys and values."""
 
@@ -79,7 +79,7 @@ class PolicyNet(nn.Module):
     def device(self) -> torch.device:
         return self.vision_in.weight.device
 
-    def see(self, pixels: Tensor) -> Sight:
+    def see(self, pixels: Tensor) -> Context:
         """Encodes contexts, float [B, K, 3, S, S] in [-1, 1]."""
         features = self.vision(pixels)
         mean, spread = (x.expand(len(features), self.horizon, -1) for x in (self.mean, self.spread))
@@ -93,9 +93,9 @@ class PolicyNet(nn.Module):
             mean = torch.cat([p, mean[..., STICK] + usual * sticks], -1)
         tokens = self.mixer(self.vision_in(features))
         crossing = [layer for layer in list(self.layers)[::2] if isinstance(layer, DiTLayer)]
-        return Sight(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
+        return Context(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
 
-    def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
+    def forward(self, sight: Context, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B contexts serves K consecutive a_t."""
         mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (sight.mean, sight.spread))
         at = t[:, None, None]
@@ -107,7 +107,7 @@ class PolicyNet(nn.Module):
             x = layer(x, c, None if i % 2 else sight.memory[i // 2])
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
-    def guess_loss(self, sight: Sight, a: Tensor, mask: Tensor) -> Tensor:
+    def guess_loss(self, sight: Context, a: Tensor, mask: Tensor) -> Tensor:
         """How wrong the guess is of chunks a [B, H, 21] where `mask` is true: of a button its surprise, in units of
         what it is to one who knows how often it is held; of a stick the squared error, in units of its variance, and
         the Gaussian log-likelihood of its guessed spread.

@@ -16,7 +16,7 @@ from nitro_ml.models.policy.config import AnyRecipe, PolicyRecipe
 from nitro_ml.models.policy.dagger import corrections
 from nitro_ml.models.policy.data import Batch, Chunks
 from nitro_ml.models.policy.evaluate import evaluate
-from nitro_ml.models.policy.model import AnyNet, PolicyNet, Sight, to_pixels
+from nitro_ml.models.policy.model import AnyNet, Context, PolicyNet, to_pixels
 from nitro_ml.models.policy.play.agent import Policy
 from nitro_ml.models.policy.released.finetune import Finetuned
 from nitro_ml.models.policy.released.recipe import FinetuneRecipe
@@ -27,10 +27,10 @@ from nitro_ml.training.checkpoint import Trained
 from nitro_ml.training.device import seeded
 from nitro_ml.training.muon import Muon
 from nitro_ml.training.splits import hold_out
-from nitro_ml.training.trainer import Progress, Resumable, fit
+from nitro_ml.training.trainer import Progress, ResumableModule, fit
 
 
-class Training(Resumable):
+class Training(ResumableModule):
     """The flow-matching loss and that of the guess, with a warm-up / stable / decay learning rate."""
 
     def __init__(self, net: AnyNet, recipe: AnyRecipe, batches: Chunks) -> None:
@@ -54,7 +54,7 @@ class Training(Resumable):
         # So that rare buttons count, at any flow time; upstream's flow counts in ones.
         unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
         loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
-        if isinstance(self.net, PolicyNet) and isinstance(sight, Sight) and recipe.guess:
+        if isinstance(self.net, PolicyNet) and isinstance(sight, Context) and recipe.guess:
             loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
         return loss
 

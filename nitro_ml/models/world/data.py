@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.resample import Steps
-from nitro_ml.training.sampler import Draws
+from nitro_ml.training.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def gather(picks: Sequence[tuple[Steps, int]], context: int, size: int, labelled
     return Batch(small[:, :-1], small[:, -1], actions)
 
 
-class Transitions(Draws[Batch]):
+class Transitions(Sampler[Batch]):
     """A few consecutive frames each."""
 
     def __init__(self, clips: Sequence[Clip], context: int, size: int, labelled: bool, batch: int, seed: int) -> None:

@@ -19,12 +19,12 @@ from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import Trained
 from nitro_ml.training.device import seeded
 from nitro_ml.training.splits import hold_out
-from nitro_ml.training.trainer import Progress, Resumable, fit
+from nitro_ml.training.trainer import Progress, ResumableModule, fit
 
 Net = TypeVar("Net", LatentNet, DynamicsNet)
 
 
-class Training(Resumable):
+class Training(ResumableModule):
     """AdamW on the net's own loss, with a one-cycle learning rate (arXiv 1708.07120)."""
 
     def __init__(self, net: LatentNet | DynamicsNet, batches: Transitions) -> None:

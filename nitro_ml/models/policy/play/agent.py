@@ -17,7 +17,7 @@ from nitro_ml.models.policy.released.recipe import ReleasedRecipe
 from nitro_ml.models.policy.vision import PolicyError, encoder
 from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import CheckpointError
-from nitro_ml.training.device import fastest
+from nitro_ml.training.device import default_device
 from nitro_ml.training.hub import folder
 
 
@@ -53,7 +53,7 @@ class Policy:
             raise PolicyError(f"{path.name}: found a checkpoint of kind {card.get('kind')!r}; a policy is needed.")
         if card.get("layout") == LAYOUT:
             released, played = restore(path.name, state, card)
-            return cls(released.to(fastest()), played, card)
+            return cls(released.to(default_device()), played, card)
         try:
             recipe = PolicyRecipe(**card["recipe"])
             net = PolicyNet(recipe, encoder(recipe, card.get("vision")))

@@ -13,7 +13,7 @@ from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.registry import make, spec_of
-from nitro_ml.video.decode import shrink
+from nitro_ml.video.resize import resize
 
 LANES = 10
 """Games that run side by side, so that a policy looks at ten screens at once."""
@@ -67,7 +67,7 @@ class PolicyPlayer:
     def see(self) -> None:
         """Keeps the frame that is shown now where it is wanted, and lets go of those too old to be."""
         if self.wanted():
-            self._frames[self._now] = shrink(self._game.frame, self._policy.resolution)
+            self._frames[self._now] = resize(self._game.frame, self._policy.resolution)
         for old in [at for at in self._frames if 0 < at < self._now + self._policy.context[0]]:
             del self._frames[old]
 

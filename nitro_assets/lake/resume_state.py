@@ -24,7 +24,7 @@ CURVES = "events.out.tfevents"
 
 
 @dataclass(frozen=True)
-class Scratch:
+class ResumeState:
     """The folder of one training."""
 
     folder: Path
@@ -38,9 +38,9 @@ class Scratch:
 
 
 @contextmanager
-def scratch(
+def resume_state(
     settings: Settings, asset: str, partition: str, inputs: Mapping[str, Any], clips: Sequence[Clip], *more: object
-) -> Iterator[Scratch]:
+) -> Iterator[ResumeState]:
     """Where the training of one partition keeps its state; states of other inputs are removed.
 
     inputs: versions by `asset/partition`, and whatever else the artifact is made from; more: further things it depends
@@ -55,7 +55,7 @@ def scratch(
     seen = {"inputs": dict(inputs), "videos": sorted({clip.group for clip in clips})}
     (folder / SEEN).write_text(json.dumps(seen))
     try:
-        yield Scratch(folder)
+        yield ResumeState(folder)
     except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -13,9 +13,9 @@ import polars as pl
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.lake.store import Lake
+from nitro_assets.lineage.backoff import TABLE, WAITS, told, waits
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.lineage.status import Status, judge
-from nitro_assets.lineage.waits import TABLE, WAITS, told, waits
 
 LABELS = ASSETS["pseudo_labels"]
 USUAL_FPS = 30.0
@@ -62,7 +62,7 @@ def _videos(count: int, kind: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Task:
+class ShardWork:
     """One shard's part of a night, `seconds` long by the measured rate."""
 
     work: Work
@@ -71,11 +71,11 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Night:
+class NightPlan:
     """What is done, the most valuable first, and what has to wait; at `rate` frames a second, measured or assumed."""
 
-    tonight: tuple[Task, ...]
-    later: tuple[Task, ...]
+    tonight: tuple[ShardWork, ...]
+    later: tuple[ShardWork, ...]
     rate: float
     measured: bool
 
@@ -168,7 +168,7 @@ def rate(state: State) -> float | None:
     return sum(r.made for r in latest) / sum(r.seconds for r in latest) if latest else None
 
 
-def plan(state: State, hours: float) -> Night:
+def plan(state: State, hours: float) -> NightPlan:
     """As much of the stale work as fits into so many hours, and at least one task.
 
     First the shards with new videos of games that have no labels, then those with other new videos, then those whose
@@ -177,10 +177,10 @@ def plan(state: State, hours: float) -> Night:
     measured = rate(state)
     speed = measured or FIRST_RATE
     work = stale_work(state)
-    first = [Task(w, "new", w.new_frames / speed) for w in work if (w.new or w.retried) and w.again]
-    whole = [Task(w, "all", (w.new_frames + w.again_frames) / speed) for w in work]
+    first = [ShardWork(w, "new", w.new_frames / speed) for w in work if (w.new or w.retried) and w.again]
+    whole = [ShardWork(w, "all", (w.new_frames + w.again_frames) / speed) for w in work]
     order = sorted([*first, *whole], key=lambda t: (_rank(t), t.seconds, t.work.shard))
-    tonight: dict[str, Task] = {}
+    tonight: dict[str, ShardWork] = {}
     later, left = [], hours * 3600
     for task in order:
         before = tonight.get(task.work.shard)
@@ -189,10 +189,10 @@ def plan(state: State, hours: float) -> Night:
             tonight[task.work.shard], left = task, left - cost
         else:
             later.append(task)
-    return Night(tuple(tonight.values()), tuple(later), speed, measured is not None)
+    return NightPlan(tuple(tonight.values()), tuple(later), speed, measured is not None)
 
 
-def _rank(task: Task) -> int:
+def _rank(task: ShardWork) -> int:
     if task.level == "all" and task.work.again:
         return 2
     return 0 if task.work.new_games else 1

@@ -13,7 +13,7 @@ from nitro_ml.core import parquet
 
 
 @dataclass(frozen=True)
-class Holding:
+class RowLocation:
     """Rows of the videos in one partition of one table, and the files (with their bytes) that must be rewritten.
 
     A file that partitions share counts for each of them.
@@ -28,7 +28,7 @@ class Holding:
     """Rows of other videos in the same files, which are written again as they are."""
 
 
-def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holding]:
+def row_locations(lake: Lake, video_keys: Collection[str], table: Table) -> list[RowLocation]:
     """The partitions of one table that hold the videos.
 
     A corpus shard follows from the key, so that only those are looked into; of other tables the column `video_key` is
@@ -52,7 +52,7 @@ def holding(lake: Lake, video_keys: Collection[str], table: Table) -> list[Holdi
         .group_by("partition")
         .agg(pl.sum("rows"), pl.len().alias("files"), pl.sum("bytes"), pl.sum("all_rows"))
     )
-    return [Holding(table.name, p, r, f, b, n - r) for p, r, f, b, n in found.sort("partition").iter_rows()]
+    return [RowLocation(table.name, p, r, f, b, n - r) for p, r, f, b, n in found.sort("partition").iter_rows()]
 
 
 def predicate(table: Table, partitions: Collection[str], video_keys: Collection[str]) -> str:

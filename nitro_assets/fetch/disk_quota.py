@@ -27,7 +27,7 @@ SPARE = 500_000_000
 
 
 @dataclass
-class Room:
+class DiskQuota:
     """Room that is held: `most` bytes on the disk of the folder `into`, said in the file `path`."""
 
     path: Path
@@ -43,7 +43,7 @@ class Room:
 
 
 @contextmanager
-def room(folder: Path, budget: int, most: int, into: Path, patience: float = PATIENCE) -> Iterator[Room]:
+def room(folder: Path, budget: int, most: int, into: Path, patience: float = PATIENCE) -> Iterator[DiskQuota]:
     """Hold `most` bytes of `budget` until closed, or less where no other download holds any and the disk has not more.
 
     Raises `FetchError`: "too big" where `most` is more than the whole budget, "busy" where no room came in time; and
@@ -56,7 +56,7 @@ def room(folder: Path, budget: int, most: int, into: Path, patience: float = PAT
     with ExitStack() as held:
         with (folder / "turn").open("a") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            found = Room(path, _wait(folder, budget, most, into, patience), into)
+            found = DiskQuota(path, _wait(folder, budget, most, into, patience), into)
             fcntl.flock(held.enter_context(path.open("x")), fcntl.LOCK_EX)
             held.callback(path.unlink)
             found.need(found.most)

@@ -19,7 +19,7 @@ DECODE: list[pl.Expr] = [
 ]
 
 
-def encode(labels: Labels) -> pl.DataFrame:
+def quantize(labels: Labels) -> pl.DataFrame:
     """Columns `time`, the buttons, the sticks, `confidence` and `calibration`, as stored in `pseudo_labels`."""
     buttons = np.rint(labels.buttons * 255).astype(np.int16)
     sticks = np.rint(labels.sticks * 127).astype(np.int16)
@@ -33,7 +33,7 @@ def encode(labels: Labels) -> pl.DataFrame:
     ).with_columns(calibration=pl.lit(labels.calibration))
 
 
-def decode(rows: pl.DataFrame) -> Labels:
+def dequantize(rows: pl.DataFrame) -> Labels:
     """The rows of one video, in frame order, as `Labels`; one calibration serves a whole video."""
     rows = rows.sort("frame").with_columns(DECODE)
     return Labels(

@@ -22,7 +22,7 @@ LONGEST = 120.0
 
 
 @dataclass(frozen=True)
-class Pace:
+class RateLimit:
     """The pace of every host; `folder` holds its files, each named by a hash of the host and this machine."""
 
     folder: Path

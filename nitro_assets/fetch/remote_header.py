@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
-from nitro_ml.video.container import FORMATS, Film, film_of
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.stated import number
+from nitro_ml.video.container import FORMATS, Film, film_of
 from nitro_ml.video.decode import VideoError, first_shown
 
 PIECE = 256 * 1024  # bytes asked for at once

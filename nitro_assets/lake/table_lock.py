@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 @contextmanager
-def held(url: str, table: str, *, alone: bool = False) -> Iterator[None]:
+def table_lock(url: str, table: str, *, alone: bool = False) -> Iterator[None]:
     """Hold the table of the lake at `url`, together with others or alone; waits until that is possible."""
     lake = hashlib.sha256(url.encode()).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / "nitro-locks"
