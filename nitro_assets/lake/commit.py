@@ -10,7 +10,7 @@ import polars as pl
 from arro3.core import RecordBatch, RecordBatchReader
 from arro3.core import Table as ArrowTable
 from deltalake import CommitProperties
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError
 
 from nitro_assets.lake import delta
 from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
@@ -80,7 +80,7 @@ def _commit(uri: str, table: Table, partition: str, parts: Iterator[pl.DataFrame
             writer_properties=writer(table),
             commit_properties=CommitProperties(max_commit_retries=COMMIT_RETRIES, custom_metadata={MARK: mark}),
         )
-    except DeltaError as error:
+    except Exception as error:  # deltalake's, or Arrow's own, which has no type, where the parts raise
         if isinstance(error, CommitFailedError) and _landed(uri, mark):
             return
         raise (failures[0] if failures else error) from error
