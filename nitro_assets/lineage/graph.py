@@ -59,10 +59,10 @@ _ASSETS = (
         (Reads("nitrogen_actions", "all"), Reads("label_segments", "all", when="pseudo")),
         ("mixture",),
     ),
-    Asset("policy_checkpoint", "mixture", "4", (Reads("training_mixture"),), ("mixture", "policy")),
+    Asset("policy_checkpoint", "mixture", "5", (Reads("training_mixture"),), ("mixture", "policy")),
     Asset("policy_evaluation", "mixture", "1", (Reads("policy_checkpoint"),)),
-    Asset("latent_actions", "world_recipe", "3", (Reads("training_mixture", "named"),), ("world",)),
-    Asset("world_model_checkpoint", "world_recipe", "3", (Reads("training_mixture", "named"),), ("world",)),
+    Asset("latent_actions", "world_recipe", "4", (Reads("training_mixture", "named"),), ("world",)),
+    Asset("world_model_checkpoint", "world_recipe", "4", (Reads("training_mixture", "named"),), ("world",)),
     Asset("takedown_audit", "none", "1", (Reads("takedown_requests"),)),
     Asset("compaction", "none", "1"),
 )

@@ -16,6 +16,7 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.lake import soft
+from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
@@ -26,7 +27,9 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown import life
 from nitro_assets.takedown.intake import request
 from nitro_assets.takedown.verify_owner import vouch
+from nitro_assets.workers import training_mixture
 from nitro_assets.workers.job import Job, make
+from nitro_assets.workers.mixture_clips import mixture_clips
 from nitro_ml import recipes
 from nitro_ml.arcade.record import record
 from nitro_ml.arcade.shard import Published, write_shard
@@ -180,6 +183,15 @@ def test_segments_cover_the_video_and_mixtures_split_by_video(lake: Lake) -> Non
     assert mixture.group_by("video_key").agg(pl.n_unique("split"))["split"].to_list() == [1, 1, 1]
     assert set(mixture["split"]) == {"train", "held_out"}
     assert set(mixture["origin"]) == {"nitrogen"}
+
+
+def test_clips_are_drawn_by_the_weights_of_their_mixture(lake: Lake, settings: Settings) -> None:
+    job = Job(settings, lake, ASSETS["policy_checkpoint"], lambda fraction, message: None)
+    for mixture in ("ground_truth_only", "ground_truth_and_pseudo"):
+        with clip_cache(settings) as cache:
+            clips = mixture_clips(job, cache, mixture, 64).clips
+        truth = training_mixture.load_recipe(mixture).truth_weight
+        assert {clip.weight for clip in clips if not clip.soft} == {truth}
 
 
 def test_no_footage_stays_but_the_cache(lake: Lake, settings: Settings, home: Path) -> None:
