@@ -77,6 +77,8 @@ class ClipLoader:
     def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
         """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time.
 
+        Rows may have a `weight` beside their own columns, which is the clip's.
+
         Labels that are early, late or upside down beside their pictures are put right, and those of which it isn't
         certain refused, with a row that tells either.
         """
@@ -88,7 +90,8 @@ class ClipLoader:
         for row, frames in found:
             time, actions = labels[row["video_key"], row["chunk"]]
             held = actions[nearest(time, frames.time)]
-            clips.append(Clip(frames.rgb, frames.time, row["game"] or UNNAMED, row["video_key"], held))
+            game, weight = row["game"] or UNNAMED, row.get("weight", 1.0)
+            clips.append(Clip(frames.rgb, frames.time, game, row["video_key"], held, weight))
         if self.found is None:
             self.job.progress(FETCHED, "holding labels against their pictures")
             self.found = findings(clips)

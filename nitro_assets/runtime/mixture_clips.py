@@ -47,7 +47,8 @@ def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> Mixtur
 
 def _nitrogen(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
     chunks = job.lake.read("nitrogen_chunks").collect()
-    return footage.nitrogen(chunks.join(rows.select("video_key", "chunk"), on=["video_key", "chunk"], how="semi"))
+    same = ["video_key", "chunk"]
+    return footage.nitrogen(chunks.join(rows.select(*same, "weight"), on=same, maintain_order="left"))
 
 
 def _pseudo(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:

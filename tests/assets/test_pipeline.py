@@ -16,13 +16,16 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
+from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake import quantize
+from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, statuses
 from nitro_assets.runtime.job import Job, make
+from nitro_assets.runtime.mixture_clips import mixture_clips
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch
 from nitro_assets.takedown.intake.take_in import request
@@ -189,6 +192,15 @@ def test_segments_cover_the_video_and_mixtures_split_by_video(lake: Lake) -> Non
     assert mixture.group_by("video_key").agg(pl.n_unique("split"))["split"].to_list() == [1, 1, 1]
     assert set(mixture["split"]) == {"train", "held_out"}
     assert set(mixture["origin"]) == {"nitrogen"}
+
+
+def test_clips_are_drawn_by_the_weights_of_their_mixture(lake: Lake, settings: Settings) -> None:
+    job = Job(settings, lake, ASSETS["policy_checkpoint"], lambda fraction, message: None)
+    for mixture in ("tiny_truth", "tiny_both"):
+        with clip_cache(settings) as cache:
+            clips = mixture_clips(job, cache, mixture, 64).clips
+        truth = training_mixture.load_recipe(mixture).truth_weight
+        assert {clip.weight for clip in clips if not clip.soft} == {truth}
 
 
 def test_no_footage_stays_but_the_cache(lake: Lake, settings: Settings, home: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from nitro_ml.video.overlay import overlay_video
 
 from nitro_ml.core.labels import Labels
 from nitro_ml.video.decode import Frames, VideoError, probe, read
+from nitro_ml.video.overlay import overlay_video
 
 CASES = Path(__file__).parent / "files" / "cases"
 FRAMES = {

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nitro_ml.video.overlay import overlay_video
 
 from benchmarks.strangers.films import Kind, written
 from nitro_ml.core import parquet
@@ -18,6 +17,7 @@ from nitro_ml.core.labels import Labels, labels_frame, read_labels
 from nitro_ml.core.output import OutputError, beside
 from nitro_ml.evaluation.files import find, pair, read_pairs
 from nitro_ml.video.decode import probe, read
+from nitro_ml.video.overlay import overlay_video
 
 ODD = ["title [id]", "a*b", "who? me", "50%20 [!x]", "~home", "s3:x", "**", "{a,b}", "[red] :smile:", "k=1"]
 

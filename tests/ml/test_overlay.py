@@ -7,12 +7,12 @@ import av
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from nitro_ml.video.overlay import draw_controller, overlay_video
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
 from nitro_ml.core.labels import Labels
 from nitro_ml.video.decode import VideoError, probe
+from nitro_ml.video.overlay import draw_controller, overlay_video
 
 BOX = Box(10, 20, 100, 60)
 TICKS = (0, 3, 5, 6, 10, 14, 15, 20)  # thirtieths of a second: a video without a constant rate

@@ -7,15 +7,15 @@ import av
 import numpy as np
 import pytest
 from av.video.reformatter import ColorPrimaries, ColorTrc
-from nitro_ml.video.display import Showing
-from nitro_ml.video.hdr import to_sdr
-from nitro_ml.video.overlay import overlay_video
 from numpy.typing import NDArray
 
 from benchmarks.strangers.films import Kind, numbers, written
 from nitro_ml.core.box import Box
 from nitro_ml.core.labels import Labels
 from nitro_ml.video.decode import VideoError, probe, read
+from nitro_ml.video.display import Showing
+from nitro_ml.video.hdr import to_sdr
+from nitro_ml.video.overlay import overlay_video
 
 ALL = [(turn, mirrored) for turn in range(4) for mirrored in (False, True)]
 

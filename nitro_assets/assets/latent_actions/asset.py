@@ -11,7 +11,7 @@ ASSET = Asset(
     __doc__,
     "latent_actions",
     "world_recipe",
-    code="3",
+    code="4",
     reads=(Reads("training_mixture", "named"),),
     recipes=("world",),
     group="world",

@@ -11,7 +11,7 @@ ASSET = Asset(
     __doc__,
     "policy_checkpoint",
     "mixture",
-    code="4",
+    code="5",
     reads=(Reads("training_mixture"),),
     recipes=("mixture", "policy"),
     group="models",

@@ -10,7 +10,7 @@ ASSET = Asset(
     __doc__,
     "world_model_checkpoint",
     "world_recipe",
-    code="3",
+    code="4",
     reads=(Reads("training_mixture", "named"),),
     recipes=("world",),
     group="world",
