@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.text import Text
-from numpy.typing import NDArray
 
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.text import KEY, without_keys
@@ -62,29 +60,6 @@ def strips(rows: Mapping[str, Sequence[tuple[float, float, str]]], title: str) -
     axes.set_xlabel("s")
     axes.set_title(title, fontsize=10)
     axes.legend(handles=[Patch(color=colours[kind], label=kind) for kind in kinds], fontsize=7, ncols=6)
-    return _figure(figure, title)
-
-
-def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, x: str, y: str) -> Value:
-    """Curves over a common axis."""
-    figure = Figure(figsize=(5, 3.2), layout="constrained")
-    axes = figure.subplots()
-    for name, (xs, ys) in curves.items():
-        axes.plot(xs, ys, marker=".", label=name)
-    axes.set_title(title, fontsize=10)
-    axes.set_xlabel(x)
-    axes.set_ylabel(y)
-    axes.legend(fontsize=8)
-    return _figure(figure, title)
-
-
-def filmstrip(frames: NDArray[np.uint8], title: str, most: int = 8) -> Value:
-    """Evenly spaced frames [T, S, S, 3] side by side."""
-    chosen = frames[np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)]
-    figure = Figure(figsize=(1.1 * len(chosen), 1.2), layout="constrained")
-    for axes, frame in zip(np.atleast_1d(figure.subplots(1, len(chosen))), chosen, strict=True):
-        axes.imshow(frame)
-        axes.axis("off")
     return _figure(figure, title)
 
 

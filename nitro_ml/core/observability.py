@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.core.actions import BUTTONS, STICKS
 
 PREFIX = "visible_"
 
@@ -40,11 +40,6 @@ class Visible:
     def everything(cls, frames: int) -> "Visible":
         """Nothing is known to be hidden."""
         return cls(np.ones((frames, len(BUTTONS)), np.bool_), np.ones((frames, len(STICKS)), np.bool_))
-
-    def hidden_share(self, actions: Actions) -> float | None:
-        """Share of the held button-frames that cannot be seen, in [0, 1]; None where nothing is held."""
-        held = int(actions.buttons.sum())
-        return float((actions.buttons & ~self.buttons).sum() / held) if held else None
 
 
 def visible_frame(visible: Visible) -> pl.DataFrame:

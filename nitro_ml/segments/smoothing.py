@@ -22,14 +22,6 @@ def runs(values: NDArray[Any]) -> Iterator[tuple[int, int]]:
     yield from zip([0, *edges.tolist()], [*edges.tolist(), len(values)], strict=True)
 
 
-def long_runs(mask: NDArray[np.bool_], length: float) -> NDArray[np.bool_]:
-    """The mask's true stretches of at least `length` frames."""
-    kept = np.zeros_like(mask)
-    for first, last in runs(mask):
-        kept[first:last] = mask[first] and last - first >= length
-    return kept
-
-
 def without_short_runs(values: NDArray[np.int64], length: float) -> NDArray[np.int64]:
     """Stretches shorter than `length` frames take the value of the longer of their two neighbours."""
     kept: list[tuple[int, int]] = []  # (value, last), every one long enough
