@@ -65,7 +65,7 @@ def test_every_recipe_of_a_kind_loads(kind: str) -> None:
         if kind == "mixture":
             assert recipes.read(kind, name)["policy"] in recipes.names("policy")
         else:
-            import_module(f"nitro_ml.{kind}.recipe").load_recipe(name)
+            import_module(f"nitro_ml.models.{kind}.config").load_recipe(name)
 
 
 def test_the_readme_names_only_commands_there_are() -> None:
