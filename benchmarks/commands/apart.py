@@ -110,7 +110,7 @@ def held(words: list[str], home: Path, env: Env) -> Answer:
 
 def bug(words: list[str], home: Path, env: Env) -> Answer:
     """A mistake in the code that nobody has met before."""
-    code = f"import nitro_assets.cli.lake as lake; lake.end_all = lambda state: {{}}['nosuch']; {MAIN}"
+    code = f"import nitro_assets.cli.lake as lake; lake.clear_backoff = lambda state: {{}}['nosuch']; {MAIN}"
     return _ended(_start(words, env, code))
 
 
