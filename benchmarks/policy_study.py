@@ -38,7 +38,7 @@ def run(quick: bool = False) -> list[Figure]:
 
 
 def measure(study: Study, ways: Mapping[str, Way], execute: Sequence[int]) -> Iterator[Figure]:
-    """The figures of both questions, and what the answers depend on (`ways`, `execute`: see `policy_sweeps`)."""
+    """The figures of both questions, and what the answers depend on (`ways`, `execute`: see `playing/sweeps.py`)."""
     labeller = study.labeller("wanderers", study.anyones())
     arms = {
         "labels alone": study.arm("wanderers", study.anyones),

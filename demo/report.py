@@ -153,8 +153,7 @@ def _interval(row: dict[str, Any]) -> str:
 def _world(lake: Lake, state: State, asset: str, title: str, condition: str) -> Iterator[Section]:
     for recipe in state.partitions(ASSETS[asset]):
         metrics = Checkpoints(lake).card(state.records[asset, recipe].version)["metrics"]
-        used = {"perplexity of its codes": metrics["perplexity"]} if "perplexity" in metrics else {}
-        text = "".join(f" The {name} is {value:.2f}." for name, value in used.items())
+        text = f" The perplexity of its codes is {metrics['perplexity']:.2f}." if "perplexity" in metrics else ""
         rows = psnr_rows(metrics)
         names = [f"{way}, changed" for way in ("copy", "random", condition)]
         brief = [{"game": row["game"], **{name: row.get(name) for name in names}} for row in rows]

@@ -54,4 +54,9 @@ def content_id(path: Path) -> str:
 
 def key_of(secret: bytes, path: Path) -> str:
     """The video key of the file as it is now. Raises `OSError`."""
-    return video_key(secret, canonical_name(RECORDING, content_id(path), ""))
+    return content_key(secret, content_id(path))
+
+
+def content_key(secret: bytes, content: str) -> str:
+    """The video key of a recording with this `content_id`."""
+    return video_key(secret, canonical_name(RECORDING, content, ""))

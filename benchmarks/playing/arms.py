@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.idm import say
 from benchmarks.playing.cells import Cells
 from benchmarks.playing.corpus import Video, film, skilled, videos
-from benchmarks.playing.labels import Way, labelled, likelier
+from benchmarks.playing.labels import Way, given, labelled, likelier
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.idm.config import load_recipe as load_idm
 from nitro_ml.models.idm.label import Labeller
@@ -84,7 +84,8 @@ class Study:
 
     def pseudo(self, checkpoint: Path, way: Way = likelier) -> list[Clip]:
         """The walkthroughs with an inverse dynamics model's labels."""
-        return labelled(Labeller(checkpoint), self.true(), way)
+        labeller = Labeller(checkpoint)
+        return given(labeller, labelled(labeller, self.true()), way)
 
     def labeller(self, name: str, clips: Sequence[Clip], share: float = 1.0) -> Path:
         """An inverse dynamics model trained on labelled clips, one for all seeds. share: of the recipe's steps."""

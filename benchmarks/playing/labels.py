@@ -19,9 +19,18 @@ from nitro_ml.models.world.load import codes
 Way = Callable[[Labeller, Clip, Labels], list[Clip]]
 
 
-def labelled(labeller: Labeller, clips: Sequence[Clip], way: Way) -> list[Clip]:
-    """The clips with the labeller's labels in place of their own."""
-    return [made for clip in clips for made in way(labeller, clip, label_clip(labeller, clip))]
+Labelled = Sequence[tuple[Clip, Labels]]
+"""Clips with their true inputs, and the labels that a model has made for them."""
+
+
+def labelled(labeller: Labeller, clips: Sequence[Clip]) -> Labelled:
+    """The clips with the labeller's labels beside their own inputs."""
+    return [(clip, label_clip(labeller, clip)) for clip in clips]
+
+
+def given(labeller: Labeller, found: Labelled, way: Way) -> list[Clip]:
+    """The clips with the labels in place of their own inputs, in one of the ways below."""
+    return [made for clip, labels in found for made in way(labeller, clip, labels)]
 
 
 def likelier(_: Labeller, clip: Clip, labels: Labels) -> list[Clip]:
@@ -70,15 +79,13 @@ def _parts(labeller: Labeller, clip: Clip, labels: Labels) -> list[tuple[Clip, f
     return [(whole.part(a, a + size), float(labels.confidence[a : a + size].mean())) for a in starts]
 
 
-def right(clips: Sequence[Clip], made: Sequence[Clip]) -> float:
+def right(found: Labelled) -> float:
     """The share of frames whose buttons are all right, and each stick within a quarter."""
-    found = [_same(true.actions, guess.actions) for true, guess in zip(clips, made, strict=True)]
-    return float(np.concatenate(found).mean())
+    return float(np.concatenate([_same(clip.actions, labels.hard(0.5)) for clip, labels in found]).mean())
 
 
-def _same(true: Actions | None, guess: Actions | None) -> np.ndarray:
+def _same(true: Actions | None, guess: Actions) -> np.ndarray:
     assert true is not None
-    assert guess is not None
     buttons = (true.buttons == guess.buttons).all(1)
     return buttons & (np.abs(true.sticks - guess.sticks) <= 0.25).all(1)
 

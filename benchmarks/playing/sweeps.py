@@ -11,8 +11,9 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.playing.arms import Scores, Study
-from benchmarks.playing.labels import Way, drawn, offset, right, surer, thresholds, weighted
+from benchmarks.playing.labels import Way, drawn, given, labelled, likelier, offset, right, surer, thresholds, weighted
 from benchmarks.playing.scores import interval, means
+from nitro_ml.models.idm.label import Labeller
 
 GAMES = ("freeway", "health_gathering")
 STEPS = 1000
@@ -31,16 +32,19 @@ def figures(study: Study, labeller: Path, ways: Mapping[str, Way], execute: Sequ
     """study: question 1's; labeller: its model, which learned from the wanderers of all games."""
     games = [game for game in study.games if game in GAMES] or study.games
     one = replace(study, games=games, seeds=study.seeds[:1], steps=min(study.steps, STEPS))
-    as_they_are = partial(one.pseudo, labeller)
+    model = Labeller(labeller)
+    found = labelled(model, one.true())  # once, whatever is then made of them
+    as_they_are = partial(given, model, found, likelier)
     yield from _told("true inputs", one.arm("swept-true", one.true))
     yield from _told("labels as they are", one.arm("swept", as_they_are))
-    yield Figure("sweep, labels as they are: right frames", right(one.true(), as_they_are()), "ratio")
+    yield Figure("sweep, labels as they are: right frames", right(found), "ratio")
     for name, way in ways.items():
-        yield from _told(f"labels {name}", one.arm(f"swept {name}", partial(one.pseudo, labeller, way)))
+        yield from _told(f"labels {name}", one.arm(f"swept {name}", partial(given, model, found, way)))
     for name, share in SHARES.items():
-        worse = partial(one.pseudo, study.labeller("wanderers", study.anyones(), share))
-        yield from _told(f"labels after {name}", one.arm(f"swept {share}", worse))
-        yield Figure(f"sweep, labels after {name}: right frames", right(one.true(), worse()), "ratio")
+        worse = Labeller(study.labeller("wanderers", study.anyones(), share))
+        theirs = labelled(worse, one.true())
+        yield from _told(f"labels after {name}", one.arm(f"swept {share}", partial(given, worse, theirs, likelier)))
+        yield Figure(f"sweep, labels after {name}: right frames", right(theirs), "ratio")
     for count in execute:
         yield from _told(f"looks again after {count} actions", one.arm("swept", as_they_are, count))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from nitro_assets.fetch.listing import Found, Life
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source, SourcesError, load
-from nitro_assets.identity import RECORDING, canonical_name, video_key
-from nitro_assets.recording import address_of, content_id, key_of, path_of
+from nitro_assets.identity import RECORDING
+from nitro_assets.recording import address_of, content_id, content_key, key_of, path_of
 from nitro_assets.settings import Settings
 from nitro_ml.core.video_files import is_video
 from nitro_ml.sandbox.video import Decoder
@@ -168,7 +168,7 @@ def _found(source: Source, path: Path, decoder: Decoder, settings: Settings) -> 
         return Reject(source.name, f"{CLOSED.format(type(error).__name__)}.", again="later")
     info, unreadable = None, None
     try:
-        with anonymous(path, video_key(settings.secret, canonical_name(RECORDING, content, ""))) as file:
+        with anonymous(path, content_key(settings.secret, content)) as file:
             info = decoder.probe(file)
     except VideoError as error:
         unreadable = str(error)

@@ -160,7 +160,7 @@ class Lake:
             self.write(name, partition, rows)
 
     def purge(self, name: str) -> Purge:
-        """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/lock.py)."""
+        """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/table_lock.py)."""
         return Purge(self.fs, f"{self.root}/tables/{_table(name).name}", self.uri(name))
 
     def purge_rows(self, name: str, predicate: str) -> int:

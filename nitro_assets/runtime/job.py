@@ -91,7 +91,7 @@ class Job:
     """What a build may use: the settings, the lake, the asset, a fresh look at the records, a way to tell progress.
 
     `check_lease` raises where another worker has taken the partition over; a long build asks before it commits.
-    `level`: how much of the partition is asked for (lineage/work.py), for those workers that can do less than all.
+    `level`: how much of the partition is asked for (lineage/backlog.py), for those workers that can do less than all.
     """
 
     settings: Settings

@@ -1,4 +1,4 @@
-"""States of trainings that were stopped half-way on this machine (`lake/training.py`)."""
+"""States of trainings that were stopped half-way on this machine (`lake/resume_state.py`)."""
 
 import json
 import shutil

@@ -12,7 +12,7 @@ from nitro_ml.core.stream import Raw
 
 @dataclass(frozen=True)
 class HeldOutVideo:
-    """raw: what the model says of its T frames; truth: the T true actions; strange: float32 [T], see `familiar`."""
+    """raw: what the model says of its T frames; truth: the T true actions; strange: float32 [T], see `ood`."""
 
     raw: Raw
     truth: Actions

@@ -76,7 +76,7 @@ TABLES = (
             "checkpoint": (pl.String, "The IDM that made the label, by its content hash."),
             **_PICTURE,
         },
-        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/soft.py), the checkpoint that made them, "
+        "One row a frame: soft labels in 1/255 and 1/127 steps (see lake/quantize.py), the checkpoint that made them, "
         "which of its calibrations: a game's, or `pooled`, and what was done so that the picture was seen as meant.",
         later=("picture",),
     ),
