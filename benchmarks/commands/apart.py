@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +54,8 @@ def fresh_clone(words: list[str], home: Path, env: Env) -> Answer:
     for package in ("nitro_assets", "nitro_ml"):
         shutil.copytree(ROOT / package, home / "clone" / package, ignore=shutil.ignore_patterns("__pycache__"))
     bare = {name: value for name, value in env.items() if not name.startswith("NITRO_")}
-    return _ended(_start(words, bare | {"PYTHONPATH": str(home / "clone")}))
+    with chdir(home / "clone"):  # which `python -c` looks in before anywhere else
+        return _ended(_start(words, bare | {"PYTHONPATH": str(home / "clone")}))
 
 
 def interrupted(words: list[str], home: Path, env: Env) -> Answer:
