@@ -1,6 +1,6 @@
 """Bring everything stale up to date, in order, through Dagster, so that it shows in the UI."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -42,28 +42,29 @@ def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[
     with dg.DagsterInstance.get() as instance:
         if "nitrogen_actions" in selected:  # else what is selected needs no look at where they are
             add_shards(instance, settings)
-        for asset in ASSETS.values():
+        for asset in _in_turn(settings, selected):
             state = State(Lake(settings), settings)
-            for partitions in stale_ranges(state, asset) if asset.name in selected else []:
-                told(asset.name, partitions, "started")
-                error = _launch(definitions, instance, asset, partitions)
-                told(asset.name, partitions, error or "done")
+            partitions = stale_ranges(state, asset)
+            for stretch in partitions or ([[NO_PARTITION]] if _is_due(settings, asset) else []):
+                told(asset.name, stretch, "started")
+                error = _launch(definitions, instance, asset, stretch)
+                told(asset.name, stretch, error or "done")
                 failed += bool(error)
-        failed += _finish(definitions, instance, settings, selected, told)
     return failed
 
 
-def _finish(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, settings: Settings, selected: set[str], told: Told
-) -> int:
-    """What was made again may be all that a takedown's report was waiting for."""
-    lake, asset = Lake(settings), ASSETS["takedown_requests"]
-    if asset.name not in selected or not any(carry_on.is_due(lake, settings, r) for r in requests(lake)):
-        return 0
-    told(asset.name, [NO_PARTITION], "started")
-    error = _launch(definitions, instance, asset, [NO_PARTITION])
-    told(asset.name, [NO_PARTITION], error or "done")
-    return bool(error)
+def _in_turn(settings: Settings, selected: set[str]) -> Iterator[Asset]:
+    """The selected assets, inputs first; then those of takedowns again, where a report waited for the others."""
+    yield from (asset for asset in ASSETS.values() if asset.name in selected)
+    requested = ASSETS["takedown_requests"]
+    if requested.name in selected and _is_due(settings, requested):
+        yield from (asset for asset in ASSETS.values() if asset.name in selected and asset.group == requested.group)
+
+
+def _is_due(settings: Settings, asset: Asset) -> bool:
+    """Whether it is the requests, and one of them would get any further without a person."""
+    lake = Lake(settings)
+    return asset.name == "takedown_requests" and any(carry_on.is_due(lake, settings, r) for r in requests(lake))
 
 
 def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: Asset, partitions: list[str]) -> str:

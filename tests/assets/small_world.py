@@ -40,11 +40,17 @@ def key(settings: Settings, video: str) -> str:
 
 def write_shards(settings: Settings) -> None:
     """SHARD_0000 with the first labelled video, SHARD_0001 with the other."""
-    for number, video in enumerate(LABELLED):
-        place = f"SHARD_{number:04d}/{video[:11]}/{video[:11]}_chunk_0000"
-        facts = metadata(video={"video_id": video[:11], "url": address(video)})
-        files = {f"{place}/metadata.json": facts, f"{place}/actions_raw.parquet": parquet(table(seed=number))}
-        write_folder(Path(settings.nitrogen), files)
+    for number in range(len(LABELLED)):
+        add_chunk(settings, number)
+
+
+def add_chunk(settings: Settings, number: int, chunk: int = 0) -> None:
+    """One of the labelled videos has this chunk, in a shard of its own."""
+    video = LABELLED[number]
+    place = f"SHARD_{number:04d}/{video[:11]}/{video[:11]}_chunk_{chunk:04d}"
+    facts = metadata(video={"video_id": video[:11], "url": address(video)})
+    files = {f"{place}/metadata.json": facts, f"{place}/actions_raw.parquet": parquet(table(seed=number))}
+    write_folder(Path(settings.nitrogen), files)
 
 
 def add_shard(settings: Settings, number: int) -> None:

@@ -16,11 +16,13 @@ from nitro_assets.assets.takedown_requests.sensors import takedown_inbox
 from nitro_assets.definitions import definitions
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
+from nitro_assets.lineage.status import judge
 from nitro_assets.runtime.update_stale import update_stale
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.take_in import request
+from nitro_assets.takedown.requests import find
 from tests.assets.rows import BERT, rejects
-from tests.assets.small_world import LABELLED, address, key, settled, write_shards
+from tests.assets.small_world import LABELLED, add_chunk, address, key, settled, write_shards
 from tests.assets.takedown_steps import approved
 
 
@@ -204,3 +206,19 @@ def test_a_takedown_shows_on_every_asset_it_touched(home: Path) -> None:
             check = dg.AssetCheckKey(dg.AssetKey(name), "inputs_are_clean")
             latest: Any = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])[check]
             assert latest.event.dagster_event.asset_check_evaluation_data.passed is False
+
+
+def test_what_is_made_again_is_reported_and_then_audited(home: Path) -> None:
+    settings, selected = Settings(), {"takedown_requests", "nitrogen_actions", "takedown_audit"}
+    lake = Lake(settings)
+    assert update_stale(definitions, settings, selected, told) == 0
+    asked = approved(lake, settings, request(lake, settings, [address(LABELLED[0])], "mine"))
+    add_chunk(settings, 0, 1)
+    assert update_stale(definitions, settings, {"takedown_requests"}, told) == 0
+    assert find(lake, asked.id).state == "scanned", "the shard that has grown is to be made again first"
+    assert update_stale(definitions, settings, selected, told) == 0
+    assert find(lake, asked.id).state == "reported"
+    state = State(Lake(settings), settings)
+    assert {
+        name: judge(state, ASSETS[name], p).verdict for name in selected for p in state.partitions(ASSETS[name])
+    } == dict.fromkeys(selected, "fresh")
