@@ -35,7 +35,7 @@ COMMANDS = (
     "nitro status",
     "nitro run --select '+key:\"idm_checkpoint\"'",
     "nitro retry",
-    "nitro record freeway --frames 1800 --seed 1 --out {folder}",
+    "for seed in 1 2 3; do nitro record freeway --seed $seed --out {folder}; done",
     "nitro label {folder}/videos/freeway_0000.mp4 --out {folder}/labels.parquet --game freeway",
     "nitro train {folder} --recipe quick --out {folder}/models",
     "nitro evaluate --labels {folder}/labels.parquet --truth {folder}/truth/freeway_0000.actions.parquet",
