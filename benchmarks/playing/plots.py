@@ -41,13 +41,15 @@ def draw(figures: Sequence[Mapping[str, Any]], out: Path) -> list[Path]:
     """An SVG for each question, and one for the sweeps, of those figures that are there."""
     values = {figure["name"]: float(figure["value"]) for figure in figures}
     questions = dict.fromkeys(name.rpartition(": ")[0] for name in values if name.endswith(": labels alone"))
-    groups = {q: [f"{q}: {arm}" for arm in ARMS if f"{q}: {arm}" in values] for q in questions}
+    groups = {
+        (str(n), q): [f"{q}: {arm}" for arm in ARMS if f"{q}: {arm}" in values] for n, q in enumerate(questions, 1)
+    }
     swept = [n for n in values if n.startswith("sweep, ") and not n.endswith((LOW, HIGH, "right frames"))]
     if swept:
-        groups["what the answer depends on"] = swept
+        groups["sweeps", "what the answer depends on"] = swept
     written = []
-    for number, (title, names) in enumerate(groups.items(), 1):
-        written.append(out / f"policy-study-{number}.svg")
+    for (part, title), names in groups.items():
+        written.append(out / f"policy-study-{part}.svg")
         drawn(values, names, title, written[-1])
     return written
 
