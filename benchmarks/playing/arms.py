@@ -87,10 +87,12 @@ class Study:
         labeller = Labeller(checkpoint)
         return given(labeller, labelled(labeller, self.true()), way)
 
-    def labeller(self, name: str, clips: Sequence[Clip], share: float = 1.0) -> Path:
-        """An inverse dynamics model trained on labelled clips, one for all seeds. share: of the recipe's steps."""
-        recipe = load_idm("quick").model_copy(update={"resolution": self.size, **dict(self.idm)})
-        recipe = recipe.model_copy(update={"steps": max(1, round(recipe.steps * share))})
+    def labeller(self, name: str, clips: Sequence[Clip], of: str = "quick", steps: int = 1200) -> Path:
+        """An inverse dynamics model of a recipe, trained on labelled clips for at most so many steps; one for all
+        seeds.
+        """
+        recipe = load_idm(of).model_copy(update={"resolution": self.size, **dict(self.idm)})
+        recipe = recipe.model_copy(update={"steps": min(recipe.steps, steps)})
         facts = [recipe.model_dump(), len(clips), sum(map(len, clips))]
 
         def make() -> str:

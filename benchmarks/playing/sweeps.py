@@ -1,6 +1,6 @@
 """What the study's first answer depends on: one seed, two games, a shorter training, one thing changed at a time.
 
-Of the labels: from models trained for less, cut at thresholds or drawn, moved in time, weighted or chosen by
+Of the labels: from models trained for less or of a larger recipe, cut at thresholds or drawn, moved in time, weighted or chosen by
 confidence. Of the policy: how many of its actions are played before it looks again.
 """
 
@@ -24,7 +24,11 @@ WAYS: Mapping[str, Way] = {
     "weighted by confidence": weighted,
     "the surer half": surer,
 }
-SHARES = {"a quarter of the training": 0.25, "a sixteenth of the training": 0.0625}
+LABELLERS = {
+    "a quarter of the training": ("quick", 300),
+    "a sixteenth of the training": ("quick", 75),
+    "2,400 steps of `window`": ("window", 2400),
+}
 EXECUTE = (1, 2, 4, 8)
 
 
@@ -40,10 +44,11 @@ def figures(study: Study, labeller: Path, ways: Mapping[str, Way], execute: Sequ
     yield Figure("sweep, labels as they are: right frames", right(found), "ratio")
     for name, way in ways.items():
         yield from _told(f"labels {name}", one.arm(f"swept {name}", partial(given, model, found, way)))
-    for name, share in SHARES.items():
-        worse = Labeller(study.labeller("wanderers", study.anyones(), share))
-        theirs = labelled(worse, one.true())
-        yield from _told(f"labels after {name}", one.arm(f"swept {share}", partial(given, worse, theirs, likelier)))
+    for name, (recipe, steps) in LABELLERS.items():
+        other = Labeller(study.labeller("wanderers", study.anyones(), recipe, steps))
+        theirs = labelled(other, one.true())
+        arm = one.arm(f"swept {recipe} {steps}", partial(given, other, theirs, likelier))
+        yield from _told(f"labels after {name}", arm)
         yield Figure(f"sweep, labels after {name}: right frames", right(theirs), "ratio")
     for count in execute:
         yield from _told(f"looks again after {count} actions", one.arm("swept", as_they_are, count))
