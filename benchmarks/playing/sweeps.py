@@ -1,7 +1,7 @@
 """What the study's first answer depends on: one seed, two games, a shorter training, one thing changed at a time.
 
-Of the labels: from models trained for less or of a larger recipe, cut at thresholds or drawn, moved in time, weighted or chosen by
-confidence. Of the policy: how many of its actions are played before it looks again.
+Of the labels: from models trained for less or of a larger recipe, cut at thresholds or drawn, moved in time, weighted
+or chosen by confidence. Of the policy: how many of its actions are played before it looks again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
