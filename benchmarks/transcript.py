@@ -59,7 +59,7 @@ COMMANDS = (
     "nitro takedown status",
 )
 SECRETS = (
-    (re.compile(r"(http://127\.0\.0\.1:)\d+/watch/\w+"), r"\1PORT/watch/VIDEO"),
+    (re.compile(r"((?:http://|page:)127\.0\.0\.1:)\d+/watch/\w+"), r"\1PORT/watch/VIDEO"),
     (re.compile(r"\b([0-9a-f]{4})[0-9a-f]{8}(…|[0-9a-f]{4,}\b)"), r"\1..."),
     (re.compile(re.escape(f"{ROOT}/")), ""),
 )

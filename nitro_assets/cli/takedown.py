@@ -33,7 +33,7 @@ NEXT = {
     "approved": "run",
     "erasing": "run",
     "unclean": "`nitro takedown status ID` says what was found and what to do",
-    "scanned": "`nitro run` makes again what came from it",
+    "scanned": "nitro run",
 }
 
 

@@ -23,7 +23,7 @@ WORDS, PARTS = re.compile(r"\S+"), re.compile(r"[^\s/_]+[/_]*|[/_]+")
 """Where a line may end: after a word; or, where that doesn't fit, within a name, too, after its `_` and `/`."""
 LONG_HEX = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{4,}\b")
 ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
-UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+UNITS = (("day", 86_400), ("h", 3600), ("min", 60), ("s", 1))
 
 
 def show(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
@@ -44,11 +44,14 @@ def tell(text: str, stderr: bool = False) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]], width: int) -> RenderableType:
-    """The rows in at most `width` columns. Broken are lines, never words, as long as any word fits."""
+    """The rows in at most `width` columns. Broken are lines, never words, as long as any word fits; one row alone that
+    doesn't fit in a line is a block.
+    """
     whole = [{name.replace("_", " "): cell(value) for name, value in row.items()} for row in rows]
     short = [{name: LONG_HEX.sub("\\1…", text) for name, text in row.items()} for row in whole]
     for cells, unit in ((whole, WORDS), (short, WORDS), (short, PARTS)):
-        if widths := _widths(cells, width, unit):
+        widths = _widths(cells, width, unit)
+        if widths and not (len(cells) == 1 and any(cell_len(text) > widths[name] for name, text in cells[0].items())):
             return _table(cells, widths, unit, _numbers(rows))
     return Group(*_blocks(whole))
 
@@ -72,14 +75,14 @@ def plain(text: str) -> str:
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:
-    """`3 minutes ago`, `in 2 days`; a time without a zone is UTC."""
+    """`3 min ago`, `in 2 days`; a time without a zone is UTC."""
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     seconds = ((now or datetime.now(UTC)) - at).total_seconds()
     unit, size = next(((u, s) for u, s in UNITS if abs(seconds) >= s), UNITS[-1])
     count = int(abs(seconds) // size)
     if not count:
         return "now"
-    told = f"{count} {unit}{'' if count == 1 else 's'}"
+    told = f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
     return f"{told} ago" if seconds > 0 else f"in {told}"
 
 

@@ -67,7 +67,7 @@ def test_strangers_texts_are_neither_markup_nor_controls() -> None:
 
 @pytest.mark.parametrize(
     ("passed", "told"),
-    [(0.2, "now"), (1, "1 second ago"), (150, "2 minutes ago"), (90_000, "1 day ago"), (-7200, "in 2 hours")],
+    [(0.2, "now"), (1, "1 s ago"), (150, "2 min ago"), (90_000, "1 day ago"), (-7200, "in 2 h")],
 )
 def test_times_are_told_from_now(passed: float, told: str) -> None:
     assert ago(NOW - timedelta(seconds=passed), NOW) == told
