@@ -25,15 +25,15 @@ from nitro_ml.terminal.table import tell
 HOME = ENV_FILE.parent
 RECORDING = "playing and recording four games"
 SECONDS = {
-    RECORDING: 105,
-    "nitrogen_actions": 14,
-    "video_index": 24,
-    "idm_checkpoint": 200,
-    "pseudo_labels": 40,
-    "policy_checkpoint": 60,
-    "policy_evaluation": 50,
-    "latent_actions": 40,
-    "world_model_checkpoint": 40,
+    RECORDING: 60,
+    "nitrogen_actions": 8,
+    "video_index": 19,
+    "idm_checkpoint": 283,
+    "pseudo_labels": 38,
+    "policy_checkpoint": 309,
+    "policy_evaluation": 198,
+    "latent_actions": 58,
+    "world_model_checkpoint": 43,
 }
 """How long the steps took on two cores, so that one can say from the first ones how long the rest takes."""
 BRIEF = 5
