@@ -12,7 +12,7 @@ from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.fetch.ssrf_guard import AddressError, guard
 from nitro_assets.fetch.stated import Entry, Stated, headers
-from nitro_assets.fetch.ytdlp import Guarded, attempt, client, look_up
+from nitro_assets.fetch.ytdlp import GuardedYoutubeDL, attempt, client, look_up
 from nitro_assets.settings import Settings
 
 MAX_HEIGHT = 360  # pixels; models see far less
@@ -81,7 +81,7 @@ def answers(url: str, settings: Settings) -> bool:
 class _Walk:
     """Through one source: its video, or its lists and theirs."""
 
-    ydl: Guarded
+    ydl: GuardedYoutubeDL
     source: Source
     settings: Settings
 

@@ -71,7 +71,7 @@ def guard(url: str, allow_loopback: bool) -> None:
 
 
 @contextmanager
-def guarded(allow_loopback: bool) -> Iterator[list[AddressError]]:
+def ssrf_guard(allow_loopback: bool) -> Iterator[list[AddressError]]:
     """While inside, no Python socket of this thread reaches a forbidden address; yields the connections refused.
 
     Not to be held across a generator's `yield`: it would hold for whoever consumes it.

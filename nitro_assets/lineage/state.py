@@ -15,7 +15,7 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import WAITS, current
+from nitro_assets.lineage.backoff import BACKOFF, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
 
@@ -148,8 +148,8 @@ class State:
 
     def _waits(self, asset: Asset, partition: str) -> Components:
         record = self.records.get((asset.name, partition))
-        known = record.components.get(WAITS) if record else None
-        return {} if known is None else {WAITS: current(known, datetime.now(UTC))}
+        known = record.components.get(BACKOFF) if record else None
+        return {} if known is None else {BACKOFF: current(known, datetime.now(UTC))}
 
     def record(self, record: Record) -> None:
         """Keep the record; the last thing a materialisation does."""

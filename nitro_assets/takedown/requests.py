@@ -16,7 +16,7 @@ from functools import cached_property
 from nitro_assets.lake.entries import Body, Entry, Kind
 from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
-from nitro_assets.takedown.sealed import Sealed, unseal
+from nitro_assets.takedown.encrypted_record import EncryptedRecord, read_record
 
 ENDED = frozenset({"lapsed", "refused", "lifted"})
 OPEN = frozenset({"quarantined", "verified", "planned", "approved", "erasing"})
@@ -61,9 +61,9 @@ class Request:
     lake: Lake | None = field(default=None, repr=False, compare=False)
 
     @cached_property
-    def sealed(self) -> Sealed:
+    def sealed(self) -> EncryptedRecord:
         """Addresses, video keys and what else must be known until it is done; empty afterwards."""
-        return unseal(self.lake, self.id) if self.lake else Sealed()
+        return read_record(self.lake, self.id) if self.lake else EncryptedRecord()
 
     @property
     def keys(self) -> tuple[str, ...]:

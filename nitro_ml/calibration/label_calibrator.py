@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nitro_ml.calibration.calibration import POOLED, Calibration, Scaling, calibrate
 from nitro_ml.calibration.confidence import STRANGE, Confidence, evidence, fit_confidence
 from nitro_ml.calibration.held_out import HeldOutVideo, shares
-from nitro_ml.calibration.ood import STRETCH, OodScorer, stretches
+from nitro_ml.calibration.ood import STRETCH, OodScorer, window_means
 from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.resample import RATE
@@ -47,7 +47,7 @@ class LabelCalibrator:
             time, at, here = block.rows.time, block.time, slice(block.first, block.last)
             values: NDArray[np.float32] = block.rows.values.astype(np.float32, copy=False)
             buttons, sticks, places = np.split(values, [len(BUTTONS), len(BUTTONS) + len(STICKS)], axis=1)
-            strange = self.familiar.strange(stretches(places, time, at))
+            strange = self.familiar.strange(window_means(places, time, at))
             confidence = self.confidence(evidence(buttons, scaling.limits, time, strange, at), name)
             yield Labels(at, buttons[here], sticks[here], confidence, name)
 

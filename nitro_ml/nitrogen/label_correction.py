@@ -49,7 +49,7 @@ class Correction:
         return not (self.offset or self.upside_down or self.refused)
 
 
-def findings(clips: Sequence[Clip]) -> dict[Video, Correction]:
+def corrections(clips: Sequence[Clip]) -> dict[Video, Correction]:
     """Each video of labelled clips, held against the others of its game."""
     games: dict[str, dict[str, list[Clip]]] = {}
     for clip in clips:
@@ -97,12 +97,12 @@ def _game(plays: Sequence[Play]) -> list[Correction]:
             axes += [axis] if turned else []
     strength = median(p.peak for p in profiles if p.is_clear)
     return [
-        _finding(verdict, tuple(axes), _figures(p, usual, strength))
+        _correction(verdict, tuple(axes), _figures(p, usual, strength))
         for verdict, axes, p in zip(verdicts, upside_down, profiles, strict=True)
     ]
 
 
-def _finding(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correction:
+def _correction(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correction:
     if verdict is None:
         return Correction()
     if verdict == "unrelated":

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from nitro_ml.segments.evidence import Evidence
+from nitro_ml.segments.step_features import StepFeatures
 
 SHIPPED = Path(__file__).with_name("classifier.safetensors")
 SCREENS = ("game", "menu", "loading", "cutscene", "death", "intro", "facecam")
@@ -72,7 +72,7 @@ class Classifier:
     display: Networks
     card: Mapping[str, Any]
 
-    def log_probabilities(self, found: Evidence) -> NDArray[np.float64]:
+    def log_probabilities(self, found: StepFeatures) -> NDArray[np.float64]:
         """Of each of `KINDS`, float64 [n, 9], but for a summand that is favour to play."""
         screen = self.screen.log_probabilities(found.screen)
         idle = self.idle.log_probabilities(found.inputs)

@@ -19,10 +19,10 @@ from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import KINDS, Classifier, pretrained
-from nitro_ml.segments.evidence import evidence
 from nitro_ml.segments.features import FEATURES
-from nitro_ml.segments.sampling import Steps
+from nitro_ml.segments.sampling import TimeSteps
 from nitro_ml.segments.smoothing import runs, smooth, viterbi, without_short_runs
+from nitro_ml.segments.step_features import step_features
 
 Reason = Literal[
     "play",
@@ -81,7 +81,7 @@ class Segment:
     confidence: float
 
 
-def judge(
+def segment_video(
     features: NDArray[np.float32],
     labels: Labels,
     rules: Rules | None = None,
@@ -102,10 +102,10 @@ def judge(
     if not len(labels):
         return []
     held = labels.hard(thresholds).buttons
-    return sift(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
+    return filter_segments(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
 
 
-def sift(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
+def filter_segments(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
     """Segments of frames whose kinds are known; what is not to be used of active play gets its own reason.
 
     kind: str [T], of `moment.KINDS`; labels and held, bool [T, 17]: of the same T >= 1 frames.
@@ -127,8 +127,8 @@ def kinds(
 ) -> NDArray[np.str_]:
     """The kind of each frame, str [T], one of `classifier.KINDS`; arguments as for `judge`, held: bool [T, 17]."""
     tilted = np.abs(labels.sticks) > rules.stick
-    steps = Steps.of(labels.time)
-    scores = classifier.log_probabilities(evidence(features, labels, held, tilted, steps))
+    steps = TimeSteps.of(labels.time)
+    scores = classifier.log_probabilities(step_features(features, labels, held, tilted, steps))
     path = viterbi(np.maximum(scores, _DOUBT), rules.change)
     found = np.array(KINDS)[steps.frames(path)]
     return refined(found, features, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))

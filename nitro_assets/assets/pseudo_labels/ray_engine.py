@@ -31,7 +31,7 @@ from nitro_assets.assets.pseudo_labels.label_video import (
     Part,
     VideoResult,
     VideoTask,
-    footage,
+    fetch_and_decode,
 )
 from nitro_ml.sandbox.video import Decoder
 
@@ -139,9 +139,9 @@ class _Feeder:
         self._decoder = Decoder()
 
     @ray.method(num_returns="streaming", _generator_backpressure_num_objects=PARTS_AHEAD)
-    def footage(self, setup: LabelConfig, order: VideoTask) -> Iterator[Part]:
+    def fetch_and_decode(self, setup: LabelConfig, order: VideoTask) -> Iterator[Part]:
         """One video's."""
-        yield from footage(setup, order, self._decoder)
+        yield from fetch_and_decode(setup, order, self._decoder)
 
 
 def _arriving(parts: Any) -> Iterator[Part]:

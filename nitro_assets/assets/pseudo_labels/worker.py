@@ -17,7 +17,7 @@ from nitro_assets.assets.pseudo_labels.engine import Engine, LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import ROWS, LabelConfig, VideoResult, VideoTask
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.staging import Staging, erase
-from nitro_assets.lineage.backoff import WAITS, summary
+from nitro_assets.lineage.backoff import BACKOFF, summary
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import Components, scope
 from nitro_assets.runtime import previews
@@ -98,7 +98,7 @@ class _Shard:
     def components(self) -> Components:
         """Where rows of other checkpoints or of other code were kept, what they were made with counts too. And the
         videos that wait to be fetched."""
-        found: Components = {WAITS: summary(f.until for f in self.failed)}
+        found: Components = {BACKOFF: summary(f.until for f in self.failed)}
         if self.record and set(self.kept_rows["checkpoint"]) - {self.checkpoint}:
             found[PROMOTED] = ",".join(sorted({self.checkpoint, *self.kept_rows["checkpoint"]}))
         if self.record and self.kept and self.record.components["code"] != self.job.asset.code:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.scheduler.instigation import SensorInstigatorData
 
-from nitro_assets.stores.common.text_match import Mentions
+from nitro_assets.stores.common.text_match import TextMatch
 
 KEPT_COLUMNS = frozenset({"id", "run_id", "timestamp", "create_timestamp", "update_timestamp"})
 HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks", "dynamic_partitions", "asset_keys"})
@@ -25,7 +25,7 @@ HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks",
 class DagsterRecords:
     """The records of one Dagster instance that mention the videos. A lake inside Dagster's home is none of them."""
 
-    def __init__(self, instance: dg.DagsterInstance, mentions: Mentions, lake: str) -> None:
+    def __init__(self, instance: dg.DagsterInstance, mentions: TextMatch, lake: str) -> None:
         self.instance, self.mentions = instance, mentions
         self.home, self._lake = Path(instance.root_directory), Path(lake)
         self._events: Any = instance.event_log_storage

@@ -23,7 +23,7 @@ _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 SHORTEST = 6
 
 
-class Mentions:
+class TextMatch:
     """The identifiers of the videos of one request. Where one stands within a text of `others`, those are mentioned."""
 
     def __init__(self, texts: Collection[str], others: Collection[str] = ()) -> None:
@@ -54,7 +54,7 @@ class Mentions:
         return False
 
 
-def erase_mentioning(folder: Path, mentions: Mentions) -> int:
+def erase_mentioning(folder: Path, mentions: TextMatch) -> int:
     """Remove the files and folders under a folder whose name or content mentions the videos."""
     count = 0
     for path in sorted(folder.rglob("*"), key=lambda p: len(p.parts), reverse=True):

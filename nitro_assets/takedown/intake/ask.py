@@ -34,7 +34,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Told:
+class LineAnswer:
     """What became of a line of a request. `name` is the address as it was understood.
 
     `unclear` ones are asked about, `later` ones are tried again by themselves.
@@ -56,10 +56,10 @@ class Answer:
     outcome: Outcome
     text: str
     request: str = ""
-    told: tuple[Told, ...] = ()
+    told: tuple[LineAnswer, ...] = ()
 
     @property
-    def unclear(self) -> tuple[Told, ...]:
+    def unclear(self) -> tuple[LineAnswer, ...]:
         """The lines to ask about."""
         return tuple(told for told in self.told if told.state == "unclear")
 
@@ -82,8 +82,8 @@ class Reading:
 
     ask: Ask
     found: dict[Item, Targets] = field(default_factory=dict)
-    unclear: list[Told] = field(default_factory=list)
-    later: list[Told] = field(default_factory=list)
+    unclear: list[LineAnswer] = field(default_factory=list)
+    later: list[LineAnswer] = field(default_factory=list)
     back: set[str] = field(default_factory=set)
 
     @property
@@ -110,7 +110,7 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
     try:
         items = read(ask.texts, ask.named)
     except TakedownError as error:
-        reading.unclear.append(Told(1, "", _sentence(error), "unclear"))
+        reading.unclear.append(LineAnswer(1, "", _sentence(error), "unclear"))
         return reading
     for item in items:
         try:
@@ -118,18 +118,18 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
                 raise TakedownError(item.problem)
             reading.found[item] = targets(lake, settings, ask.named, item)
         except TakedownError as error:
-            reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
+            reading.unclear.append(LineAnswer(item.line, item.shown, _sentence(error), "unclear"))
         except FetchError as error:
             if error.again == "later":
-                reading.later.append(Told(item.line, item.shown, _sentence(error), "later"))
+                reading.later.append(LineAnswer(item.line, item.shown, _sentence(error), "later"))
             else:
-                reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
+                reading.unclear.append(LineAnswer(item.line, item.shown, _sentence(error), "unclear"))
     return reading
 
 
 def unclear_lines(ask: Ask) -> Reading:
     """Only the lines to ask about; nothing is fetched."""
-    problems = [Told(i.line, "", i.problem, "unclear") for i in read(ask.texts, ask.named) if i.problem]
+    problems = [LineAnswer(i.line, "", i.problem, "unclear") for i in read(ask.texts, ask.named) if i.problem]
     return Reading(ask, unclear=problems)
 
 

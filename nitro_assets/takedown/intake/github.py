@@ -18,7 +18,7 @@ from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
 from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.ask import Answer, Ask, Told
+from nitro_assets.takedown.intake.ask import Answer, Ask, LineAnswer
 from nitro_assets.takedown.intake.cursor import START, Cursor
 from nitro_assets.takedown.intake.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
 from nitro_assets.takedown.intake.ownership import expires, token_of
@@ -204,7 +204,7 @@ def _replies(lake: Lake, settings: Settings, issue: Issue, answer: Answer, own: 
     return replies
 
 
-def _line(told: Told) -> str:
+def _line(told: LineAnswer) -> str:
     """Addresses stand as code: they link to nobody."""
     return f"line {told.line}: {f'`{told.name}`: ' if told.name else ''}{told.what}."
 

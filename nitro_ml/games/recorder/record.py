@@ -13,9 +13,9 @@ from nitro_ml.core.actions import Actions
 from nitro_ml.core.progress import Progress
 from nitro_ml.games.pad import actions_of
 from nitro_ml.games.players.registry import player
+from nitro_ml.games.recorder.annotated_frame import AnnotatedFrame
 from nitro_ml.games.recorder.encode import encode
-from nitro_ml.games.recorder.moment import AnnotatedFrame
-from nitro_ml.games.recorder.session import kinds_of, play, session
+from nitro_ml.games.recorder.scenario import kinds_of, play, scenario
 from nitro_ml.games.recorder.stream import Layout
 from nitro_ml.games.registry import make
 
@@ -75,7 +75,7 @@ def record(
     chance, habits = np.random.default_rng([seed, zlib.crc32(game.encode())]).spawn(2)
     playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
-    moments = session(running, playing, chance) if screens and not labelled else play(running, playing)
+    moments = scenario(running, playing, chance) if screens and not labelled else play(running, playing)
     told: list[AnnotatedFrame] = []
 
     def filmed() -> Iterator[NDArray[np.uint8]]:

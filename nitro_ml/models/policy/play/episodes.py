@@ -112,7 +112,7 @@ class Episode:
     pads: list[Pad] = field(default_factory=list)
 
 
-class _Lane:
+class _Environment:
     """One running game, and those of the episodes that are played in it, one after another."""
 
     def __init__(self, who: Actor | str, game: Game, seed: int, numbers: Sequence[int], most: int) -> None:
@@ -148,7 +148,7 @@ def episodes(who: Actor | str, game: str, count: int, seed: int, max_frames: int
     """
     most = spec_of(game).episode_frames(round(RATE)) if max_frames is None else max_frames
     lanes = [
-        _Lane(who, make(game, seed + k, fps=round(RATE)), seed, range(k, count, LANES), most)
+        _Environment(who, make(game, seed + k, fps=round(RATE)), seed, range(k, count, LANES), most)
         for k in range(min(LANES, count))
     ]
     while lanes:

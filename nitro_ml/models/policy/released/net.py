@@ -23,7 +23,7 @@ from nitro_ml.models.policy.released.sizes import DIMENSIONS, POSITIONS, TIME, S
 KeysValues = tuple[Tensor, Tensor]
 
 
-class Sight(NamedTuple):
+class Context(NamedTuple):
     """Of B frames: for each block that attends to them, keys and values [B, heads, N, W / heads]."""
 
     memory: tuple[KeysValues, ...]
@@ -124,7 +124,7 @@ class Transformer(nn.Module):
         self.transformer_blocks = nn.ModuleList(Block(w, sizes.heads) for _ in range(sizes.dit_layers))
         self.proj_out_1, self.proj_out_2 = nn.Linear(w, 2 * w), nn.Linear(w, w)
 
-    def forward(self, x: Tensor, bucket: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, bucket: Tensor, sight: Context) -> Tensor:
         embed: Any = self.timestep_encoder["timestep_embedder"]
         c = embed["linear_2"](F.silu(embed["linear_1"](clock(bucket))))
         for i, block in enumerate(self.transformer_blocks):
@@ -185,16 +185,16 @@ class ReleasedNet(nn.Module):
     def normalise(self, actions: Tensor) -> None:
         """Nothing: this flow takes actions as they are."""
 
-    def see(self, pixels: Tensor) -> Sight:
+    def see(self, pixels: Tensor) -> Context:
         """Encodes frames float [B, 3, S, S], or [B, 1, 3, S, S], in [-1, 1] (SigLIP's normalisation)."""
         tokens = self.vision_encoder(pixel_values=pixels.reshape(-1, *pixels.shape[-3:])).last_hidden_state
         mixer: Any = self.vl_self_attention_model["transformer_blocks"]
         for block in mixer:
             tokens = block(tokens)
         crossing: Any = list(self.model.transformer_blocks)[::2]
-        return Sight(tuple(block.attn1.keys_values(tokens) for block in crossing))
+        return Context(tuple(block.attn1.keys_values(tokens) for block in crossing))
 
-    def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
+    def forward(self, sight: Context, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 25] at a_t [K B, H, 25], t [K B]; each of B frames serves K consecutive a_t."""
         bucket = flow.bucket(t)
         encoder, decoder = self.action_encoder, self.action_decoder

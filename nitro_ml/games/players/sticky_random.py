@@ -9,7 +9,7 @@ HOLD = (0.1, 0.8)  # seconds a choice is held, drawn evenly
 SLEW = 10.0  # full deflections a second a thumb can move a stick
 
 
-class Wanderer:
+class StickyRandom:
     """Draws a direction, an action button and a target for each stick, each for a random while, with pauses between."""
 
     name = "wanderer"

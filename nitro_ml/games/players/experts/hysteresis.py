@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 LEAST_HOLD = 0.1  # seconds
 
 
-class Grip:
+class Hysteresis:
     """A direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
 
     def __init__(self, fps: int) -> None:
