@@ -61,7 +61,7 @@ _BUTTONS = ("dpad_down", "dpad_up", "dpad_left", "dpad_right", "south")
 @dataclass(frozen=True)
 class Session:
     """One recording. features: float32 [T, 51]; time: float64 [T]; buttons and sticks: what was truly held; kinds:
-    str [T], of `moment.KINDS`."""
+    str [T], of `annotated_frame.KINDS`."""
 
     game: str
     seed: int

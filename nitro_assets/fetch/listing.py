@@ -48,7 +48,7 @@ def list_videos(
     """
     count = 0
     with client(settings, MAX_HEIGHT, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
-        for found in _Walk(ydl, source, settings).videos({"_type": "url", "url": source.address}, MAX_DEPTH):
+        for found in _Walk(ydl, source, settings).videos({"_type": "url", "url": source.ytdlp_url}, MAX_DEPTH):
             count += isinstance(found, Found) and taken(found)
             yield found
             if count == source.limit:
@@ -170,7 +170,7 @@ class _Walk:
             age_limit=page.age_limit,
             extractor=page.site,
             id=page.id,
-            url=page.webpage_url or self.source.address,
+            url=page.webpage_url or self.source.ytdlp_url,
             uploader=page.uploader or page.channel,
             channel=page.owner,
             published=page.published,

@@ -1,4 +1,4 @@
-"""What the stale shards of `pseudo_labels` lack, in videos and frames; and what of it fits into a night.
+"""The backlog: what the stale shards of `pseudo_labels` lack, in videos and frames; and what of it fits into a night.
 
 Which shards are stale is decided from versions alone (`status`). Only those are looked into, and only the columns
 that name videos.
@@ -48,13 +48,13 @@ class ShardBacklog:
 
     def __str__(self) -> str:
         games = f", {self.new_games} of them of unlabelled games" if self.new_games else ""
-        describe = (
+        described = (
             (self.new, f"{_videos(self.new, 'new ')}{games}"),
             (self.retried, f"{_videos(self.retried)} to fetch again"),
             (self.again, f"{_videos(self.again)} to label again"),
             (self.gone, f"{_videos(self.gone)} gone"),
         )
-        return ", ".join(text for count, text in describe if count) or "no video to label"
+        return ", ".join(text for count, text in described if count) or "no video to label"
 
 
 def _videos(count: int, kind: str = "") -> str:
@@ -81,7 +81,7 @@ class NightPlan:
 
 
 def shard_backlogs(state: State, shards: Sequence[str] | None = None) -> list[ShardBacklog]:
-    """The work of the shards, of all stale ones by default, in their order."""
+    """The backlog of the shards, of all stale ones by default, in their order."""
     if shards is None:
         shards = [p for p in state.partitions(LABELS) if judge(state, LABELS, p).verdict in ("stale", "missing")]
     if not shards:
@@ -149,7 +149,7 @@ def _by_shard(rows: pl.DataFrame, count: pl.Expr) -> dict[str, int]:
 def _is_relabelled(state: State, shard: str) -> bool:
     """Whether anything but its videos has changed: the checkpoint or the code."""
     record = state.records.get((LABELS.name, shard))
-    now = state.components(LABELS, shard)
+    now = state.input_versions(LABELS, shard)
     videos = (f"video_index/{shard}", BACKOFF)
     return record is not None and any(record.components.get(n) != v for n, v in now.items() if n not in videos)
 

@@ -95,8 +95,10 @@ class ClipLoader:
         if self.found is None:
             self.job.progress(FETCHED, "holding labels against their pictures")
             self.found = corrections(clips)
-            told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
-            self.refused += [Refused(f"a video's labels, {f.refused or 'put right'}", f.told, key) for key, f in told]
+            mended = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
+            self.refused += [
+                Refused(f"a video's labels, {f.refused or 'put right'}", f.description, key) for key, f in mended
+            ]
         return correct(clips, self.found)
 
     def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:

@@ -61,7 +61,7 @@ class Request:
     lake: Lake | None = field(default=None, repr=False, compare=False)
 
     @cached_property
-    def sealed(self) -> EncryptedRecord:
+    def encrypted_record(self) -> EncryptedRecord:
         """Addresses, video keys and what else must be known until it is done; empty afterwards."""
         return read_record(self.lake, self.id) if self.lake else EncryptedRecord()
 
@@ -73,7 +73,7 @@ class Request:
     @property
     def video_keys(self) -> tuple[str, ...]:
         """The keys of its videos, until they are erased; `block_keys` are known for ever."""
-        return self.sealed.video_keys
+        return self.encrypted_record.video_keys
 
     @property
     def asked_at(self) -> str:

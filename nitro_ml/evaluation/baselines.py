@@ -1,6 +1,6 @@
 """What an IDM has to beat, and the oracle that shows what frame-wise metrics are worth.
 
-always_released, most_frequent and another_video see nothing of the video; previous_frame is shown the true inputs of
+always_released, most_frequent and another_video see nothing of the video; copy_last_action is shown the true inputs of
 one frame ago, looks almost perfect frame by frame, and is never to be beaten.
 """
 
@@ -17,7 +17,7 @@ from nitro_ml.core.timeline import released
 from nitro_ml.evaluation.scores import Sample, Scores, evaluate_many
 
 BASELINES = ("always_released", "most_frequent", "another_video")
-ORACLE = "previous_frame"
+ORACLE = "copy_last_action"
 
 
 def with_baselines(

@@ -1,4 +1,4 @@
-"""Labels of a game's videos set right by their pictures: shifted, turned upright, or refused; see `align`."""
+"""Labels of a game's videos set right by their pictures: shifted, turned upright, or refused; see `label_sync`."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,14 +35,15 @@ Video = tuple[str, str]
 @dataclass(frozen=True)
 class Correction:
     """What is known of one video's labels: `offset` in steps of 1/30 s and the axes upside down, which are put right;
-    `refused`: doubtful or unrelated, not to be learned from. `told`: the figures. `judged`: whether anything is known.
+    `refused`: doubtful or unrelated, not to be learned from. `description`: the figures. `judged`: whether anything is
+    known.
     """
 
     judged: bool = False
     offset: int = 0
     upside_down: tuple[str, ...] = ()
     refused: str = ""
-    told: str = ""
+    description: str = ""
 
     @property
     def is_sound(self) -> bool:
@@ -106,12 +107,14 @@ def _correction(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correc
     if verdict is None:
         return Correction()
     if verdict == "unrelated":
-        return Correction(True, refused=verdict, told=f"the labels don't belong to the picture: {figures}")
+        return Correction(True, refused=verdict, description=f"the labels don't belong to the picture: {figures}")
     if verdict == "doubtful":
-        return Correction(True, refused=verdict, told=f"the labels are early or late by an uncertain offset: {figures}")
+        return Correction(
+            True, refused=verdict, description=f"the labels are early or late by an uncertain offset: {figures}"
+        )
     done = [f"labels {abs(verdict)}/30 s too {'early' if verdict > 0 else 'late'}, shifted"] if verdict else []
     done += [f"{axis} upside down, turned" for axis in axes]
-    return Correction(True, verdict, axes, told=f"{'; '.join(done)}: {figures}" if done else "")
+    return Correction(True, verdict, axes, description=f"{'; '.join(done)}: {figures}" if done else "")
 
 
 def _figures(found: Profile, usual: int, strength: float) -> str:

@@ -30,7 +30,7 @@ class SandboxError(RuntimeError):
 
 
 class SandboxProcess:
-    """The near end. After `ChildError` it is of no use: `end` it and start another."""
+    """The near end. After `SandboxError` it is of no use: `end` it and start another."""
 
     def __init__(
         self, module: str, *arguments: str, pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None
@@ -59,7 +59,7 @@ class SandboxProcess:
                 rest = rest[self._process.stdin.write(rest) :]
 
     def answer(self, seconds: float) -> Line:
-        """The next line. Raises `ChildError` where it doesn't come in time, or not at all."""
+        """The next line. Raises `SandboxError` where it doesn't come in time, or not at all."""
         limit = time.monotonic() + seconds
         while (end := self._come.find(b"\n")) < 0:
             self._more(limit, seconds)

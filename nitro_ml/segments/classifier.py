@@ -1,6 +1,6 @@
 """The fitted classifier: small networks whose opinions are averaged, as plain arrays evaluated by numpy.
 
-No pickle, and no scikit-learn to use it. Three questions are asked, each with evidence of its own: which screen is
+No pickle, and no scikit-learn to use it. Three questions are asked, each with features of its own: which screen is
 this; if it is the game, does anybody play; and is there an input display over it. Labels of an IDM that does not know
 the game can only spoil the answers that need them.
 """

@@ -1,4 +1,4 @@
-"""Time in steps of a fifth of a second, in which the evidence is gathered and the kinds are told apart."""
+"""Time in steps of a fifth of a second, in which the features are computed and the kinds are told apart."""
 
 from dataclasses import dataclass
 from typing import Any

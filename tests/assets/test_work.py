@@ -148,12 +148,12 @@ def test_a_failed_download_waits_and_then_makes_its_shard_stale(corpus: Lake, se
     failure = replace(failure, until=now)
     make(worker(corpus, settings), build, "0001")
     state = State(corpus, settings)
-    before = digest(state.components(ASSETS["pseudo_labels"], "0001"))
+    before = digest(state.input_versions(ASSETS["pseudo_labels"], "0001"))
     night = plan(state, hours=100)
     assert [(t.work.retried, t.work.new_frames) for t in night.tonight if t.work.shard == "0001"] == [(1, HOUR)]
     failure = replace(failure, until=now - timedelta(days=1))
     make(worker(corpus, settings), build, "0001")
-    again = digest(State(corpus, settings).components(ASSETS["pseudo_labels"], "0001"))
+    again = digest(State(corpus, settings).input_versions(ASSETS["pseudo_labels"], "0001"))
     assert again != before, "another night's run is not the same run"
 
 
@@ -173,7 +173,7 @@ def test_two_hundred_shards_and_one_changed(settings: Settings) -> None:
     shards = State(lake, settings).partitions(ASSETS["video_index"])
     append(lake, [Record("video_index", shard, "", {}, "a version", 0) for shard in shards[1:]])
     state = State(lake, settings)
-    read = {shard: state.components(ASSETS["pseudo_labels"], shard) for shard in shards}
+    read = {shard: state.input_versions(ASSETS["pseudo_labels"], shard) for shard in shards}
     append(lake, [Record("pseudo_labels", s, digest(c), c, "a version", 0) for s, c in read.items()])
     assert shard_backlogs(State(lake, settings)) == []
     index(lake, settings, "0150", {"a": "pong"})

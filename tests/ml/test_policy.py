@@ -147,9 +147,9 @@ def test_what_it_saw_is_computed_once_and_serves_every_step(trained: Path) -> No
     frames = torch.from_numpy(np.stack([seen(c, Policy.load(trained))[0] for c in CLIPS[:2]]))
     a_t, t = torch.randn(4, TINY.horizon, chunk.DIMENSIONS), torch.rand(4)
     with torch.inference_mode():
-        both = net(net.see(to_pixels(frames)), a_t, t)
+        both = net(net.encode(to_pixels(frames)), a_t, t)
         for row in range(4):
-            alone = net(net.see(to_pixels(frames[row // 2][None])), a_t[row][None], t[row][None])
+            alone = net(net.encode(to_pixels(frames[row // 2][None])), a_t[row][None], t[row][None])
             torch.testing.assert_close(both[row], alone[0], rtol=1e-4, atol=1e-4)
 
 

@@ -108,7 +108,7 @@ def test_clean_videos_are_judged_and_left_alone(walks: list[Clip]) -> None:
 def test_a_constant_offset_is_found_and_taken_back(walks: list[Clip], late: int) -> None:
     finding, kept = only([lates(walks[0], late), *walks[1:]], 0)
     assert (finding.offset, finding.refused) == (-late, "")
-    assert "shifted" in finding.told
+    assert "shifted" in finding.description
     mended, whole = kept[0], slice(abs(late), 630 - abs(late))
     assert len(mended) == 630 - abs(late), "frames whose input was not labelled are left out"
     first = int(np.flatnonzero(walks[0].time == mended.time[0])[0])
@@ -120,7 +120,7 @@ def test_labels_of_another_video_are_refused_with_the_figures(walks: list[Clip],
     other = labelled(walk(tmp_path, 5), of(walks[0]))
     finding, kept = only([*walks, other], 3)
     assert finding.refused == "unrelated"
-    assert "don't belong to the picture: they explain" in finding.told
+    assert "don't belong to the picture: they explain" in finding.description
     assert [clip.group for clip in kept] == ["1", "2", "4"]
 
 

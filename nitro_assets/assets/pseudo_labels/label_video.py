@@ -161,7 +161,7 @@ class LabelVideo:
     """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
 
     Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all. Raises
-    `CutOffError` where the parts have no `End`.
+    `CutOffError` where the parts have no `EndOfStream`.
     """
 
     def __init__(self, checkpoint: Path, name: str) -> None:

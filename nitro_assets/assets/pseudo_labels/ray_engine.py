@@ -114,7 +114,7 @@ class _Labeller:
         """Start the footage at once; infer when the video before is done."""
         feeder = self._alive()
         try:
-            parts = feeder.footage.remote(setup, order)
+            parts = feeder.fetch_and_decode.remote(setup, order)
             with self._one_at_a_time:
                 if self._label is None or self._label.name != setup.checkpoint:
                     self._label = load(setup)
@@ -145,7 +145,7 @@ class _Feeder:
 
 
 def _arriving(parts: Any) -> Iterator[Part]:
-    """The parts as they come; a process or node that was lost before the last one gives none, and so no `End`."""
+    """The parts as they come; a process or node that was lost before the last one gives no `EndOfStream`."""
     with suppress(*LOST):
         for reference in parts:
             yield ray.get(reference)

@@ -33,7 +33,7 @@ def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
     if night.tonight:
         yield from _labelled(context, state, night)
     for shards in judged:
-        work = [state.components(SEGMENTS, shard) for shard in shards]
+        work = [state.input_versions(SEGMENTS, shard) for shard in shards]
         yield dg.RunRequest(
             run_key=digest([SEGMENTS.name, shards, work]),
             asset_selection=[dg.AssetKey(SEGMENTS.name)],
@@ -49,7 +49,7 @@ def _labelled(context: dg.ScheduleEvaluationContext, state: State, night: NightP
     )
     for number, tasks in enumerate(_stretches(night)):
         shards = [task.work.shard for task in tasks]
-        work = [[state.components(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
+        work = [[state.input_versions(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
         tags = {**range_tags(shards), LEVEL_TAG: tasks[0].level, "dagster/priority": str(-number)}
         yield dg.RunRequest(run_key=digest(work), tags=tags)
 

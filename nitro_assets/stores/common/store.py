@@ -40,7 +40,7 @@ class Subject:
     instance: Any = field(default=None, repr=False)
 
     @cached_property
-    def mentions(self) -> TextMatch:
+    def text_match(self) -> TextMatch:
         """Recognises the videos, and the models to be destroyed, in a text."""
         theirs = others(self.lake, self.video_keys, self.texts)
         return TextMatch({*self.texts, *self.checkpoints}, theirs)

@@ -131,9 +131,9 @@ def carry_out(
 
 def identifier_patterns(request: Request) -> IdentifierPatterns:
     """All that the scanner has to look for."""
-    sealed = request.sealed
-    texts = {*sealed.addresses, *sealed.needles}
-    theirs = others(request.lake, sealed.video_keys, texts) - texts if request.lake else ()
+    record = request.encrypted_record
+    texts = {*record.addresses, *record.needles}
+    theirs = others(request.lake, record.video_keys, texts) - texts if request.lake else ()
     return IdentifierPatterns(
-        {"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles}, theirs
+        {"video key": record.video_keys, "address": record.addresses, "identifier": record.needles}, theirs
     )

@@ -56,21 +56,21 @@ class Answer:
     outcome: Outcome
     text: str
     request: str = ""
-    told: tuple[LineAnswer, ...] = ()
+    lines: tuple[LineAnswer, ...] = ()
 
     @property
     def unclear(self) -> tuple[LineAnswer, ...]:
         """The lines to ask about."""
-        return tuple(told for told in self.told if told.state == "unclear")
+        return tuple(each for each in self.lines if each.state == "unclear")
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing has to be looked at again by itself."""
-        return self.outcome != "waiting" and all(told.state != "later" for told in self.told)
+        return self.outcome != "waiting" and all(each.state != "later" for each in self.lines)
 
     def __str__(self) -> str:
         """The answer with all its lines."""
-        return "\n".join([self.text, *(f"- {told}" for told in self.told)])
+        return "\n".join([self.text, *(f"- {each}" for each in self.lines)])
 
 
 @dataclass
@@ -98,10 +98,10 @@ class Reading:
         """The answer where no line is clear."""
         if self.later:
             said = f"what it names can't be read now ({self.later[0].what})"
-            return Answer("waiting", f"{said}; it is tried again.", told=(*self.unclear, *self.later))
+            return Answer("waiting", f"{said}; it is tried again.", lines=(*self.unclear, *self.later))
         if not self.unclear:
             return Answer("malformed", "not taken: it names nothing; needed is the http(s) address of a page.")
-        return Answer("malformed", f"not taken: {self.unclear[0].what}.", told=tuple(self.unclear))
+        return Answer("malformed", f"not taken: {self.unclear[0].what}.", lines=tuple(self.unclear))
 
 
 def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:

@@ -164,19 +164,19 @@ class _Desk:
     def _take(self, reading: Reading, new: Mapping[Item, Targets], held: Held) -> Answer:
         name, ask, targets = new_id(), reading.ask, _whole(new)
         told = [
-            *(self._told(reading, item, each, held) for item, each in new.items()),
+            *(self._line_answer(reading, item, each, held) for item, each in new.items()),
             *reading.unclear,
             *reading.later,
         ]
         videos, names = targets.blocked(self.lake.secret, held)
-        sealed = EncryptedRecord(
+        record = EncryptedRecord(
             video_keys=tuple(sorted(videos | names)),
             addresses=tuple(item.text for item in new if not item.is_key),
             reason=ask.reason,
             contact=ask.contact,
             needles=tuple(sorted({each[0] for each in targets.names})),
         )
-        write_record(self.lake, name, sealed)
+        write_record(self.lake, name, record)
         self._record(name, ask, targets, held)
         what = f"{len(videos)} video{'s' * (len(videos) != 1)}" + (" and the channel" if targets.channels else "")
         text = f"request {name}: {what} quarantined."
@@ -184,7 +184,7 @@ class _Desk:
             text = f"request {name}: {NOT_HELD if len(new) == 1 else NONE_HELD}."
         return Answer("quarantined", text, name, tuple(sorted(told, key=lambda each: each.line)))
 
-    def _told(self, reading: Reading, item: Item, targets: Targets, held: Held) -> LineAnswer:
+    def _line_answer(self, reading: Reading, item: Item, targets: Targets, held: Held) -> LineAnswer:
         """What became of one item. Whether the lake holds it is for this machine's own user to know."""
         if holder := self._holder_of(reading, targets, held):
             return LineAnswer(item.line, item.shown, f"already under request {holder[0]}")

@@ -1,4 +1,4 @@
-"""The wanderer: random play that holds its buttons as people do, a few presses and releases a second at most."""
+"""The sticky-random player, called `wanderer`: it holds its buttons as people do, a few presses a second at most."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What happens in front of the camera, frame by frame: a video's story, told as `Moment`s."""
+"""What happens in front of the camera, frame by frame: a video's story, told as `AnnotatedFrame`s."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def scenario(game: Game, player: Player, rng: np.random.Generator) -> Iterator[A
 
 
 def kinds_of(moments: Sequence[tuple[Pad, str]], fps: int) -> list[str]:
-    """The kind of each moment, with waits of `WAITING` seconds and more within active play as what they are: idle."""
+    """The kind of each frame, with waits of `WAITING` seconds and more within active play as what they are: idle."""
     kinds = []
     for (kind, touched), run in itertools.groupby(
         (kind, kind != "active" or bool(pad.buttons.any() or pad.sticks.any())) for pad, kind in moments

@@ -67,7 +67,7 @@ class Chunks(Sampler[Batch]):
     def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:
         return gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.recipe, rng)
 
-    def spread(self, count: int = 1024) -> Batch:
+    def sample(self, count: int = 1024) -> Batch:
         """So many contexts as they are drawn, from batches of their own."""
         rng = np.random.default_rng((self.recipe.seed, 0, 1))
         drawn = rng.choice(len(self.steps), count, p=self.share)

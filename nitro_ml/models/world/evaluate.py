@@ -73,7 +73,7 @@ def _psnr(net: LatentNet | DynamicsNet, clips: Sequence[Clip], conditions: Condi
         for start in range(0, len(picks), 64):
             chosen = [picks[i] for i in order[start : start + 64]]
             batch = gather(chosen, net.context, net.section.size, net.labelled)
-            for way, predicted in conditions(batch).items():
+            for condition, predicted in conditions(batch).items():
                 for name in (game, ALL_GAMES):
-                    errors.setdefault(name, {}).setdefault(way, Errors()).add(predicted, batch.now, batch.future)
-    return {name: {way: found.psnr() for way, found in row.items()} for name, row in errors.items()}
+                    errors.setdefault(name, {}).setdefault(condition, Errors()).add(predicted, batch.now, batch.future)
+    return {name: {condition: found.psnr() for condition, found in row.items()} for name, row in errors.items()}

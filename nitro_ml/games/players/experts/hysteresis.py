@@ -9,7 +9,7 @@ LEAST_HOLD = 0.1  # seconds
 
 
 class Hysteresis:
-    """A direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
+    """Lets go later than it takes hold: a direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
 
     def __init__(self, fps: int) -> None:
         self._least = max(1, round(LEAST_HOLD * fps))
