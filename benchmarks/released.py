@@ -58,11 +58,11 @@ def _chunk(folder: Path, sizes: Sizes) -> Iterator[Figure]:
     pixels, eps = torch.zeros(1, 3, sizes.image, sizes.image), torch.zeros(1, HORIZON, DIMENSIONS)
 
     def once() -> Tensor:
-        sight = net.see(pixels)
-        return flow.integrate(lambda a_t, t: net(sight, a_t, t), eps, STEPS)
+        context = net.encode(pixels)
+        return flow.integrate(lambda a_t, t: net(context, a_t, t), eps, STEPS)
 
     def each() -> Tensor:
-        return flow.integrate(lambda a_t, t: net(net.see(pixels), a_t, t), eps, STEPS)
+        return flow.integrate(lambda a_t, t: net(net.encode(pixels), a_t, t), eps, STEPS)
 
     with torch.inference_mode():
         once()

@@ -19,10 +19,10 @@ from benchmarks.figures import Figure
 from benchmarks.segmenting.corpus import FITTED, HELD_OUT, SECONDS, Session, plan, sessions
 from benchmarks.segmenting.fit import MOST, fit, seeded_labels
 from benchmarks.segmenting.labels import MANNERS
-from nitro_ml.games.recorder.moment import KINDS
+from nitro_ml.games.recorder.annotated_frame import KINDS
 from nitro_ml.segments.classifier import SHIPPED, Classifier, pretrained
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
-from nitro_ml.segments.filter import Rules, judge
+from nitro_ml.segments.filter import Rules, segment_video
 
 F1, DROPPED = 0.9, 0.02  # the goals
 _TOLD = {"true": "true inputs", "good": "a good IDM's labels", "unsure": "an unsure IDM's", "empty": "empty labels"}
@@ -65,7 +65,9 @@ def tally(recorded: Iterable[Session], classifier: Classifier) -> dict[str, Tall
     result: dict[str, Tally] = defaultdict(Tally)
     for session in recorded:
         for manner in MANNERS:
-            segments = judge(session.features, seeded_labels(session, manner), Rules(risk=1.0), classifier=classifier)
+            segments = segment_video(
+                session.features, seeded_labels(session, manner), Rules(risk=1.0), classifier=classifier
+            )
             names = ["active" if s.reason == "play" else s.reason for s in segments]
             result[manner].add(session, np.repeat(names, [s.last_frame - s.first_frame for s in segments]))
     return result

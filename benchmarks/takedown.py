@@ -19,12 +19,12 @@ from benchmarks.takedowns.lake import build, settings
 from nitro_assets.lake.row_locations import row_locations, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.encrypted_record import EncryptedRecord, record_path, write_record
 from nitro_assets.takedown.erase.run import carry_out, identifier_patterns
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
 from nitro_assets.takedown.scan.targets import scan_everything
-from nitro_assets.takedown.sealed import Sealed, seal, sealed_path
 from nitro_ml.core import parquet
 
 
@@ -94,7 +94,7 @@ def erase(lake: Lake, keys: list[str]) -> None:
 def ask(lake: Lake, keys: list[str]) -> Request:
     """One request that names all the videos."""
     name = new_id()
-    seal(lake, name, Sealed(tuple(keys)))
+    write_record(lake, name, EncryptedRecord(tuple(keys)))
     return advance(lake, name, "quarantined", {"videos": lake.block_keys(keys)})
 
 
@@ -104,7 +104,7 @@ def quarantine(lake: Lake, key: str) -> tuple[float, float]:
     asked = request(lake, _settings(lake), [key], "for the benchmark")
     seconds = time.perf_counter() - started
     started = time.perf_counter()
-    scan = scan_everything(_settings(lake), identifier_patterns(find(lake, asked.id)), [sealed_path(lake, asked.id)])
+    scan = scan_everything(_settings(lake), identifier_patterns(find(lake, asked.id)), [record_path(lake, asked.id)])
     return seconds, scan.size / 1e6 / (time.perf_counter() - started)
 
 

@@ -25,7 +25,7 @@ from nitro_ml.evaluation.baselines import with_baselines
 from nitro_ml.evaluation.markdown import markdown_table
 from nitro_ml.evaluation.scores import Sample
 from nitro_ml.evaluation.table import rows as metric_rows
-from nitro_ml.games.recorder.moment import KINDS
+from nitro_ml.games.recorder.annotated_frame import KINDS
 from nitro_ml.models.idm.label import Labeller, label_video
 from nitro_ml.segments.filter import REASONS
 

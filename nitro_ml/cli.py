@@ -164,7 +164,7 @@ def evaluate(
     labels_fps: Annotated[float | None, typer.Option(min=1, max=1000, help="Of labels files, if different.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The honest table: event F1 and average precision beside the baselines and the previous-frame oracle.
+    """The honest table: event F1 and average precision beside the baselines and the copy-last-action oracle.
 
     Several videos of one game are measured together; files in folders belong together by name. Times are seconds from
     the first frame. Examples:

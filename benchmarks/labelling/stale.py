@@ -58,7 +58,7 @@ def _lake(here: Settings, a_shard: int) -> Lake:
         state = State(lake, here)
         state.record(Record("video_index", shard, "", {}, "old", len(keys)))
         labels = ASSETS["pseudo_labels"]
-        components = state.components(labels, shard)
+        components = state.input_versions(labels, shard)
         record_edges(lake, labels.name, shard, "v", [Edge("video_index", shard, "old", key, 108_000) for key in keys])
         state.record(Record(labels.name, shard, digest(components), components, "v", 108_000 * len(keys)))
     State(lake, here).record(Record("video_index", shard_names(1)[0], "", {}, "new", a_shard + 1))

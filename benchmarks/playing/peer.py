@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 
 BATCH, RATE = 64, 5e-4
 
@@ -61,7 +61,7 @@ def train_peer(clips: Sequence[Clip], core_seconds: float, seed: int = 0) -> Pee
     """Trained on labelled clips of 84 pixels for so much processor time of this process."""
     rng, started = np.random.default_rng(seed), time.process_time()
     torch.manual_seed(seed)
-    peer, steps = Peer(), [Steps(clip) for clip in clips]
+    peer, steps = Peer(), [ResampledClip(clip) for clip in clips]
     optimizer = torch.optim.Adam(peer.parameters(), RATE)
     share = np.array([len(own) for own in steps]) / sum(len(own) for own in steps)
     while time.process_time() - started < core_seconds:

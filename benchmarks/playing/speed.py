@@ -99,11 +99,11 @@ def _chunk(quick: bool) -> Iterator[Figure]:
     eps = torch.zeros(1, recipe.horizon, DIMENSIONS)
 
     def once() -> Tensor:
-        sight = net.see(pixels)
-        return flow.integrate(lambda a_t, t: net(sight, a_t, t), eps, steps)
+        context = net.encode(pixels)
+        return flow.integrate(lambda a_t, t: net(context, a_t, t), eps, steps)
 
     def each() -> Tensor:
-        return flow.integrate(lambda a_t, t: net(net.see(pixels), a_t, t), eps, steps)
+        return flow.integrate(lambda a_t, t: net(net.encode(pixels), a_t, t), eps, steps)
 
     with torch.inference_mode():
         once()

@@ -18,7 +18,7 @@ from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, actions_of
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder.encode import encode
-from nitro_ml.games.recorder.session import kinds_of, session
+from nitro_ml.games.recorder.scenario import kinds_of, scenario
 from nitro_ml.games.registry import CATALOGUE, GAMES, make
 from nitro_ml.segments.features import Features
 from nitro_ml.segments.smoothing import runs
@@ -61,7 +61,7 @@ _BUTTONS = ("dpad_down", "dpad_up", "dpad_left", "dpad_right", "south")
 @dataclass(frozen=True)
 class Session:
     """One recording. features: float32 [T, 51]; time: float64 [T]; buttons and sticks: what was truly held; kinds:
-    str [T], of `moment.KINDS`."""
+    str [T], of `annotated_frame.KINDS`."""
 
     game: str
     seed: int
@@ -103,7 +103,7 @@ def film(game: str, seed: int, frames: int, video: Path) -> None:
     video.parent.mkdir(parents=True, exist_ok=True)
     running = _game(game, seed)
     chance, habits = np.random.default_rng([seed, zlib.crc32(game.encode())]).spawn(2)
-    moments = session(running, player("mixed", running, habits), chance)
+    moments = scenario(running, player("mixed", running, habits), chance)
     told: list[tuple[Pad, str]] = []
 
     def filmed() -> Iterator[NDArray[np.uint8]]:

@@ -15,9 +15,9 @@ from benchmarks.segmenting.corpus import Session
 from benchmarks.segmenting.labels import MANNERS, labels_of
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.classifier import SCREENS, Classifier, Networks, standard
-from nitro_ml.segments.evidence import Evidence, evidence
 from nitro_ml.segments.filter import Rules
-from nitro_ml.segments.sampling import Steps
+from nitro_ml.segments.sampling import TimeSteps
+from nitro_ml.segments.step_features import StepFeatures, step_features
 
 NETWORKS = 3  # for each question; their starts differ
 MOST = 300_000  # bytes
@@ -29,7 +29,7 @@ class Example:
     """A session with labels in one manner, step by step."""
 
     manner: str
-    found: Evidence
+    found: StepFeatures
     kinds: NDArray[np.str_]
 
 
@@ -65,10 +65,10 @@ def _networks(rows: NDArray[np.float32], classes: ArrayLike, units: int, rounds:
 
 def example(session: Session, manner: str) -> Example:
     """Each step is of the kind of its middle frame."""
-    steps = Steps.of(session.time)
+    steps = TimeSteps.of(session.time)
     labels = seeded_labels(session, manner)
     held, tilted = labels.hard().buttons, np.abs(labels.sticks) > Rules().stick
-    found = evidence(session.features, labels, held, tilted, steps)
+    found = step_features(session.features, labels, held, tilted, steps)
     return Example(manner, found, session.kinds[(steps.first[:-1] + steps.first[1:]) // 2])
 
 

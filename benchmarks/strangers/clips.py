@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from nitro_ml.games.players.registry import player
-from nitro_ml.games.recorder.session import play
+from nitro_ml.games.recorder.scenario import play
 from nitro_ml.games.registry import make
 
 WIDTH, HEIGHT, FPS = 1280, 720, 30

@@ -50,14 +50,14 @@ def run(
     rows: list[dict[str, str]] = []
     began = 0.0
 
-    def told(asset: str, partitions: Sequence[str], event: str) -> None:
+    def on_event(asset: str, partitions: Sequence[str], event: str) -> None:
         nonlocal began
         began = time.monotonic() if event == "started" else began
         took = f" in {lasting(time.monotonic() - began)}" if event == "done" else ""
         rows.append({"asset": asset, "partitions": ranged(partitions), "event": event})
         tell(f"{asset} {ranged(partitions)}: {event}{took}", stderr=True)
 
-    failed = update_stale(definitions, settings, selected, told)
+    failed = update_stale(definitions, settings, selected, on_event)
     left = needing(unfresh(State(Lake(settings), settings), selected))
     rows = [row for row in rows if row["event"] != "started"]
     rows += [{**_only(row, "asset", "partitions"), "event": f"{row['state']}: {row['why']}"} for row in left]

@@ -77,7 +77,7 @@ def ask(
     said = take_in.ask_for(lake, settings, what, reason, kind)  # type: ignore[arg-type]  # checked inside
     row = _rows(lake, [find(lake, said.request)])[0]
     if as_json:
-        answer([row | {"answer": said.text, "understood": [told.__dict__ for told in said.told]}], as_json)
+        answer([row | {"answer": said.text, "understood": [each.__dict__ for each in said.lines]}], as_json)
         return
     print(said)
     answer([row], as_json)

@@ -43,7 +43,7 @@ class DiskQuota:
 
 
 @contextmanager
-def room(folder: Path, budget: int, most: int, into: Path, patience: float = PATIENCE) -> Iterator[DiskQuota]:
+def reserve_quota(folder: Path, budget: int, most: int, into: Path, patience: float = PATIENCE) -> Iterator[DiskQuota]:
     """Hold `most` bytes of `budget` until closed, or less where no other download holds any and the disk has not more.
 
     Raises `FetchError`: "too big" where `most` is more than the whole budget, "busy" where no room came in time; and
@@ -67,7 +67,7 @@ def _wait(folder: Path, budget: int, most: int, into: Path, patience: float) -> 
     """The bytes that may be taken. What others hold counts on the disk too, even what they have written already."""
     until = time.monotonic() + patience
     while True:
-        others = sum(_held(path) for path in folder.glob("*.room"))
+        others = sum(_reserved_bytes(path) for path in folder.glob("*.room"))
         left = _left(into)
         if min(budget, left) - others >= most:
             return most
@@ -91,7 +91,7 @@ def _full(into: Path, size: int) -> OSError:
     return OSError(errno.ENOSPC, f"{found}. Free some, or put NITRO_CACHE on another disk", str(into))
 
 
-def _held(path: Path) -> int:
+def _reserved_bytes(path: Path) -> int:
     """The bytes that a living download holds; what a dead one left is deleted."""
     try:
         with path.open() as file:

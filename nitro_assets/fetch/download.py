@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.fetch.disk_quota import room
+from nitro_assets.fetch.disk_quota import reserve_quota
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.ssrf_guard import AddressError, guard
 from nitro_assets.fetch.stated import Stated
@@ -32,7 +32,7 @@ def downloaded(url: str, into: Path, name: str, settings: Settings, most: int = 
     budget = int(settings.download_gb * 1e9)
     into.mkdir(parents=True, exist_ok=True)
     try:
-        with room(settings.downloads, budget, min(most, budget), into) as held:
+        with reserve_quota(settings.downloads, budget, min(most, budget), into) as held:
             file = download(url, into, name, settings, max_bytes=min(most, budget), told=held.need)
             try:
                 yield file

@@ -12,7 +12,7 @@ from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.fetch.ssrf_guard import AddressError, guard
 from nitro_assets.fetch.stated import Entry, Stated, headers
-from nitro_assets.fetch.ytdlp import Guarded, attempt, client, look_up
+from nitro_assets.fetch.ytdlp import GuardedYoutubeDL, attempt, client, look_up
 from nitro_assets.settings import Settings
 
 MAX_HEIGHT = 360  # pixels; models see far less
@@ -48,7 +48,7 @@ def list_videos(
     """
     count = 0
     with client(settings, MAX_HEIGHT, extract_flat="in_playlist", ignore_no_formats_error=True) as ydl:
-        for found in _Walk(ydl, source, settings).videos({"_type": "url", "url": source.address}, MAX_DEPTH):
+        for found in _Walk(ydl, source, settings).videos({"_type": "url", "url": source.ytdlp_url}, MAX_DEPTH):
             count += isinstance(found, Found) and taken(found)
             yield found
             if count == source.limit:
@@ -81,7 +81,7 @@ def answers(url: str, settings: Settings) -> bool:
 class _Walk:
     """Through one source: its video, or its lists and theirs."""
 
-    ydl: Guarded
+    ydl: GuardedYoutubeDL
     source: Source
     settings: Settings
 
@@ -170,7 +170,7 @@ class _Walk:
             age_limit=page.age_limit,
             extractor=page.site,
             id=page.id,
-            url=page.webpage_url or self.source.address,
+            url=page.webpage_url or self.source.ytdlp_url,
             uploader=page.uploader or page.channel,
             channel=page.owner,
             published=page.published,

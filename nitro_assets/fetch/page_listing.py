@@ -11,7 +11,7 @@ from yt_dlp.extractor import get_info_extractor
 
 from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.stated import Entry, name, text
-from nitro_assets.fetch.ytdlp import Guarded, client, look_up
+from nitro_assets.fetch.ytdlp import GuardedYoutubeDL, client, look_up
 from nitro_assets.identity import Names, canonical_channel, names_of
 from nitro_assets.settings import Settings
 
@@ -51,7 +51,7 @@ def page(url: str, settings: Settings) -> Page:
         return Page(tuple(names), _channel_of(ydl, entries, allow_loopback), True, url, said)
 
 
-def _flat(ydl: Guarded, info: dict[str, Any], allow_loopback: bool, depth: int) -> Iterator[dict[str, Any]]:
+def _flat(ydl: GuardedYoutubeDL, info: dict[str, Any], allow_loopback: bool, depth: int) -> Iterator[dict[str, Any]]:
     """The videos of a list, lists within it opened; one that can't be is left out, as the site does."""
     for entry in info["entries"]:
         if not _is_entry(entry):
@@ -99,7 +99,7 @@ def _said(info: dict[str, Any]) -> str:
         return ""
 
 
-def _channel_of(ydl: Guarded, entries: list[dict[str, Any]], allow_loopback: bool) -> str | None:
+def _channel_of(ydl: GuardedYoutubeDL, entries: list[dict[str, Any]], allow_loopback: bool) -> str | None:
     """The channel of two videos that can be read, the first and the last if possible, where it is the same."""
     read: list[str | None] = []
     for entry in (entries[0], *entries[:0:-1][:1], *entries[1:5]):

@@ -47,7 +47,7 @@ def header(ydl: YoutubeDL, url: str, http_headers: dict[str, str]) -> Header | N
                 number(1e7)(container.duration / av.time_base if container.duration else None),
                 *shown.size(first.width, first.height),
                 number(1000)(float(film.stream.average_rate or film.stream.guessed_rate or 0)),
-                "; ".join(shown.told),
+                "; ".join(shown.description),
             )
     except (av.FFmpegError, VideoError):
         pass  # what can't be decoded may be sound further on: the whole file decides

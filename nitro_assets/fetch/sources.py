@@ -46,8 +46,8 @@ class Source:
     limit: int | None = None
 
     @property
-    def address(self) -> str:
-        """What yt-dlp is given."""
+    def ytdlp_url(self) -> str:
+        """What yt-dlp is given as URL: an address, or a search."""
         return self.url or self.search or ""
 
 

@@ -1,7 +1,7 @@
 """No address on this machine or a private network is ever fetched, whatever a page, feed or redirect says.
 
 `guard` looks at an address before anything is asked of it. That alone can be got round: by a redirect, by a name that
-resolves to something else the next time. So `guarded` also stands at the one place everything has to pass, the
+resolves to something else the next time. So `ssrf_guard` also stands at the one place everything has to pass, the
 interpreter's own audit of `socket.connect` (PEP 578), with the address that is really connected to. A child process,
 which would pass elsewhere, is refused. It holds in the thread that entered it: what else the process does, such as
 writing to a lake on a private network, is not touched, and `ytdlp` allows only downloaders that start no thread.
@@ -71,7 +71,7 @@ def guard(url: str, allow_loopback: bool) -> None:
 
 
 @contextmanager
-def guarded(allow_loopback: bool) -> Iterator[list[AddressError]]:
+def ssrf_guard(allow_loopback: bool) -> Iterator[list[AddressError]]:
     """While inside, no Python socket of this thread reaches a forbidden address; yields the connections refused.
 
     Not to be held across a generator's `yield`: it would hold for whoever consumes it.

@@ -17,7 +17,7 @@ from yt_dlp.utils import ContentTooShortError, ExtractorError, UnsupportedError,
 
 from nitro_assets.fetch.rate_limit import LONGEST, RateLimit
 from nitro_assets.fetch.refusals import FetchError, Reason
-from nitro_assets.fetch.ssrf_guard import AddressError, guard, guarded
+from nitro_assets.fetch.ssrf_guard import AddressError, guard, ssrf_guard
 from nitro_assets.fetch.stall_timeout import SteadyRH
 from nitro_assets.fetch.stated import readable
 from nitro_assets.settings import Settings
@@ -64,7 +64,7 @@ class _Silent:
     info = warning = error = debug
 
 
-class Guarded(YoutubeDL):
+class GuardedYoutubeDL(YoutubeDL):
     """A `YoutubeDL` that speaks http(s) through Python's own sockets only: the ones the guard can see.
 
     Every request keeps to the host's pace, and a host that says it is busy is left alone for a while.
@@ -129,9 +129,9 @@ def _asked_for(error: HTTPError) -> float | None:
     return float(asked) if asked.isascii() and asked.isdigit() else None
 
 
-def client(settings: Settings, max_height: int, **options: Any) -> Guarded:
+def client(settings: Settings, max_height: int, **options: Any) -> GuardedYoutubeDL:
     """A silent client; `options` are `YoutubeDL`'s. Raises `CookiesError`."""
-    ydl = Guarded(
+    ydl = GuardedYoutubeDL(
         {
             "logger": _Silent(),
             "quiet": True,
@@ -186,7 +186,7 @@ def attempt(step: Callable[[], T], allow_loopback: bool, page: str = "") -> T:
     Raises `FetchError` with the reason where it fails, whatever an extractor raises when a page is not as its author
     expected; `OSError` where this machine's disk fails.
     """
-    with guarded(allow_loopback) as refused:
+    with ssrf_guard(allow_loopback) as refused:
         try:
             return step()
         except FetchError:
@@ -199,7 +199,7 @@ def attempt(step: Callable[[], T], allow_loopback: bool, page: str = "") -> T:
             raise FetchError(_reason(error, page)) from None
 
 
-def look_up(ydl: Guarded, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
+def look_up(ydl: GuardedYoutubeDL, entry: dict[str, Any], allow_loopback: bool) -> dict[str, Any]:
     """The full metadata of one entry, or a list's entries unresolved."""
     if _unclear(entry):
         raise FetchError("unreadable", "an entry's address can't be read; allowed is http(s)://...")

@@ -80,7 +80,9 @@ class Namer:
             if key != self._keys[names] and (self._keys[names] != keys[names[0]] or not name.startswith("page:"))
         ]
         schema = {"video_key": pl.String, "name_key": pl.String}
-        self._lake.keep(TABLE, scope, pl.DataFrame(rows, schema=schema).unique().sort("video_key", "name_key"))
+        self._lake.write_unless_empty(
+            TABLE, scope, pl.DataFrame(rows, schema=schema).unique().sort("video_key", "name_key")
+        )
 
     @property
     def is_late(self) -> bool:

@@ -154,8 +154,8 @@ class Lake:
             self.purge_rows(name, f"{table.partition} = {literal(partition)} AND video_key IN {literals(late)}")
         return Written(count, frozenset(refused))
 
-    def keep(self, name: str, partition: str, rows: pl.DataFrame) -> None:
-        """As `write`, but no rows over none."""
+    def write_unless_empty(self, name: str, partition: str, rows: pl.DataFrame) -> None:
+        """As `write`; where there are neither rows to write nor rows to replace, nothing is written."""
         if not rows.is_empty() or not self.partition(name, partition).is_empty():
             self.write(name, partition, rows)
 

@@ -1,4 +1,4 @@
-"""What the stale shards of `pseudo_labels` lack, in videos and frames; and what of it fits into a night.
+"""The backlog: what the stale shards of `pseudo_labels` lack, in videos and frames; and what of it fits into a night.
 
 Which shards are stale is decided from versions alone (`status`). Only those are looked into, and only the columns
 that name videos.
@@ -13,7 +13,7 @@ import polars as pl
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import TABLE, WAITS, told, waits
+from nitro_assets.lineage.backoff import BACKOFF, TABLE, describe, is_backing_off
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.lineage.status import Status, judge
 
@@ -32,7 +32,7 @@ LEVEL_TAG = "nitro/level"
 
 
 @dataclass(frozen=True)
-class Work:
+class ShardBacklog:
     """One stale shard. Videos to label first, of them those of games without any labels, and frames; videos to label
     again, and frames; videos with labels that are kept no more. `retried`: videos whose download failed and that may be
     tried again; their frames are among the new."""
@@ -48,13 +48,13 @@ class Work:
 
     def __str__(self) -> str:
         games = f", {self.new_games} of them of unlabelled games" if self.new_games else ""
-        told = (
+        described = (
             (self.new, f"{_videos(self.new, 'new ')}{games}"),
             (self.retried, f"{_videos(self.retried)} to fetch again"),
             (self.again, f"{_videos(self.again)} to label again"),
             (self.gone, f"{_videos(self.gone)} gone"),
         )
-        return ", ".join(text for count, text in told if count) or "no video to label"
+        return ", ".join(text for count, text in described if count) or "no video to label"
 
 
 def _videos(count: int, kind: str = "") -> str:
@@ -62,10 +62,10 @@ def _videos(count: int, kind: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class ShardWork:
+class ShardTask:
     """One shard's part of a night, `seconds` long by the measured rate."""
 
-    work: Work
+    work: ShardBacklog
     level: Level
     seconds: float
 
@@ -74,14 +74,14 @@ class ShardWork:
 class NightPlan:
     """What is done, the most valuable first, and what has to wait; at `rate` frames a second, measured or assumed."""
 
-    tonight: tuple[ShardWork, ...]
-    later: tuple[ShardWork, ...]
+    tonight: tuple[ShardTask, ...]
+    later: tuple[ShardTask, ...]
     rate: float
     measured: bool
 
 
-def stale_work(state: State, shards: Sequence[str] | None = None) -> list[Work]:
-    """The work of the shards, of all stale ones by default, in their order."""
+def shard_backlogs(state: State, shards: Sequence[str] | None = None) -> list[ShardBacklog]:
+    """The backlog of the shards, of all stale ones by default, in their order."""
     if shards is None:
         shards = [p for p in state.partitions(LABELS) if judge(state, LABELS, p).verdict in ("stale", "missing")]
     if not shards:
@@ -111,20 +111,23 @@ def stale_work(state: State, shards: Sequence[str] | None = None) -> list[Work]:
     }
     again = {"again": _by_shard(old, pl.len()), "again_frames": _by_shard(old, pl.sum("rows"))}
     relabelled = {shard for shard in shards if _is_relabelled(state, shard)}
-    return [Work(shard, **_of(shard, counts), **(_of(shard, again) if shard in relabelled else {})) for shard in shards]
+    return [
+        ShardBacklog(shard, **_of(shard, counts), **(_of(shard, again) if shard in relabelled else {}))
+        for shard in shards
+    ]
 
 
 def _due(lake: Lake, scopes: Sequence[str]) -> pl.DataFrame:
     """The videos whose download failed and that wait no longer."""
     failed = lake.read(TABLE).filter(pl.col("scope").is_in(scopes)).select("video_key", "until").collect()
     now = datetime.now(UTC)
-    return failed.filter(~pl.Series([waits(until, now) for until in failed["until"]], dtype=pl.Boolean))
+    return failed.filter(~pl.Series([is_backing_off(until, now) for until in failed["until"]], dtype=pl.Boolean))
 
 
 def explained(state: State, found: Sequence[Status]) -> list[Status]:
     """The statuses, with the videos counted that make shards of `pseudo_labels` stale, or wait in fresh ones."""
     shards = [s.partition for s in found if s.asset == LABELS.name and s.verdict in ("stale", "missing")]
-    work = {work.shard: str(work) for work in stale_work(state, shards)}
+    work = {work.shard: str(work) for work in shard_backlogs(state, shards)}
     return [replace(s, why=_why(state, s, work)) if s.asset == LABELS.name else s for s in found]
 
 
@@ -132,7 +135,7 @@ def _why(state: State, status: Status, work: Mapping[str, str]) -> str:
     if status.partition in work:
         return f"{status.why}: {work[status.partition]}"
     record = state.records.get((LABELS.name, status.partition))
-    return told(record.components.get(WAITS, {})) if record and status.verdict == "fresh" else status.why
+    return describe(record.components.get(BACKOFF, {})) if record and status.verdict == "fresh" else status.why
 
 
 def _of(shard: str, counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
@@ -146,8 +149,8 @@ def _by_shard(rows: pl.DataFrame, count: pl.Expr) -> dict[str, int]:
 def _is_relabelled(state: State, shard: str) -> bool:
     """Whether anything but its videos has changed: the checkpoint or the code."""
     record = state.records.get((LABELS.name, shard))
-    now = state.components(LABELS, shard)
-    videos = (f"video_index/{shard}", WAITS)
+    now = state.input_versions(LABELS, shard)
+    videos = (f"video_index/{shard}", BACKOFF)
     return record is not None and any(record.components.get(n) != v for n, v in now.items() if n not in videos)
 
 
@@ -176,11 +179,11 @@ def plan(state: State, hours: float) -> NightPlan:
     """
     measured = rate(state)
     speed = measured or FIRST_RATE
-    work = stale_work(state)
-    first = [ShardWork(w, "new", w.new_frames / speed) for w in work if (w.new or w.retried) and w.again]
-    whole = [ShardWork(w, "all", (w.new_frames + w.again_frames) / speed) for w in work]
+    work = shard_backlogs(state)
+    first = [ShardTask(w, "new", w.new_frames / speed) for w in work if (w.new or w.retried) and w.again]
+    whole = [ShardTask(w, "all", (w.new_frames + w.again_frames) / speed) for w in work]
     order = sorted([*first, *whole], key=lambda t: (_rank(t), t.seconds, t.work.shard))
-    tonight: dict[str, ShardWork] = {}
+    tonight: dict[str, ShardTask] = {}
     later, left = [], hours * 3600
     for task in order:
         before = tonight.get(task.work.shard)
@@ -192,7 +195,7 @@ def plan(state: State, hours: float) -> NightPlan:
     return NightPlan(tuple(tonight.values()), tuple(later), speed, measured is not None)
 
 
-def _rank(task: ShardWork) -> int:
+def _rank(task: ShardTask) -> int:
     if task.level == "all" and task.work.again:
         return 2
     return 0 if task.work.new_games else 1

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 TABLE = "failed_downloads"
-WAITS = "failed downloads"
+BACKOFF = "failed downloads"
 """The component of a record."""
 LONGEST = timedelta(days=30)
 APART = timedelta(hours=6)
@@ -23,7 +23,7 @@ def pause(attempts: int, settled: bool) -> timedelta:
     return (LONGEST if settled else min(timedelta(days=2.0 ** min(attempts - 1, 10)), LONGEST)) - NIGHT
 
 
-def waits(until: datetime, now: datetime) -> bool:
+def is_backing_off(until: datetime, now: datetime) -> bool:
     """Whether it is too early. A time further off than any pause comes from a wrong clock, and binds nobody."""
     return now < until <= now + LONGEST
 
@@ -36,11 +36,11 @@ def summary(untils: Iterable[datetime]) -> dict[str, Any]:
 
 def current(known: dict[str, Any], now: datetime) -> dict[str, Any]:
     """What the component of a record is now: the same while all wait, another once one is due."""
-    due = known and not waits(datetime.fromisoformat(known["until"]), now)
+    due = known and not is_backing_off(datetime.fromisoformat(known["until"]), now)
     return {"due": known["until"]} if due else known
 
 
-def told(known: dict[str, Any]) -> str:
+def describe(known: dict[str, Any]) -> str:
     """The component of a record, for people."""
     if not known:
         return ""

@@ -49,7 +49,7 @@ def record_edges(lake: Lake, asset: str, partition: str, version: str, edges: Se
     rows = pl.DataFrame([asdict(e) for e in edges], schema={k: TABLES["lineage_edges"].columns[k] for k in _FIELDS})
     rows = rows.with_columns(asset=pl.lit(asset), partition=pl.lit(partition), version=pl.lit(version))
     where = edge_scope(asset, partition, version)
-    lake.keep("lineage_edges", where, rows)
+    lake.write_unless_empty("lineage_edges", where, rows)
     if late := lake.blocklist().among(e.video_key for e in edges):  # asked for since: written again, history purged
         record_edges(lake, asset, partition, version, edges)
         lake.purge_rows("lineage_edges", f"scope IN {literals([where])} AND video_key IN {literals(late)}")

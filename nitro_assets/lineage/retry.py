@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from nitro_assets.lineage.backoff import TABLE, WAITS
+from nitro_assets.lineage.backoff import BACKOFF, TABLE
 from nitro_assets.lineage.state import State
 
 
@@ -14,7 +14,7 @@ def clear_backoff(state: State) -> int:
     for (name,), part in rows.partition_by("scope", as_dict=True).items():
         state.lake.write(TABLE, str(name), part)
     for record in state.records.values():
-        if known := record.components.get(WAITS):
+        if known := record.components.get(BACKOFF):
             at_once = {**known, "until": now.isoformat()}
-            state.record(replace(record, components={**record.components, WAITS: at_once}))
+            state.record(replace(record, components={**record.components, BACKOFF: at_once}))
     return rows.height

@@ -15,11 +15,11 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import WAITS, current
+from nitro_assets.lineage.backoff import BACKOFF, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
 
-Components = dict[str, Any]
+InputVersions = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Record:
     asset: str
     partition: str
     root: str
-    components: Components
+    components: InputVersions
     version: str
     rows: int
     withheld: tuple[str, ...] = ()
@@ -127,15 +127,15 @@ class State:
             return [self.checkpoints[name]["partition"]] if name else []
         return [partition]
 
-    def components(self, asset: Asset, partition: str) -> Components:
+    def input_versions(self, asset: Asset, partition: str) -> InputVersions:
         """All that the artifact would be made from now: code, recipes, sources, and its inputs' versions.
 
         An input that was never made has the version None.
         """
-        found: Components = {"code": asset.code}
+        found: InputVersions = {"code": asset.code}
         for kind, name in recipe_names(asset, partition):
             found[f"{kind} recipe {name}"] = recipes.digest(kind, name)
-        found |= asset.source(self, partition) | self._waits(asset, partition)
+        found |= asset.source(self, partition) | self._backoff(asset, partition)
         for reads in asset.reads:
             if reads.how == "promoted":
                 found[f"promoted {reads.asset}"] = self.promoted(reads.asset)
@@ -146,10 +146,10 @@ class State:
                 found[f"{name}/{input_partition}"] = record.version if record else None
         return found
 
-    def _waits(self, asset: Asset, partition: str) -> Components:
+    def _backoff(self, asset: Asset, partition: str) -> InputVersions:
         record = self.records.get((asset.name, partition))
-        known = record.components.get(WAITS) if record else None
-        return {} if known is None else {WAITS: current(known, datetime.now(UTC))}
+        known = record.components.get(BACKOFF) if record else None
+        return {} if known is None else {BACKOFF: current(known, datetime.now(UTC))}
 
     def record(self, record: Record) -> None:
         """Keep the record; the last thing a materialisation does."""

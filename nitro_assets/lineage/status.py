@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.declare import Asset
 from nitro_assets.fingerprint import digest
-from nitro_assets.lineage.state import Components, Record, State
+from nitro_assets.lineage.state import InputVersions, Record, State
 
 Verdict = Literal["fresh", "stale", "missing", "waiting"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -69,7 +69,7 @@ def ranged(partitions: Sequence[str]) -> str:
 def judge(state: State, asset: Asset, partition: str) -> Status:
     """Whether one artifact is what it would be if it were made now."""
     record = state.records.get((asset.name, partition))
-    components = state.components(asset, partition)
+    components = state.input_versions(asset, partition)
     missing = [name for name, version in components.items() if version is None]
     verdict: Verdict
     if record is None:
@@ -88,7 +88,7 @@ def _taint(state: State, record: Record) -> str:
     return row["why"] if row and row["state"] == "tainted" else ""
 
 
-def _changes(old: Components, new: Components) -> list[str]:
+def _changes(old: InputVersions, new: InputVersions) -> list[str]:
     changed = [f"{name} changed" for name in new if name in old and old[name] != new[name]]
     added = [f"{name} is new" for name in new if name not in old]
     return changed + added + [f"{name} is gone" for name in old if name not in new]

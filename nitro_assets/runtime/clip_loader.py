@@ -31,7 +31,7 @@ from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.timeline import nearest
-from nitro_ml.nitrogen.label_correction import UNNAMED, Correction, correct, findings
+from nitro_ml.nitrogen.label_correction import UNNAMED, Correction, correct, corrections
 from nitro_ml.nitrogen.label_correction import Video as Labelled
 from nitro_ml.sandbox.video import Decoder
 from nitro_ml.video.decode import Frames, VideoError, VideoInfo
@@ -94,9 +94,11 @@ class ClipLoader:
             clips.append(Clip(frames.rgb, frames.time, game, row["video_key"], held, weight))
         if self.found is None:
             self.job.progress(FETCHED, "holding labels against their pictures")
-            self.found = findings(clips)
-            told = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
-            self.refused += [Refused(f"a video's labels, {f.refused or 'put right'}", f.told, key) for key, f in told]
+            self.found = corrections(clips)
+            mended = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
+            self.refused += [
+                Refused(f"a video's labels, {f.refused or 'put right'}", f.description, key) for key, f in mended
+            ]
         return correct(clips, self.found)
 
     def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:

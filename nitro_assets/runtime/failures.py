@@ -14,7 +14,7 @@ from nitro_assets.fetch.refusals import REFUSALS, Reason
 from nitro_assets.fetch.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import APART, TABLE, pause, waits
+from nitro_assets.lineage.backoff import APART, TABLE, is_backing_off, pause
 from nitro_assets.settings import Settings
 
 
@@ -60,7 +60,7 @@ class Failures:
     def waiting(self, video_key: str, address: str) -> Failure | None:
         """The failure for which this address must not be tried yet."""
         known = self._last(video_key, address)
-        return known if known and waits(known.until, self._now) else None
+        return known if known and is_backing_off(known.until, self._now) else None
 
     def again(self, video_key: str, address: str, reason: Reason) -> Failure:
         """The failure that follows those known; what was found once is a guess, and a fact when it is found again."""

@@ -35,7 +35,7 @@ from nitro_assets.lake.text import KEY, without_keys
 from nitro_assets.lineage import backoff
 from nitro_assets.lineage.backlog import Level
 from nitro_assets.lineage.edges import Edge, record_edges
-from nitro_assets.lineage.state import Components, Record, State, scope, version_of
+from nitro_assets.lineage.state import InputVersions, Record, State, scope, version_of
 from nitro_assets.log import in_a_line, quiet
 from nitro_assets.runtime import failures
 from nitro_assets.runtime.failures import Failure
@@ -80,7 +80,7 @@ class Outcome:
     refused: list[Refused] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
-    components: Components = field(default_factory=dict)
+    components: InputVersions = field(default_factory=dict)
     made: int = 0
     seconds: float = 0.0
     committed: Callable[[], None] = lambda: None
@@ -184,7 +184,7 @@ def make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
 
 def _make(job: Job, build: Build, partition: str) -> tuple[Record, Outcome]:
     asset, lake = job.asset, job.lake
-    components: Components = job.state.components(asset, partition)
+    components: InputVersions = job.state.input_versions(asset, partition)
     outcome = build(job, partition)
     job.check_lease()
     components |= outcome.components
@@ -228,8 +228,8 @@ def _write_rejects(lake: Lake, where: str, refused: list[Refused]) -> None:
         for r in refused
     ]
     schema = {k: t for k, t in TABLES["rejects"].columns.items() if k != "scope"}
-    lake.keep("rejects", where, pl.DataFrame(rows, schema=schema))
+    lake.write_unless_empty("rejects", where, pl.DataFrame(rows, schema=schema))
 
 
 def _write_failures(lake: Lake, where: str, refused: list[Refused]) -> None:
-    lake.keep(backoff.TABLE, where, failures.rows(r.failure for r in refused if r.failure))
+    lake.write_unless_empty(backoff.TABLE, where, failures.rows(r.failure for r in refused if r.failure))

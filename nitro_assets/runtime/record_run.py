@@ -13,7 +13,7 @@ from nitro_assets.settings import Settings
 def record(lake: Lake, settings: Settings, name: str, rows: int) -> dg.DataVersion:
     """Keep it, with how many rows (or whatever is counted); the version that Dagster is told."""
     state = State(lake, settings)
-    components = state.components(ASSETS[name], NO_PARTITION)
+    components = state.input_versions(ASSETS[name], NO_PARTITION)
     root = digest(components)
     state.record(Record(name, NO_PARTITION, root, components, root, rows))
     return dg.DataVersion(root)

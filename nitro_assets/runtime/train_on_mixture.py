@@ -32,7 +32,7 @@ def train_on_mixture(
     """Train with `train(recipe, clips, root, card, progress, scratch)`; the outcome and the card's metrics."""
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-training-") as folder:
         clips = mixture_clips(job, cache, mixture, recipe.resolution)
-        facts: dict[str, Any] = {"inputs": job.state.components(job.asset, partition), "mixture": mixture}
+        facts: dict[str, Any] = {"inputs": job.state.input_versions(job.asset, partition), "mixture": mixture}
         with resume_state(job.settings, job.asset.name, partition, facts["inputs"], clips.clips) as kept:
             told = part(job.progress, FETCHED, 1)
             trained = train(recipe, clips.clips, Path(folder), facts, told, kept.folder)

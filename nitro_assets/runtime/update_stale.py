@@ -18,7 +18,7 @@ from nitro_assets.takedown.requests import requests
 from nitro_assets.takedown.workflow import carry_on
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-Told = Callable[[str, Sequence[str], str], None]
+OnEvent = Callable[[str, Sequence[str], str], None]
 
 
 def range_tags(partitions: Sequence[str]) -> dict[str, str]:
@@ -32,10 +32,10 @@ def stale_ranges(state: State, asset: Asset) -> list[list[str]]:
     return [[p for p, _ in run] for stale, run in groupby(verdicts, key=lambda v: v[1]) if stale]
 
 
-def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[str], told: Told) -> int:
+def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[str], on_event: OnEvent) -> int:
     """Make what is stale among the selected assets, inputs first. Gives the number of failed runs.
 
-    told(asset, partitions, event) is called with `started`, `done` or the error of each run. Ctrl-C ends the run
+    on_event(asset, partitions, event) is called with `started`, `done` or the error of each run. Ctrl-C ends the run
     that is under way and raises `KeyboardInterrupt`.
     """
     failed = 0
@@ -46,9 +46,9 @@ def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[
             state = State(Lake(settings), settings)
             partitions = stale_ranges(state, asset)
             for stretch in partitions or ([[NO_PARTITION]] if _is_due(settings, asset) else []):
-                told(asset.name, stretch, "started")
+                on_event(asset.name, stretch, "started")
                 error = _launch(definitions, instance, asset, stretch)
-                told(asset.name, stretch, error or "done")
+                on_event(asset.name, stretch, error or "done")
                 failed += bool(error)
     return failed
 

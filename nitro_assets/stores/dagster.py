@@ -13,7 +13,7 @@ from nitro_assets.stores.common.store import Counts, Store, Subject, Target, not
 def _records(subject: Subject) -> Any:
     from nitro_assets.stores.common.dagster_records import DagsterRecords
 
-    return DagsterRecords(subject.instance, subject.mentions, subject.lake.root)
+    return DagsterRecords(subject.instance, subject.text_match, subject.lake.root)
 
 
 def delete_runs(subject: Subject) -> Counts:

@@ -9,7 +9,7 @@ from nitro_assets.stores.common.text_match import erase_mentioning
 
 def erase_exports(subject: Subject) -> Counts:
     """Exports, reports and pictures that mention the videos or a model that saw them."""
-    return {"files": erase_mentioning(subject.settings.exports, subject.mentions)}
+    return {"files": erase_mentioning(subject.settings.exports, subject.text_match)}
 
 
 def scan(settings: Settings, instance: Any) -> list[Target]:

@@ -9,7 +9,7 @@ from nitro_assets.stores.common.text_match import erase_mentioning
 
 def erase_asked(subject: Subject) -> Counts:
     """Request files in the inbox, and their answers."""
-    return {"files": erase_mentioning(subject.settings.inbox, subject.mentions)}
+    return {"files": erase_mentioning(subject.settings.inbox, subject.text_match)}
 
 
 def scan(settings: Settings, instance: Any) -> list[Target]:

@@ -68,7 +68,7 @@ def _spilt(subject: Subject) -> list[Path]:
     found = []
     for path in [path for folder in _folders("shard") for path in folder.glob("*/metadata.json")]:
         with suppress(OSError):  # its reader has just gone on
-            found += [path.parent] if subject.mentions.file(path) else []
+            found += [path.parent] if subject.text_match.file(path) else []
     return found
 
 

@@ -15,8 +15,8 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State, scope
 from nitro_assets.settings import Settings
+from nitro_assets.takedown.encrypted_record import add_videos, forget
 from nitro_assets.takedown.requests import Request, advance, requests
-from nitro_assets.takedown.sealed import add_videos, forget
 
 
 def taint(lake: Lake, videos: Mapping[str, str]) -> None:

@@ -16,7 +16,7 @@ from functools import cached_property
 from nitro_assets.lake.entries import Body, Entry, Kind
 from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
-from nitro_assets.takedown.sealed import Sealed, unseal
+from nitro_assets.takedown.encrypted_record import EncryptedRecord, read_record
 
 ENDED = frozenset({"lapsed", "refused", "lifted"})
 OPEN = frozenset({"quarantined", "verified", "planned", "approved", "erasing"})
@@ -61,9 +61,9 @@ class Request:
     lake: Lake | None = field(default=None, repr=False, compare=False)
 
     @cached_property
-    def sealed(self) -> Sealed:
+    def encrypted_record(self) -> EncryptedRecord:
         """Addresses, video keys and what else must be known until it is done; empty afterwards."""
-        return unseal(self.lake, self.id) if self.lake else Sealed()
+        return read_record(self.lake, self.id) if self.lake else EncryptedRecord()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ class Request:
     @property
     def video_keys(self) -> tuple[str, ...]:
         """The keys of its videos, until they are erased; `block_keys` are known for ever."""
-        return self.sealed.video_keys
+        return self.encrypted_record.video_keys
 
     @property
     def asked_at(self) -> str:

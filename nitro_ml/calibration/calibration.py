@@ -41,7 +41,7 @@ class Scaling:
         return (1 / (1 + np.exp(-scaled.clip(-500, 500)))).astype(np.float32)
 
     @property
-    def limits(self) -> NDArray[np.float32]:
+    def threshold_array(self) -> NDArray[np.float32]:
         """The thresholds, float32 [17]."""
         return np.array(self.thresholds, np.float32)
 
@@ -61,9 +61,9 @@ class Calibration:
         """The scaling for a game, or for a name that `name` gave."""
         return self.games.get(_folded(game or ""), self.pooled)
 
-    def limits(self, game: str | None) -> NDArray[np.float32]:
+    def thresholds(self, game: str | None) -> NDArray[np.float32]:
         """The frozen thresholds for a game, float32 [17]."""
-        return self.of(game).limits
+        return self.of(game).threshold_array
 
     def to_dict(self) -> dict[str, Any]:
         """For the card."""

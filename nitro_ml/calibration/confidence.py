@@ -16,8 +16,8 @@ from nitro_ml.core.resample import RATE
 from nitro_ml.core.timeline import nearest
 
 AROUND = np.arange(-4, 5) / RATE
-EVIDENCE = ("sure", "sure_around", "least_sure_around", "changes_around", "strange")
-STRANGE = EVIDENCE.index("strange")
+EVIDENCE = ("sure", "sure_around", "least_sure_around", "changes_around", "ood_score")
+OOD_SCORE = EVIDENCE.index("ood_score")
 KNOTS = 40  # steps of the isotonic regression
 FOLDS = 8
 
@@ -42,17 +42,18 @@ class Confidence:
 
 def evidence(
     buttons: NDArray[np.float32],
-    limits: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
     time: NDArray[np.float64],
-    strange: NDArray[np.float32],
+    ood_score: NDArray[np.float32],
     at: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """What is known about the frames at times `at` [n]: float64 [n, 5], columns `EVIDENCE`.
 
-    buttons: float32 [T, 17] probabilities at `time` [T], which covers `at` and 4/30 s on both sides of it; limits:
-    [17]; strange: float32 [n]. `sure` is the log-odds of all buttons being as the thresholds say, taken as independent.
+    buttons: float32 [T, 17] probabilities at `time` [T], which covers `at` and 4/30 s on both sides of it; thresholds:
+    [17]; ood_score: float32 [n]. `sure` is the log-odds of all buttons being as the thresholds say, taken as
+    independent.
     """
-    hard = buttons >= limits
+    hard = buttons >= thresholds
     together = np.where(hard, buttons, 1 - buttons).astype(np.float64).clip(1e-6, 1).prod(axis=1).clip(1e-6, 1 - 1e-6)
     sure = np.log(together / (1 - together))
     changes = np.concatenate([[0], (hard[1:] != hard[:-1]).sum(axis=1)])
@@ -63,7 +64,7 @@ def evidence(
             sure[around].mean(axis=1),
             sure[around].min(axis=1),
             np.log1p(changes[around].sum(axis=1)),
-            strange.astype(np.float64).clip(-2, 20),
+            ood_score.astype(np.float64).clip(-2, 20),
         ],
         axis=1,
     )
@@ -79,8 +80,8 @@ def fit_confidence(
         chance = float(right.mean())
         return Confidence([0.0] * len(EVIDENCE), 0.0, [0.0, 1.0], [chance, chance])
     weights, bias = _logistic(found, right, weight)
-    if weights[STRANGE] > 0:  # chance: looking foreign never makes a label more believable
-        found = np.where(np.arange(len(EVIDENCE)) == STRANGE, 0, found)
+    if weights[OOD_SCORE] > 0:  # chance: looking foreign never makes a label more believable
+        found = np.where(np.arange(len(EVIDENCE)) == OOD_SCORE, 0, found)
         weights, bias = _logistic(found, right, weight)
     score = found @ weights + bias
     folds = min(FOLDS, len(set(groups)))

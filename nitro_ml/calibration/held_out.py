@@ -12,12 +12,12 @@ from nitro_ml.core.stream import Raw
 
 @dataclass(frozen=True)
 class HeldOutVideo:
-    """raw: what the model says of its T frames; truth: the T true actions; strange: float32 [T], see `ood`."""
+    """raw: what the model says of its T frames; truth: the T true actions; ood_score: float32 [T], see `ood`."""
 
     raw: Raw
     truth: Actions
     game: str
-    strange: NDArray[np.float32]
+    ood_score: NDArray[np.float32]
 
 
 def shares(held: Sequence[HeldOutVideo]) -> NDArray[np.float64]:

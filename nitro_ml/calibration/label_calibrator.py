@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.calibration.calibration import POOLED, Calibration, Scaling, calibrate
-from nitro_ml.calibration.confidence import STRANGE, Confidence, evidence, fit_confidence
+from nitro_ml.calibration.confidence import OOD_SCORE, Confidence, evidence, fit_confidence
 from nitro_ml.calibration.held_out import HeldOutVideo, shares
-from nitro_ml.calibration.ood import STRETCH, OodScorer, stretches
+from nitro_ml.calibration.ood import STRETCH, OodScorer, window_means
 from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.resample import RATE
@@ -47,13 +47,13 @@ class LabelCalibrator:
             time, at, here = block.rows.time, block.time, slice(block.first, block.last)
             values: NDArray[np.float32] = block.rows.values.astype(np.float32, copy=False)
             buttons, sticks, places = np.split(values, [len(BUTTONS), len(BUTTONS) + len(STICKS)], axis=1)
-            strange = self.familiar.strange(stretches(places, time, at))
-            confidence = self.confidence(evidence(buttons, scaling.limits, time, strange, at), name)
+            ood_score = self.familiar.score(window_means(places, time, at))
+            confidence = self.confidence(evidence(buttons, scaling.threshold_array, time, ood_score, at), name)
             yield Labels(at, buttons[here], sticks[here], confidence, name)
 
     def confidence(self, found: NDArray[np.float64], name: str) -> NDArray[np.float32]:
         """Of frames with this evidence, float32 [T], under the calibration of this name."""
-        foreign = found[:, STRANGE] > OOD_THRESHOLD
+        foreign = found[:, OOD_SCORE] > OOD_THRESHOLD
         if name == POOLED:
             confidence = self.unnamed.apply(found)
         else:
@@ -106,9 +106,9 @@ def fit_label_calibrator(
 def _fit(videos: Sequence[HeldOutVideo], scalings: Sequence[Scaling], groups: Iterable[Any]) -> Confidence:
     found, was_right = [], []
     for h, scaling in zip(videos, scalings, strict=True):
-        buttons, limits, time = scaling.apply(h.raw.logits), scaling.limits, h.raw.time
-        found.append(evidence(buttons, limits, time, h.strange, time))
-        was_right.append(correct(buttons >= limits, h.truth.buttons, time))
+        buttons, thresholds, time = scaling.apply(h.raw.logits), scaling.threshold_array, h.raw.time
+        found.append(evidence(buttons, thresholds, time, h.ood_score, time))
+        was_right.append(correct(buttons >= thresholds, h.truth.buttons, time))
     whose = [group for group, h in zip(groups, videos, strict=True) for _ in range(len(h.truth))]
     return fit_confidence(np.concatenate(found), np.concatenate(was_right), whose, shares(videos))
 

@@ -43,7 +43,7 @@ class OodScorer:
         left = np.linalg.norm(centred - (centred @ directions) @ directions.T, axis=1, keepdims=True)
         return np.concatenate([along, left / self.rest], axis=1).astype(np.float32)
 
-    def strange(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
+    def score(self, places: NDArray[np.float32]) -> NDArray[np.float32]:
         """Stretches' mean places [T, k + 1] -> float32 [T]: 0 is usual in the known games, 1 rare, more foreign."""
         square = (places**2).sum(1)[:, None] - 2 * places @ self.places.T + (self.places**2).sum(1)
         near = np.partition(np.maximum(square, 0), min(NEAREST, len(self.places)) - 1, axis=1)[:, :NEAREST]
@@ -51,15 +51,17 @@ class OodScorer:
         return ((distance - self.usual[0]) / (self.usual[1] - self.usual[0])).astype(np.float32)
 
     def of(self, raw: Raw) -> NDArray[np.float32]:
-        """How strange each frame of a whole video is, float32 [T]."""
-        return self.strange(stretches(self.place(raw.features), raw.time, raw.time))
+        """The OOD score of each frame of a whole video, float32 [T]."""
+        return self.score(window_means(self.place(raw.features), raw.time, raw.time))
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
-        """For the checkpoint's weights file; `Familiar(**tensors)` reads it back."""
+        """For the checkpoint's weights file; `OodScorer(**tensors)` reads it back."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def stretches(places: NDArray[np.float32], time: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float32]:
+def window_means(
+    places: NDArray[np.float32], time: NDArray[np.float64], at: NDArray[np.float64]
+) -> NDArray[np.float32]:
     """Mean place of the 4 s around each of the times `at`, [n, k + 1]; a video's ends are repeated."""
     mean: NDArray[np.float32] = places[nearest(time, at[:, None] + LOOKS)].mean(axis=1)
     return mean
@@ -86,4 +88,4 @@ def fit_ood_scorer(training: Sequence[Raw], held_out: Sequence[Raw]) -> OodScore
 def _apart(draft: OodScorer, raw: Raw) -> NDArray[np.float32]:
     """Places of stretches one second apart."""
     at = np.arange(raw.time[0], raw.time[-1] + 1e-6, 1.0)
-    return stretches(draft.place(raw.features), raw.time, at)
+    return window_means(draft.place(raw.features), raw.time, at)

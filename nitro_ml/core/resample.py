@@ -12,7 +12,7 @@ from nitro_ml.core.timeline import nearest
 RATE = 30.0
 
 
-class Steps:
+class ResampledClip:
     """A clip's steps of 1/30 s: each is the frame nearest in time. Frames are read on demand, as clips may lie on
     disk.
     """
@@ -46,10 +46,10 @@ class Steps:
         return self.clip.acted(self.index[start:stop])
 
 
-def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[Steps, int]]:
+def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[ResampledClip, int]]:
     """About `count` steps (no more than twice that), evenly over the clips, each with so many steps before and after
     it.
     """
-    steps = [Steps(clip) for clip in clips]
+    steps = [ResampledClip(clip) for clip in clips]
     every = [(s, i) for s in steps for i in range(before, len(s) - after)]
     return every[:: max(1, len(every) // count)]

@@ -1,6 +1,6 @@
 """What an IDM has to beat, and the oracle that shows what frame-wise metrics are worth.
 
-always_released, most_frequent and another_video see nothing of the video; previous_frame is shown the true inputs of
+always_released, most_frequent and another_video see nothing of the video; copy_last_action is shown the true inputs of
 one frame ago, looks almost perfect frame by frame, and is never to be beaten.
 """
 
@@ -17,7 +17,7 @@ from nitro_ml.core.timeline import released
 from nitro_ml.evaluation.scores import Sample, Scores, evaluate_many
 
 BASELINES = ("always_released", "most_frequent", "another_video")
-ORACLE = "previous_frame"
+ORACLE = "copy_last_action"
 
 
 def with_baselines(
@@ -37,7 +37,7 @@ def with_baselines(
         "always_released": [released(s.time) for s in samples],
         "most_frequent": [constant(*frequent, s.time) for s in samples],
         "another_video": [another_video(s, [*samples, *others]) for s in samples],
-        ORACLE: [previous_frame(s.truth, s.time) for s in samples],
+        ORACLE: [copy_last_action(s.truth, s.time) for s in samples],
     }
     scores: dict[str, Scores] = {}
     for name, predictions in rows.items():
@@ -77,7 +77,7 @@ def another_video(sample: Sample, samples: Sequence[Sample]) -> Labels | None:
     return None
 
 
-def previous_frame(truth: Actions, time: NDArray[np.float64]) -> Labels:
+def copy_last_action(truth: Actions, time: NDArray[np.float64]) -> Labels:
     """The true inputs of one frame before; the first frame keeps its own."""
     row = np.maximum(np.arange(len(truth)) - 1, 0)
     return Labels(time, truth.buttons[row].astype(np.float32), truth.sticks[row], np.zeros(len(time), np.float32))

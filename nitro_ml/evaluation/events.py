@@ -63,11 +63,13 @@ def count(
     all frames from t - 1 - k to t + k are known, and else left out.
     """
     known = np.ones(len(true), np.bool_) if known is None else known
-    press = _found(presses(predicted), presses(true), k, known)
-    return press, _found(presses(~predicted), presses(~true), k, known)
+    press = _count_events(presses(predicted), presses(true), k, known)
+    return press, _count_events(presses(~predicted), presses(~true), k, known)
 
 
-def _found(predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known: NDArray[np.bool_]) -> EventCounts:
+def _count_events(
+    predicted: NDArray[np.int64], true: NDArray[np.int64], k: int, known: NDArray[np.bool_]
+) -> EventCounts:
     """Of the largest matchings, the one that leaves the fewest errors."""
     hidden = np.concatenate([[0], np.cumsum(~known)])
 

@@ -2,7 +2,7 @@
 
 from nitro_ml.games.env import Game, SavedStates, Step
 from nitro_ml.games.pad import Pad, Player
-from nitro_ml.games.players.registry import expert, player, score_episode, wanderer
+from nitro_ml.games.players.registry import expert, player, score_episode, sticky_random
 from nitro_ml.games.recorder.dataset import add_visible, record_to, save_truth
 from nitro_ml.games.recorder.record import Recording, Segment, record
 from nitro_ml.games.recorder.shard import Published, write_shard
@@ -30,7 +30,7 @@ __all__ = [
     "record_to",
     "save_truth",
     "score_episode",
-    "wanderer",
+    "sticky_random",
     "write_shard",
 ]
 

@@ -111,15 +111,15 @@ class Game(gymnasium.Env[NDArray[np.uint8], Action], ABC):
 
 
 class SavedStates(ABC):
-    """Beside `Game`, where an engine can: keeping a state, and going back to it."""
+    """Beside `Game`, where an engine can: saving its state, and loading it again."""
 
     @abstractmethod
-    def keep(self, pads: Sequence[Pad]) -> int:
-        """Step on by the first of the pads, or the first few, and keep the state reached; returns by how many.
+    def save_state(self, pads: Sequence[Pad]) -> int:
+        """Step on by the first of the pads, or the first few, and save the state reached; returns by how many.
 
         0, without a step, where the engine cannot do it with these pads. `frame` is the new one only after a step.
         """
 
     @abstractmethod
-    def back(self) -> None:
-        """Return to the state last kept, or to the episode's start where none was kept since. `frame` likewise."""
+    def load_state(self) -> None:
+        """Return to the state last saved, or to the episode's start where none was saved since. `frame` likewise."""

@@ -46,7 +46,7 @@ class Pad:
         """The pad as an action of `env.Game`: `buttons`, int8 [17], and `sticks`, float32 [4]."""
         return {"buttons": self.buttons.astype(np.int8), "sticks": self.sticks}
 
-    def held(self, button: str) -> bool:
+    def is_pressed(self, button: str) -> bool:
         return bool(self.buttons[BUTTON[button]])
 
     def stick(self, name: str) -> float:
@@ -54,11 +54,11 @@ class Pad:
 
     def pushed(self, button: str) -> bool:
         """Whether a button is held; of two opposite directions at once, an impossible state, neither is."""
-        return self.held(button) and not (button in OPPOSITE and self.held(OPPOSITE[button]))
+        return self.is_pressed(button) and not (button in OPPOSITE and self.is_pressed(OPPOSITE[button]))
 
     def axis(self, negative: str, positive: str) -> int:
         """-1, 0 or 1 from two opposite buttons; both held at once is an impossible state and counts as neither."""
-        return int(self.held(positive)) - int(self.held(negative))
+        return int(self.is_pressed(positive)) - int(self.is_pressed(negative))
 
 
 class Player(Protocol):

@@ -13,7 +13,7 @@ from nitro_ml.core.labels import LabelsError
 from nitro_ml.nitrogen import parquet
 from nitro_ml.nitrogen.parquet import Labelled
 from nitro_ml.sandbox import process
-from nitro_ml.sandbox.process import MEMORY, QUIET, Child, ChildError
+from nitro_ml.sandbox.process import MEMORY, QUIET, SandboxError, SandboxProcess
 
 SECONDS = 20.0
 
@@ -22,7 +22,7 @@ class Decoder:
     """Decodes label files, one after another; a context manager, which ends the child. One that died is replaced."""
 
     def __init__(self) -> None:
-        self._child: Child | None = None
+        self._child: SandboxProcess | None = None
 
     def __enter__(self) -> "Decoder":
         return self
@@ -32,12 +32,12 @@ class Decoder:
 
     def labels(self, data: bytes, name: str, frames: int) -> Labelled:
         """What the file says of `frames` frames; see `parquet.labels`. Raises `LabelsError` naming the file."""
-        started = self._child = self._child or Child(__name__, str(MEMORY), env=QUIET)
+        started = self._child = self._child or SandboxProcess(__name__, str(MEMORY), env=QUIET)
         try:
             started.ask({"name": name, "frames": frames, "size": len(data)}, data)
             answer = started.answer(SECONDS)
             held = started.take(answer.get("size", 0), SECONDS)
-        except ChildError as error:
+        except SandboxError as error:
             self._end()
             raise LabelsError(f"{name}: not a readable parquet file (reading it {error}); fetch it again.") from error
         if "error" in answer:

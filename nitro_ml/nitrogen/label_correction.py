@@ -1,4 +1,4 @@
-"""Labels of a game's videos set right by their pictures: shifted, turned upright, or refused; see `align`."""
+"""Labels of a game's videos set right by their pictures: shifted, turned upright, or refused; see `label_sync`."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,21 +35,22 @@ Video = tuple[str, str]
 @dataclass(frozen=True)
 class Correction:
     """What is known of one video's labels: `offset` in steps of 1/30 s and the axes upside down, which are put right;
-    `refused`: doubtful or unrelated, not to be learned from. `told`: the figures. `judged`: whether anything is known.
+    `refused`: doubtful or unrelated, not to be learned from. `description`: the figures. `judged`: whether anything is
+    known.
     """
 
     judged: bool = False
     offset: int = 0
     upside_down: tuple[str, ...] = ()
     refused: str = ""
-    told: str = ""
+    description: str = ""
 
     @property
     def is_sound(self) -> bool:
         return not (self.offset or self.upside_down or self.refused)
 
 
-def findings(clips: Sequence[Clip]) -> dict[Video, Correction]:
+def corrections(clips: Sequence[Clip]) -> dict[Video, Correction]:
     """Each video of labelled clips, held against the others of its game."""
     games: dict[str, dict[str, list[Clip]]] = {}
     for clip in clips:
@@ -97,21 +98,23 @@ def _game(plays: Sequence[Play]) -> list[Correction]:
             axes += [axis] if turned else []
     strength = median(p.peak for p in profiles if p.is_clear)
     return [
-        _finding(verdict, tuple(axes), _figures(p, usual, strength))
+        _correction(verdict, tuple(axes), _figures(p, usual, strength))
         for verdict, axes, p in zip(verdicts, upside_down, profiles, strict=True)
     ]
 
 
-def _finding(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correction:
+def _correction(verdict: Verdict, axes: tuple[str, ...], figures: str) -> Correction:
     if verdict is None:
         return Correction()
     if verdict == "unrelated":
-        return Correction(True, refused=verdict, told=f"the labels don't belong to the picture: {figures}")
+        return Correction(True, refused=verdict, description=f"the labels don't belong to the picture: {figures}")
     if verdict == "doubtful":
-        return Correction(True, refused=verdict, told=f"the labels are early or late by an uncertain offset: {figures}")
+        return Correction(
+            True, refused=verdict, description=f"the labels are early or late by an uncertain offset: {figures}"
+        )
     done = [f"labels {abs(verdict)}/30 s too {'early' if verdict > 0 else 'late'}, shifted"] if verdict else []
     done += [f"{axis} upside down, turned" for axis in axes]
-    return Correction(True, verdict, axes, told=f"{'; '.join(done)}: {figures}" if done else "")
+    return Correction(True, verdict, axes, description=f"{'; '.join(done)}: {figures}" if done else "")
 
 
 def _figures(found: Profile, usual: int, strength: float) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import STICKS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import RATE, Steps
+from nitro_ml.core.resample import RATE, ResampledClip
 
 REACH = 12  # steps that the picture may follow its labels by, or go before them
 VERTICAL = ("j_left_y", "j_right_y")
@@ -49,7 +49,7 @@ def observed(clips: Sequence[Clip]) -> Play:
     Each column of the movement is scaled to about unit variance, robustly; none is counted from a clip to the next.
     """
     seconds = sum(float(clip.time[-1] - clip.time[0]) for clip in clips)
-    every = [Steps(clip) for clip in clips[:: max(1, round(seconds / _LONGEST))]]
+    every = [ResampledClip(clip) for clip in clips[:: max(1, round(seconds / _LONGEST))]]
     moves = np.concatenate([_movement(steps.frames(0, len(steps))) for steps in every])
     moves -= np.median(moves, axis=0)
     spread = np.percentile(np.abs(moves), 90, axis=0) + 1e-6

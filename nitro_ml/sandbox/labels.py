@@ -18,7 +18,7 @@ from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.labels import Labels, LabelsError, Truth, read_labels, read_truth
 from nitro_ml.core.observability import Visible
 from nitro_ml.sandbox import process
-from nitro_ml.sandbox.process import MEMORY, QUIET, Child, ChildError
+from nitro_ml.sandbox.process import MEMORY, QUIET, SandboxError, SandboxProcess
 
 SECONDS = 120
 
@@ -27,7 +27,7 @@ class Reader:
     """Reads files one after another; a context manager, which ends the child."""
 
     def __init__(self) -> None:
-        self._child = Child(__name__, str(MEMORY), env=QUIET)
+        self._child = SandboxProcess(__name__, str(MEMORY), env=QUIET)
 
     def __enter__(self) -> "Reader":
         return self
@@ -52,7 +52,7 @@ class Reader:
         try:
             answer = self._child.answer(SECONDS)
             data = self._child.take(answer.get("size", 0), SECONDS)
-        except ChildError as error:
+        except SandboxError as error:
             raise LabelsError(f"{path.name}: not a readable parquet file (reading it {error}).") from error
         if "error" in answer:
             raise LabelsError(answer["error"])

@@ -25,12 +25,12 @@ QUIET = {"POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"}
 Line = dict[str, Any]
 
 
-class ChildError(RuntimeError):
+class SandboxError(RuntimeError):
     """The child is gone; the message says how it ended: "crashed (SIGSEGV)", "said nothing for 20 s"."""
 
 
-class Child:
-    """The near end. After `ChildError` it is of no use: `end` it and start another."""
+class SandboxProcess:
+    """The near end. After `SandboxError` it is of no use: `end` it and start another."""
 
     def __init__(
         self, module: str, *arguments: str, pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None
@@ -59,7 +59,7 @@ class Child:
                 rest = rest[self._process.stdin.write(rest) :]
 
     def answer(self, seconds: float) -> Line:
-        """The next line. Raises `ChildError` where it doesn't come in time, or not at all."""
+        """The next line. Raises `SandboxError` where it doesn't come in time, or not at all."""
         limit = time.monotonic() + seconds
         while (end := self._come.find(b"\n")) < 0:
             self._more(limit, seconds)
@@ -81,9 +81,9 @@ class Child:
         waiting = select.poll()
         waiting.register(self._process.stdout, select.POLLIN | select.POLLHUP)
         if not waiting.poll(max(limit - time.monotonic(), 0) * 1000):
-            raise ChildError(f"said nothing for {seconds:g} s")
+            raise SandboxError(f"said nothing for {seconds:g} s")
         if not (data := os.read(self._process.stdout.fileno(), 1 << 20)):
-            raise ChildError(self._how())
+            raise SandboxError(self._how())
         self._come += data
 
     def _how(self) -> str:

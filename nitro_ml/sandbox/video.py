@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
 from nitro_ml.sandbox import process
-from nitro_ml.sandbox.process import Child, ChildError, Line
+from nitro_ml.sandbox.process import Line, SandboxError, SandboxProcess
 from nitro_ml.segments.features import FEATURES, Features
 from nitro_ml.video import decode
 from nitro_ml.video.decode import CutError, Frames, VideoError, VideoInfo
@@ -46,7 +46,7 @@ class Decoder:
 
     def __init__(self, stall: float = 60.0, memory: int = 2 << 30) -> None:
         self.stall, self.memory = stall, memory
-        self._child: Child | None = None
+        self._child: SandboxProcess | None = None
         self._reading = False
         self._shared = _shared_file()
 
@@ -109,7 +109,7 @@ class Decoder:
         assert self._child is not None
         try:
             found = self._child.answer(self.stall)
-        except ChildError as error:
+        except SandboxError as error:
             self._end()
             raise VideoError(f"{path.name}: decoding it {error}; the video is damaged or hostile.") from error
         if "error" in found:
@@ -117,12 +117,12 @@ class Decoder:
             raise ERRORS[found["kind"]](found["error"])
         return found
 
-    def _ready(self) -> Child:
+    def _ready(self) -> SandboxProcess:
         if self._child is None:
-            started = Child(__name__, str(self._shared), str(self.memory), pass_fds=[self._shared])
+            started = SandboxProcess(__name__, str(self._shared), str(self.memory), pass_fds=[self._shared])
             try:
                 started.answer(START)
-            except ChildError as error:
+            except SandboxError as error:
                 raise RuntimeError(f"The decoder's process {error} at its start, before any video.") from error
             self._child = started
         return self._child

@@ -1,6 +1,6 @@
 """The fitted classifier: small networks whose opinions are averaged, as plain arrays evaluated by numpy.
 
-No pickle, and no scikit-learn to use it. Three questions are asked, each with evidence of its own: which screen is
+No pickle, and no scikit-learn to use it. Three questions are asked, each with features of its own: which screen is
 this; if it is the game, does anybody play; and is there an input display over it. Labels of an IDM that does not know
 the game can only spoil the answers that need them.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from nitro_ml.segments.evidence import Evidence
+from nitro_ml.segments.step_features import StepFeatures
 
 SHIPPED = Path(__file__).with_name("classifier.safetensors")
 SCREENS = ("game", "menu", "loading", "cutscene", "death", "intro", "facecam")
@@ -72,7 +72,7 @@ class Classifier:
     display: Networks
     card: Mapping[str, Any]
 
-    def log_probabilities(self, found: Evidence) -> NDArray[np.float64]:
+    def log_probabilities(self, found: StepFeatures) -> NDArray[np.float64]:
         """Of each of `KINDS`, float64 [n, 9], but for a summand that is favour to play."""
         screen = self.screen.log_probabilities(found.screen)
         idle = self.idle.log_probabilities(found.inputs)

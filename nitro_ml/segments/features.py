@@ -1,7 +1,7 @@
 """Cheap facts about each frame, from the pixels that are decoded for labelling anyway.
 
 51 numbers a frame, about 0.09 ms at 64 x 64 and 0.12 ms at 96 x 96, each one of 256 levels: a byte each in the table.
-`judge` needs nothing else from the pixels, so that it can change without a video being fetched again.
+`segment_video` needs nothing else from the pixels, so that it can change without a video being fetched again.
 """
 
 import math

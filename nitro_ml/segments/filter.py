@@ -1,9 +1,9 @@
 """Keep or drop, stretch by stretch, with one reason each.
 
 A classifier (fitted by `python -m benchmarks.segments --fit`) says five times a second how probable each kind
-of stretch is, from the picture and the inferred inputs (`evidence`); the likeliest path through them makes stretches;
-their borders are then moved to the cut, or to the input, that they belong to. Of what is left as play, rules drop what
-must not be learned: labels below a chosen risk, and inputs that no hand makes.
+of stretch is, from the picture and the inferred inputs (`step_features`); the likeliest path through them makes
+stretches; their borders are then moved to the cut, or to the input, that they belong to. Of what is left as play, rules
+drop what must not be learned: labels below a chosen risk, and inputs that no hand makes.
 
 Sources: judged per segment and never per episode (NitroGen's users); a button held over 60% of the frames and more than
 six at once are implausible (open-p2p, arXiv 2601.04575); idle frames are dropped (VPT, arXiv 2206.11795).
@@ -19,10 +19,10 @@ from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import KINDS, Classifier, pretrained
-from nitro_ml.segments.evidence import evidence
 from nitro_ml.segments.features import FEATURES
-from nitro_ml.segments.sampling import Steps
+from nitro_ml.segments.sampling import TimeSteps
 from nitro_ml.segments.smoothing import runs, smooth, viterbi, without_short_runs
+from nitro_ml.segments.step_features import step_features
 
 Reason = Literal[
     "play",
@@ -81,7 +81,7 @@ class Segment:
     confidence: float
 
 
-def judge(
+def segment_video(
     features: NDArray[np.float32],
     labels: Labels,
     rules: Rules | None = None,
@@ -96,19 +96,19 @@ def judge(
     rules = rules or Rules()
     if features.shape != (len(labels), len(FEATURES)):
         raise ValueError(
-            f"judge: found features {features.shape} for {len(labels)} labels; allowed is [T, {len(FEATURES)}] with "
-            "one row per label. Compute both from the same frames."
+            f"segment_video: found features {features.shape} for {len(labels)} labels; allowed is [T, {len(FEATURES)}] "
+            "with one row per label. Compute both from the same frames."
         )
     if not len(labels):
         return []
     held = labels.hard(thresholds).buttons
-    return sift(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
+    return filter_segments(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
 
 
-def sift(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
+def filter_segments(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
     """Segments of frames whose kinds are known; what is not to be used of active play gets its own reason.
 
-    kind: str [T], of `moment.KINDS`; labels and held, bool [T, 17]: of the same T >= 1 frames.
+    kind: str [T], of `annotated_frame.KINDS`; labels and held, bool [T, 17]: of the same T >= 1 frames.
     """
     frame = seconds_per_frame(labels.time)
     reason = np.array([REASONS.index(k) for k in np.where(kind == "active", "play", kind)])
@@ -125,10 +125,10 @@ def sift(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules:
 def kinds(
     features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], rules: Rules, classifier: Classifier
 ) -> NDArray[np.str_]:
-    """The kind of each frame, str [T], one of `classifier.KINDS`; arguments as for `judge`, held: bool [T, 17]."""
+    """The kind of each frame, str [T], of `classifier.KINDS`; arguments as for `segment_video`; held: bool [T, 17]."""
     tilted = np.abs(labels.sticks) > rules.stick
-    steps = Steps.of(labels.time)
-    scores = classifier.log_probabilities(evidence(features, labels, held, tilted, steps))
+    steps = TimeSteps.of(labels.time)
+    scores = classifier.log_probabilities(step_features(features, labels, held, tilted, steps))
     path = viterbi(np.maximum(scores, _DOUBT), rules.change)
     found = np.array(KINDS)[steps.frames(path)]
     return refined(found, features, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))

@@ -1,4 +1,4 @@
-"""Time in steps of a fifth of a second, in which the evidence is gathered and the kinds are told apart."""
+"""Time in steps of a fifth of a second, in which the features are computed and the kinds are told apart."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,13 +14,13 @@ Rows = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Steps:
+class TimeSteps:
     """Step i holds the frames first[i] to first[i + 1] (exclusive); first: int [n + 1]."""
 
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, time: NDArray[np.float64]) -> "Steps":
+    def of(cls, time: NDArray[np.float64]) -> "TimeSteps":
         """Steps of `STEP` seconds by presentation time, rising; a step without a frame is left out."""
         number = np.floor((time - time[0]) / STEP + 1e-6).astype(np.int64)
         return cls(np.append(np.flatnonzero(np.diff(number, prepend=-1)), len(time)))

@@ -23,7 +23,7 @@ KEYS = re.compile(r"\b[0-9a-f]{32,64}\b")
 
 def foreseen(error: BaseException) -> str | None:
     """One line about an error that can be foreseen, from the error itself or from what it was raised for; else None."""
-    return next((line for link in _chain(error) if (line := _told(link))), None)
+    return next((line for link in _chain(error) if (line := _describe(link))), None)
 
 
 def masked(line: str) -> str:
@@ -37,7 +37,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__
 
 
-def _told(error: BaseException) -> str | None:
+def _describe(error: BaseException) -> str | None:
     text, package = _line(str(error)), type(error).__module__.split(".")[0]
     if any(sign in text for sign in FULL) or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return DISK

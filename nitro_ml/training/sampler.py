@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from torch.utils.data import IterableDataset
 
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 
 Batch = TypeVar("Batch")
 
@@ -19,7 +19,7 @@ class Sampler(IterableDataset[Batch]):
     A resumed training sees what it would have seen.
     """
 
-    def __init__(self, steps: Sequence[Steps], batch: int, seed: int) -> None:
+    def __init__(self, steps: Sequence[ResampledClip], batch: int, seed: int) -> None:
         self.steps = steps
         mass = np.array([len(own) * own.clip.weight for own in steps])
         self.share = mass / mass.sum()
@@ -31,5 +31,5 @@ class Sampler(IterableDataset[Batch]):
             yield self.gathered([self.steps[k] for k in rng.choice(len(self.steps), self.batch, p=self.share)], rng)
 
     @abstractmethod
-    def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
+    def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:
         """A batch with one step of each of the clips drawn."""

@@ -71,7 +71,7 @@ def probe(path: Path) -> VideoInfo:
         stream = film.stream
         rate, duration, whole = stream.average_rate or stream.guessed_rate, seconds_of(film), ending(path, film)
         joined = [f"clock set on at {len(found)} seam{'s'[: len(found) > 1]}"] if (found := seams(film)) else []
-    picture = "; ".join([*([film.found] if film.found else []), *shown.told, *joined])
+    picture = "; ".join([*([film.found] if film.found else []), *shown.description, *joined])
     return VideoInfo(
         width,
         height,

@@ -1,7 +1,7 @@
 """How a container and its codec say that a picture is to be shown: which way up, with what aspect, in which light.
 
-What can be honoured is, and `told` says so; what can't is refused by name. Boxes and sizes of a film are those of the
-upright picture, in stored pixels.
+What can be honoured is, and `description` says so; what can't is refused by name. Boxes and sizes of a film are those
+of the upright picture, in stored pixels.
 """
 
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ class Showing:
         return not self.turn and not self.mirrored
 
     @property
-    def told(self) -> list[str]:
+    def description(self) -> list[str]:
         """What is done, in words; nothing for a plain picture."""
         degrees = [f"turned {90 * self.turn} degrees counterclockwise"] if self.turn else []
         mirrored = ["mirrored"] if self.mirrored else []

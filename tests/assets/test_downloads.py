@@ -163,9 +163,9 @@ def test_the_disk_counts_more_than_the_budget(
         assert caught.value.errno == errno.ENOSPC
     left[0] = 100
     with (
-        disk_quota.room(settings.downloads, 1000, 60, tmp_path),
+        disk_quota.reserve_quota(settings.downloads, 1000, 60, tmp_path),
         pytest.raises(ytdlp.FetchError, match="free some disk"),
-        disk_quota.room(settings.downloads, 1000, 60, tmp_path, patience=0.01),
+        disk_quota.reserve_quota(settings.downloads, 1000, 60, tmp_path, patience=0.01),
     ):
         raise AssertionError("another download holds it")
 
@@ -204,14 +204,14 @@ def test_room_is_given_back_shrunk_and_taken_from_the_dead(tmp_path: Path) -> No
     folder = tmp_path / "downloads"
     folder.mkdir()
     (folder / "dead.room").write_text(f"{100:020d}")
-    with disk_quota.room(folder, 100, 100, tmp_path) as held:
+    with disk_quota.reserve_quota(folder, 100, 100, tmp_path) as held:
         with (
             pytest.raises(ytdlp.FetchError, match="no room"),
-            disk_quota.room(folder, 100, 60, tmp_path, patience=0.01),
+            disk_quota.reserve_quota(folder, 100, 60, tmp_path, patience=0.01),
         ):
             pass
         held.need(40)
-        with disk_quota.room(folder, 100, 60, tmp_path, patience=0.01):
+        with disk_quota.reserve_quota(folder, 100, 60, tmp_path, patience=0.01):
             pass
     assert [p.name for p in folder.iterdir()] == ["turn"]
 

@@ -11,7 +11,7 @@ from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.refusals import REFUSALS, Again, FetchError, Reason
 from nitro_assets.lake.cache import ClipCache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, TABLE, current, summary, waits
+from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, TABLE, current, is_backing_off, summary
 from nitro_assets.runtime.clip_loader import ClipLoader
 from nitro_assets.runtime.failures import Failures, rows
 from nitro_assets.settings import Settings
@@ -76,7 +76,7 @@ def test_another_address_is_another_matter(lake: Lake, settings: Settings) -> No
 
 def test_a_wrong_clock_makes_nobody_wait_for_ever() -> None:
     now = datetime.now(UTC)
-    assert [waits(now + d, now) for d in (timedelta(0), timedelta(1), LONGEST, LONGEST * 2)] == [
+    assert [is_backing_off(now + d, now) for d in (timedelta(0), timedelta(1), LONGEST, LONGEST * 2)] == [
         False,
         True,
         True,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nitro_assets.fetch.ssrf_guard import AddressError, forbidden, guard, guarded
+from nitro_assets.fetch.ssrf_guard import AddressError, forbidden, guard, ssrf_guard
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808"]
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"]
@@ -69,10 +69,10 @@ def test_a_bad_address_is_refused_before_it_is_asked(url: str) -> None:
 def test_a_name_that_changes_its_mind_is_stopped_at_the_socket() -> None:
     """As with DNS rebinding: nothing but the connection itself shows where it goes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with guarded(allow_loopback=False) as refused, pytest.raises(AddressError):
+        with ssrf_guard(allow_loopback=False) as refused, pytest.raises(AddressError):
             socket.create_connection(server.getsockname())
         assert ["a loopback address" in str(error) for error in refused] == [True]
-        with guarded(allow_loopback=True):
+        with ssrf_guard(allow_loopback=True):
             socket.create_connection(server.getsockname()).close()
         socket.create_connection(server.getsockname()).close()  # outside the guard nothing has changed
 
@@ -87,5 +87,5 @@ def test_a_name_that_changes_its_mind_is_stopped_at_the_socket() -> None:
     ids=["program", "datagram", "local socket"],
 )
 def test_no_way_round_the_guard(way: Callable[[], object]) -> None:
-    with guarded(allow_loopback=True), pytest.raises(AddressError):
+    with ssrf_guard(allow_loopback=True), pytest.raises(AddressError):
         way()

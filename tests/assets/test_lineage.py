@@ -67,7 +67,7 @@ def test_two_hundred_upstream_partitions(lake: Lake, settings: Settings) -> None
         add_shard(settings, number)
     state, asset = State(lake, settings), ASSETS["nitrogen_actions"]
     for shard in state.partitions(asset)[2:]:
-        components = state.components(asset, shard)
+        components = state.input_versions(asset, shard)
         state.record(Record(asset.name, shard, digest(components), components, digest(components), 0))
     bring_up(lake, settings)
     assert set(verdicts(lake, settings).values()) == {"fresh"}

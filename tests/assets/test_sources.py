@@ -31,7 +31,7 @@ def test_addresses_and_searches_are_read_in_order(tmp_path: Path) -> None:
         "sources.yaml line 2", url="https://example.org/channel", game="pong", licence="CC-BY-4.0", limit=100
     )
     assert isinstance(search, Source)
-    assert search.address == "ytsearch50: hollow knight walkthrough no commentary"
+    assert search.ytdlp_url == "ytsearch50: hollow knight walkthrough no commentary"
     home = str(Path("~/recordings").expanduser())
     assert folder == Source("sources.yaml line 8", folder=home, licence="own"), "read where it lies"
 

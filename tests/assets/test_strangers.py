@@ -27,7 +27,7 @@ from nitro_assets.lake.cache import clip_cache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import APART, LONGEST
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.upstream import quarantine_gone
+from nitro_assets.takedown.intake.removed_upstream import quarantine_gone
 from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import worker
 from tests.assets.rows import ANNA, BERT, fit

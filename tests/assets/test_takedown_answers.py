@@ -103,11 +103,11 @@ def test_every_address_of_every_line_is_understood_or_asked_about(lake: Lake, se
     assert said.outcome == "quarantined"
     keys = {video_key(settings.secret, names_by(address)[0]) for address in TUBE[:5]}
     assert keys == lake.blocklist().among(keys)
-    assert [(told.line, told.name) for told in said.told if told.state == "taken"] == [
+    assert [(each.line, each.name) for each in said.lines if each.state == "taken"] == [
         *((1, f"youtube:aaaaaaaaaa{n}") for n in range(3)),
         *((3, f"youtube:aaaaaaaaaa{n}") for n in (3, 4)),
     ]
-    assert [told.line for told in said.unclear] == [2, 4, 4, 4]
+    assert [each.line for each in said.unclear] == [2, 4, 4, 4]
     assert all(word in str(said) for word in ("line 2: found no address", "a channel, not one video", "short link"))
 
 
@@ -115,14 +115,14 @@ def test_what_matches_nothing_says_so_and_strangers_are_not_told(lake: Lake, set
     index(lake, settings, TUBE[0])
     assert NOT_HELD in ask_for(lake, settings, [TUBE[1]], "mine").text
     both = ask_for(lake, settings, TUBE[:3], "mine")
-    assert [told.what for told in both.told] == [
+    assert [each.what for each in both.lines] == [
         "quarantined",
         f"already under request {requests(lake)[0].id}",
         NOT_HELD,
     ]
     strangers = [ask(lake, settings, TUBE[n], by=f"Eve {n}") for n in (3, 4)]
     assert {said.text.split(": ")[1] for said in strangers} == {"1 video quarantined."}
-    assert {told.what for said in strangers for told in said.told} == {"quarantined"}
+    assert {each.what for said in strangers for each in said.lines} == {"quarantined"}
     held = count_held(lake, requests(lake))
     assert [held[r.id] for r in requests(lake)] == [0, 1, 0, 0], "this machine's own user is"
 

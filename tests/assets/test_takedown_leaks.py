@@ -16,13 +16,13 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.store import Store
+from nitro_assets.takedown.encrypted_record import add_needles, record_path
 from nitro_assets.takedown.erase.run import identifier_patterns
 from nitro_assets.takedown.erase.steps import OWN, Erasure
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import find
 from nitro_assets.takedown.scan.targets import scan_everything, scan_targets
-from nitro_assets.takedown.sealed import add_needles, sealed_path
 from tests.assets import leaks
 from tests.assets.leak_list import LEAKS, Leak
 from tests.assets.leaks import CANARY, OTHER, TITLE
@@ -108,7 +108,7 @@ def check(leak: Leak, lake: Lake, settings: Settings, instance: dg.DagsterInstan
         found = (
             leak.left(lake)
             if leak.left
-            else scan_everything(settings, identifier_patterns(asked), [sealed_path(lake, asked.id)]).found
+            else scan_everything(settings, identifier_patterns(asked), [record_path(lake, asked.id)]).found
         )
         if left_out:
             assert found, "without its closing step it is found"

@@ -15,8 +15,8 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.inbox import empty_inbox
 from nitro_assets.takedown.intake.ownership import lapse_overdue, look_for_tokens, token_of, verify, vouch
+from nitro_assets.takedown.intake.removed_upstream import quarantine_gone
 from nitro_assets.takedown.intake.take_in import Answer, Ask, request, take_in
-from nitro_assets.takedown.intake.upstream import quarantine_gone
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, advance, find, requests
 from tests.assets import site_for_fetch

@@ -13,8 +13,8 @@ from nitro_assets.fingerprint import digest
 from nitro_assets.lake.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backlog import FIRST_RATE, explained, plan, rate, stale_work
-from nitro_assets.lineage.backoff import WAITS, summary
+from nitro_assets.lineage.backlog import FIRST_RATE, explained, plan, rate, shard_backlogs
+from nitro_assets.lineage.backoff import BACKOFF, summary
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.retry import clear_backoff
 from nitro_assets.lineage.state import Record, State, index_version, scope
@@ -88,7 +88,7 @@ def test_the_reason_counts_the_videos(corpus: Lake, settings: Settings) -> None:
         "0002": "video_index/0002 changed: 1 new video, 1 of them of unlabelled games, 1 video gone",
     }
     promote_another(corpus)
-    work = {w.shard: w for w in stale_work(State(corpus, settings))}
+    work = {w.shard: w for w in shard_backlogs(State(corpus, settings))}
     assert (work["0001"].new, work["0001"].again, work["0001"].again_frames) == (2, 1, HOUR)
     assert (work["0000"].new, work["0000"].again) == (0, 1)
 
@@ -129,7 +129,7 @@ def test_a_failed_download_waits_and_then_makes_its_shard_stale(corpus: Lake, se
     def build(job: Job, partition: str) -> Outcome:
         edges = [Edge("video_index", partition, "", key("b"), HOUR)]
         refused = [Refused(key("d"), str(failure), key("d"), failure)]
-        return Outcome(HOUR, edges=edges, refused=refused, components={WAITS: summary([failure.until])})
+        return Outcome(HOUR, edges=edges, refused=refused, components={BACKOFF: summary([failure.until])})
 
     def told() -> str:
         state = State(corpus, settings)
@@ -141,19 +141,19 @@ def test_a_failed_download_waits_and_then_makes_its_shard_stale(corpus: Lake, se
     assert told().startswith("fresh 1 failed download, tried again from 20")
     assert plan(State(corpus, settings), 1).tonight == ()
     promote_another(corpus)
-    assert {w.shard: (w.new, w.retried) for w in stale_work(State(corpus, settings))}["0001"] == (0, 0)
+    assert {w.shard: (w.new, w.retried) for w in shard_backlogs(State(corpus, settings))}["0001"] == (0, 0)
     make(worker(corpus, settings), build, "0001")
     clear_backoff(State(corpus, settings))
     assert told() == "stale failed downloads changed: 1 video to fetch again"
     failure = replace(failure, until=now)
     make(worker(corpus, settings), build, "0001")
     state = State(corpus, settings)
-    before = digest(state.components(ASSETS["pseudo_labels"], "0001"))
+    before = digest(state.input_versions(ASSETS["pseudo_labels"], "0001"))
     night = plan(state, hours=100)
     assert [(t.work.retried, t.work.new_frames) for t in night.tonight if t.work.shard == "0001"] == [(1, HOUR)]
     failure = replace(failure, until=now - timedelta(days=1))
     make(worker(corpus, settings), build, "0001")
-    again = digest(State(corpus, settings).components(ASSETS["pseudo_labels"], "0001"))
+    again = digest(State(corpus, settings).input_versions(ASSETS["pseudo_labels"], "0001"))
     assert again != before, "another night's run is not the same run"
 
 
@@ -161,7 +161,7 @@ def test_a_change_of_the_rules_of_segments_relabels_nothing(
     corpus: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ASSETS, "label_segments", replace(ASSETS["label_segments"], code="other thresholds"))
-    assert stale_work(State(corpus, settings)) == []
+    assert shard_backlogs(State(corpus, settings)) == []
 
 
 def test_two_hundred_shards_and_one_changed(settings: Settings) -> None:
@@ -173,11 +173,11 @@ def test_two_hundred_shards_and_one_changed(settings: Settings) -> None:
     shards = State(lake, settings).partitions(ASSETS["video_index"])
     append(lake, [Record("video_index", shard, "", {}, "a version", 0) for shard in shards[1:]])
     state = State(lake, settings)
-    read = {shard: state.components(ASSETS["pseudo_labels"], shard) for shard in shards}
+    read = {shard: state.input_versions(ASSETS["pseudo_labels"], shard) for shard in shards}
     append(lake, [Record("pseudo_labels", s, digest(c), c, "a version", 0) for s, c in read.items()])
-    assert stale_work(State(lake, settings)) == []
+    assert shard_backlogs(State(lake, settings)) == []
     index(lake, settings, "0150", {"a": "pong"})
-    assert [(w.shard, w.new) for w in stale_work(State(lake, settings))] == [("0150", 1)]
+    assert [(w.shard, w.new) for w in shard_backlogs(State(lake, settings))] == [("0150", 1)]
     assert len(State(lake, settings).records) == 400
 
 

@@ -18,7 +18,7 @@ from nitro_ml.games.catalogue import Catalogue, found
 from nitro_ml.games.env import Game, Step
 from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder import counterfactual
-from nitro_ml.games.recorder.session import play
+from nitro_ml.games.recorder.scenario import play
 from nitro_ml.games.registry import CATALOGUE
 
 ROOT = Path(__file__).parents[2]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.players.registry import wanderer
-from nitro_ml.games.recorder.moment import KINDS, AnnotatedFrame
-from nitro_ml.games.recorder.session import kinds_of, session
+from nitro_ml.games.players.registry import sticky_random
+from nitro_ml.games.recorder.annotated_frame import KINDS, AnnotatedFrame
+from nitro_ml.games.recorder.scenario import kinds_of, scenario
 from nitro_ml.games.registry import make
 from nitro_ml.games.scenes.look import Look
 from nitro_ml.games.scenes.screens import pause
@@ -19,7 +19,7 @@ FPS = 30
 def story(seed: int, seconds: int) -> list[AnnotatedFrame]:
     game = make("pong", seed)
     chance, habits = np.random.default_rng(seed).spawn(2)
-    return list(itertools.islice(session(game, wanderer(game, habits), chance), seconds * FPS))
+    return list(itertools.islice(scenario(game, sticky_random(game, habits), chance), seconds * FPS))
 
 
 @pytest.fixture(scope="module")

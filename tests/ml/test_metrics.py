@@ -165,11 +165,11 @@ def test_baselines_see_nothing_and_the_oracle_shows_what_frames_are_worth() -> N
     truths = [play((SOUTH, 5, 12), (EAST, 20, 22)), play((SOUTH, 14, 21))]
     samples = [Sample(said(t), t, np.arange(30) / 30, f"v{i}") for i, t in enumerate(truths)]
     table = with_baselines(samples, 0.5, truths)
-    assert list(table) == ["model", "always_released", "most_frequent", "another_video", "previous_frame"]
+    assert list(table) == ["model", "always_released", "most_frequent", "another_video", "copy_last_action"]
     assert table["model"].event_f1_1 == 1
     assert table["always_released"].event_f1_2 == table["another_video"].event_f1_1 == 0
-    assert table["previous_frame"].event_f1_1 == 1
-    assert table["previous_frame"].joint_accuracy > 0.8
+    assert table["copy_last_action"].event_f1_1 == 1
+    assert table["copy_last_action"].joint_accuracy > 0.8
     assert "another_video" not in with_baselines(samples[:1], 0.5, truths)
     flat = rows({"square": {name: s.to_dict() for name, s in table.items()}})
     assert set(flat[0]) == {"game", "name", *COLUMNS}

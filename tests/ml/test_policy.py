@@ -13,7 +13,7 @@ from transformers import SiglipVisionConfig, SiglipVisionModel
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.augment import translate
 from nitro_ml.models.policy.config import PolicyRecipe, load_recipe
@@ -147,9 +147,9 @@ def test_what_it_saw_is_computed_once_and_serves_every_step(trained: Path) -> No
     frames = torch.from_numpy(np.stack([seen(c, Policy.load(trained))[0] for c in CLIPS[:2]]))
     a_t, t = torch.randn(4, TINY.horizon, chunk.DIMENSIONS), torch.rand(4)
     with torch.inference_mode():
-        both = net(net.see(to_pixels(frames)), a_t, t)
+        both = net(net.encode(to_pixels(frames)), a_t, t)
         for row in range(4):
-            alone = net(net.see(to_pixels(frames[row // 2][None])), a_t[row][None], t[row][None])
+            alone = net(net.encode(to_pixels(frames[row // 2][None])), a_t[row][None], t[row][None])
             torch.testing.assert_close(both[row], alone[0], rtol=1e-4, atol=1e-4)
 
 
@@ -158,16 +158,16 @@ def test_the_context_is_older_frames_and_the_shift_later_actions() -> None:
     assert moving.actions is not None
     moving.frames[:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
     moving.actions.buttons[10:, EAST] = True
-    batch = gather([(Steps(moving), 0), (Steps(moving), 7)], TINY.model_copy(update={"shift": 0.1}))
+    batch = gather([(ResampledClip(moving), 0), (ResampledClip(moving), 7)], TINY.model_copy(update={"shift": 0.1}))
     assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0], [5, 7]]
     assert batch.chunks[1, :, EAST].tolist() == [1, 1, 1, 1]
-    assert gather([(Steps(moving), 7)], TINY).chunks[0, :, EAST].tolist() == [0, 0, 0, 1]
+    assert gather([(ResampledClip(moving), 7)], TINY).chunks[0, :, EAST].tolist() == [0, 0, 0, 1]
 
 
 def test_buttons_are_drawn_by_their_probability_and_do_not_flicker() -> None:
     unsure = replace(clip(True, "a"), chance=np.full((40, 17), 0.3, np.float32))
     rng = np.random.default_rng(0)
-    drawn = gather([(Steps(unsure), 0)] * 400, TINY, rng).chunks[..., :17]
+    drawn = gather([(ResampledClip(unsure), 0)] * 400, TINY, rng).chunks[..., :17]
     assert drawn.mean() == pytest.approx(0.3, abs=0.02)
     assert (drawn == drawn[:, :1]).all()
 
@@ -186,7 +186,7 @@ def test_a_picture_is_moved_as_a_whole() -> None:
 def test_chunks_are_padded_and_masked_after_the_end_and_resampled_to_30_hz() -> None:
     sixty = clip(True, "a", 60)
     sixty = Clip(sixty.frames, np.arange(60) / 60, "toy", "a", sixty.actions)
-    steps = Steps(sixty)
+    steps = ResampledClip(sixty)
     assert len(steps) == 30
     batch = gather([(steps, 0), (steps, 28)], TINY)
     assert batch.mask.tolist() == [[True] * 4, [True, True, False, False]]

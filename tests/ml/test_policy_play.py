@@ -88,7 +88,7 @@ def test_a_policy_that_commits_keeps_its_noise_for_so_long(policy: Policy) -> No
     player = PolicyPlayer(policy, make("freeway", 0), np.random.default_rng(0))
     drawn = []
     for frame in range(5 * policy.execute):
-        player.see()
+        player.observe()
         if frame % policy.execute == 0:
             drawn.append(player.seen()[1])
             together([player])

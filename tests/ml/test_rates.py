@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import RATE, Steps
+from nitro_ml.core.resample import RATE, ResampledClip
 from nitro_ml.models.idm.config import Augmentation
 from nitro_ml.models.idm.data import Windows
 from nitro_ml.models.idm.infer import infer
@@ -95,7 +95,7 @@ def test_training_sees_the_frame_nearest_to_each_step_with_its_own_inputs(clip: 
 
 
 def test_policies_and_world_models_see_the_same_steps(clip: Clip) -> None:
-    steps = Steps(clip)
+    steps = ResampledClip(clip)
     numbers = shown(steps.frames(0, len(steps)))
     assert not off_grid(clip, numbers, clip.time[0] + np.arange(len(steps)) / RATE).any()
     assert len(steps) == round((clip.time[-1] - clip.time[0]) * RATE) + 1
@@ -119,7 +119,7 @@ def test_a_rate_that_the_container_gets_wrong_is_not_believed(tmp_path: Path) ->
     stamps += [stamps[-1] + n + 1 for n in range(120)]
     path = write_video(tmp_path / "a.mkv", numbered(numbers), pts=stamps)
     assert probe(path).fps > 45
-    steps = shown(Steps(clip_of(path, numbers)).frames(0, 100))
+    steps = shown(ResampledClip(clip_of(path, numbers)).frames(0, 100))
     assert np.diff(steps).max() <= 2, "a step of 1/30 s is one frame of this file, or two"
 
 
@@ -127,7 +127,7 @@ def test_60_frames_a_second_are_seen_as_the_same_play_at_30_bit_for_bit(tmp_path
     numbers = np.arange(300)
     fast = clip_of(write_video(tmp_path / "60.mkv", numbered(numbers), fps=60), numbers)
     slow = clip_of(write_video(tmp_path / "30.mkv", numbered(numbers[::2]), fps=30), numbers[::2])
-    steps = [Steps(clip) for clip in (fast, slow)]
+    steps = [ResampledClip(clip) for clip in (fast, slow)]
     assert len(steps[1]) == 150
     assert steps[0].frames(0, 150).tobytes() == steps[1].frames(0, 150).tobytes()
     assert (steps[0].actions(0, 150).buttons == steps[1].actions(0, 150).buttons).all()

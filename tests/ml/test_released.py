@@ -59,8 +59,8 @@ def test_a_chunk_equals_that_of_an_independent_assembly(sizes: Sizes) -> None:
     def ours(state: dict[str, torch.Tensor]) -> torch.Tensor:
         net = ReleasedNet.of(sizes, state).eval()
         with torch.inference_mode():
-            sight = net.see(pixels)
-            return flow.integrate(lambda a, t: net(sight, a, t), eps, 16)
+            context = net.encode(pixels)
+            return flow.integrate(lambda a, t: net(context, a, t), eps, 16)
 
     assert (ours(state) - reference).abs().max() < 1e-4
     assert (reference - eps).abs().mean() > 0.1
@@ -128,8 +128,8 @@ def test_it_plays_every_second_action_of_a_chunk_at_30_hz(imported: Path) -> Non
     for now in (slice(0, 9), slice(9, 10)):
         eps = policy.noise(rng)
         with torch.inference_mode():
-            sight = policy.net.see(to_pixels(torch.from_numpy(seen)))
-            whole = flow.integrate(partial(policy.net, sight), torch.from_numpy(eps)[None], 16)
+            context = policy.net.encode(to_pixels(torch.from_numpy(seen)))
+            whole = flow.integrate(partial(policy.net, context), torch.from_numpy(eps)[None], 16)
         played = chunk.decode(whole[0].numpy(), chunk.RELEASED).buttons[::2]
         np.testing.assert_array_equal(played[: len(pads[now])], pads[now])
     assert len(play(policy, "breakout", 2, seed=0, max_frames=12)) == 2

@@ -10,7 +10,7 @@ import torch
 from nitro_ml import recipes
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.policy.data import gather
 from nitro_ml.models.policy.evaluate import evaluate
 from nitro_ml.models.policy.play.agent import Policy
@@ -53,7 +53,9 @@ def test_a_chunk_begins_three_frames_of_60_late_whatever_the_videos_rate(fps: in
     own = clip(True, "a", fps=fps)
     assert own.actions
     own.actions.sticks[:, 0] = np.linspace(-1, 1, 60)
-    batch = gather([(Steps(own), 5), (Steps(own), 28)], recipe_from(Path()))  # step 5 is frame 10 of 60, or 5 of 30
+    batch = gather(
+        [(ResampledClip(own), 5), (ResampledClip(own), 28)], recipe_from(Path())
+    )  # step 5 is frame 10 of 60, or 5 of 30
     np.testing.assert_allclose(batch.chunks[0, :, 21] * 2 - 1, own.actions.sticks[numbers, 0], atol=1e-6)
     assert batch.mask[0].all()
     assert batch.mask[1].all() == (fps == 30)

@@ -9,10 +9,10 @@ import pytest
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.games.pad import actions_of
-from nitro_ml.games.players.registry import wanderer
+from nitro_ml.games.players.registry import sticky_random
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.registry import make
-from nitro_ml.nitrogen.label_correction import Correction, correct, counts, findings
+from nitro_ml.nitrogen.label_correction import Correction, correct, corrections, counts
 from nitro_ml.nitrogen.label_sync import REACH, Profile, inverted, offsets, shifted, upright
 from nitro_ml.nitrogen.repair import density, repair
 from nitro_ml.video.decode import read
@@ -23,7 +23,7 @@ LEFT, RIGHT, SOUTH = (BUTTONS.index(b) for b in ("dpad_left", "dpad_right", "sou
 def played(game: str, frames: int, seed: int) -> Actions:
     """What the wanderer holds, without a picture."""
     running = make(game, seed)
-    who = wanderer(running, np.random.default_rng(seed))
+    who = sticky_random(running, np.random.default_rng(seed))
     pads = []
     for _ in range(frames):
         pads.append(who.act())
@@ -92,23 +92,23 @@ def lates(clip: Clip, steps: int) -> Clip:
 
 def only(clips: list[Clip], number: int) -> tuple[Correction, list[Clip]]:
     """What is found of one video, where nothing must be found of the others; and the clips put right."""
-    found = findings(clips)
+    found = corrections(clips)
     assert all(f == Correction(judged=True) for (_, name), f in found.items() if name != clips[number].group)
     return found["my_way_home", clips[number].group], correct(clips, found)
 
 
 def test_clean_videos_are_judged_and_left_alone(walks: list[Clip]) -> None:
     _, kept = only(walks, 0)
-    assert findings(walks)["my_way_home", "1"] == Correction(judged=True)
+    assert corrections(walks)["my_way_home", "1"] == Correction(judged=True)
     assert all(after is before for after, before in zip(kept, walks, strict=True))
-    assert counts(findings(walks)) == {"videos": 3, "judged": 3, "shifted": 0, "turned upright": 0}
+    assert counts(corrections(walks)) == {"videos": 3, "judged": 3, "shifted": 0, "turned upright": 0}
 
 
 @pytest.mark.parametrize("late", [4, -3])
 def test_a_constant_offset_is_found_and_taken_back(walks: list[Clip], late: int) -> None:
     finding, kept = only([lates(walks[0], late), *walks[1:]], 0)
     assert (finding.offset, finding.refused) == (-late, "")
-    assert "shifted" in finding.told
+    assert "shifted" in finding.description
     mended, whole = kept[0], slice(abs(late), 630 - abs(late))
     assert len(mended) == 630 - abs(late), "frames whose input was not labelled are left out"
     first = int(np.flatnonzero(walks[0].time == mended.time[0])[0])
@@ -120,7 +120,7 @@ def test_labels_of_another_video_are_refused_with_the_figures(walks: list[Clip],
     other = labelled(walk(tmp_path, 5), of(walks[0]))
     finding, kept = only([*walks, other], 3)
     assert finding.refused == "unrelated"
-    assert "don't belong to the picture: they explain" in finding.told
+    assert "don't belong to the picture: they explain" in finding.description
     assert [clip.group for clip in kept] == ["1", "2", "4"]
 
 
@@ -133,8 +133,8 @@ def test_an_axis_upside_down_is_found_and_turned(walks: list[Clip]) -> None:
 
 def test_nothing_is_told_without_two_others_of_the_game(walks: list[Clip]) -> None:
     clips = [lates(walks[0], 4), walks[1], replace(walks[2], game="other")]
-    assert not any(f.judged for f in findings(clips).values())
-    assert correct(clips, findings(clips)) == clips
+    assert not any(f.judged for f in corrections(clips).values())
+    assert correct(clips, corrections(clips)) == clips
 
 
 def seen(lag: int, peak: float = 0.2, chance: float = 0.02, steady: bool = True) -> Profile:

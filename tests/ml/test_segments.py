@@ -17,7 +17,7 @@ from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import Classifier, Networks, pretrained, standard
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
 from nitro_ml.segments.features import FEATURES, Features
-from nitro_ml.segments.filter import REASONS, Rules, judge, sift
+from nitro_ml.segments.filter import REASONS, Rules, filter_segments, segment_video
 from nitro_ml.segments.smoothing import runs, viterbi, without_short_runs
 
 FPS = 30
@@ -40,7 +40,7 @@ def held(n: int, **shares: float) -> Labels:
 
 def reasons(labels: Labels) -> list[tuple[str, int]]:
     """(reason, length in frames) of the segments of active play."""
-    found = sift(np.full(len(labels), "active"), labels, labels.hard().buttons, Rules())
+    found = filter_segments(np.full(len(labels), "active"), labels, labels.hard().buttons, Rules())
     return [(s.reason, s.last_frame - s.first_frame) for s in found]
 
 
@@ -64,7 +64,7 @@ def test_the_chosen_risk_is_judged_by_the_stretch_and_of_play_only() -> None:
     labels.confidence[300:600] = 0.05
     labels.confidence[100:110] = 0.0
     assert [kind for kind, _ in reasons(labels)] == ["play", "low_confidence", "play"]
-    menu = sift(np.full(900, "menu"), labels, labels.hard().buttons, Rules())
+    menu = filter_segments(np.full(900, "menu"), labels, labels.hard().buttons, Rules())
     assert [(s.reason, s.keep) for s in menu] == [("menu", False)]
 
 
@@ -96,7 +96,7 @@ def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
 def test_any_input_is_covered_by_segments_without_gap_or_overlap(wild: np.ndarray, fps: float) -> None:
     rows, buttons, sticks = np.split(wild, [len(FEATURES), len(FEATURES) + 17], axis=1)
     labels = Labels(np.arange(120) / fps, buttons, sticks, wild[:, 0])
-    segments = judge(rows, labels)
+    segments = segment_video(rows, labels)
     assert [s.first_frame for s in segments] == [0, *(s.last_frame for s in segments[:-1])]
     assert segments[-1].last_frame == 120
     assert all(s.start < s.end and s.reason in REASONS and s.keep == (s.reason == "play") for s in segments)
@@ -151,5 +151,5 @@ def test_a_segment_matches_one_that_it_overlaps_by_half() -> None:
 def test_features_and_labels_must_be_of_the_same_frames() -> None:
     rows = np.zeros((10, len(FEATURES)), np.float32)
     with pytest.raises(ValueError, match="one row per label"):
-        judge(rows, held(11))
-    assert judge(rows[:0], held(0)) == []
+        segment_video(rows, held(11))
+    assert segment_video(rows[:0], held(0)) == []

@@ -46,7 +46,7 @@ def test_masks_and_crops_are_those_of_the_upright_picture(tmp_path: Path, turn: 
     assert pixels(path, crop=first).min() > 180
     assert pixels(path, mask=[first])[:, 2:10, 2:10].max() < 20
     assert pixels(path, mask=[Box(width - 16, height - 16, 16, 16)])[:, 2:10, 2:10].min() > 180
-    assert probe(path).picture == "; ".join(Showing(turn, mirrored).told)
+    assert probe(path).picture == "; ".join(Showing(turn, mirrored).description)
 
 
 def test_a_picture_turned_by_less_than_a_quarter_is_refused(tmp_path: Path) -> None:

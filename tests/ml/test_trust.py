@@ -64,7 +64,7 @@ def labelled(
 
 
 def was_right(trust: LabelCalibrator, labels: Labels, truth: Actions) -> np.ndarray:
-    return correct(labels.hard(trust.calibration.limits(labels.calibration)).buttons, truth.buttons, labels.time)
+    return correct(labels.hard(trust.calibration.thresholds(labels.calibration)).buttons, truth.buttons, labels.time)
 
 
 def ece(labels: Labels, truth: Actions) -> float:
@@ -128,7 +128,7 @@ def test_a_button_a_game_hardly_shows_takes_the_pooled_scaling(trust: LabelCalib
     assert calibration.games["pong"].scale[USED[0]] == calibration.pooled.scale[USED[0]]
     assert calibration.games["tennis"].own == ["dpad_left", "south"]
     never = BUTTONS.index("guide")
-    assert calibration.limits("pong")[never] == 1
+    assert calibration.thresholds("pong")[never] == 1
 
 
 def test_the_card_and_the_tensors_are_all_of_it(trust: LabelCalibrator) -> None:

@@ -35,7 +35,7 @@ def tested(trust: LabelCalibrator) -> list[tuple[Clip, Labels]]:
 def test_a_card_says_it_all_the_same_way_twice_and_names_no_video(
     trust: LabelCalibrator, tested: list[tuple[Clip, Labels]], tmp_path: Path
 ) -> None:
-    figures = evaluate(tested, trust.calibration.limits, [])
+    figures = evaluate(tested, trust.calibration.thresholds, [])
     card = {
         **figures,
         **trust.card(),
@@ -81,7 +81,7 @@ def test_videos_once_held_out_stay_so(tested: list[tuple[Clip, Labels]]) -> None
 
 def test_a_video_of_several_clips_is_one_video(trust: LabelCalibrator, tested: list[tuple[Clip, Labels]]) -> None:
     (clip, labels), *_ = tested
-    found = by_video([(clip, labels), (clip, labels)], trust.calibration.limits)
-    once = by_video([(clip, labels)], trust.calibration.limits)
+    found = by_video([(clip, labels), (clip, labels)], trust.calibration.thresholds)
+    once = by_video([(clip, labels)], trust.calibration.thresholds)
     [(name, twice)] = found.items()
     assert twice.events.true == 2 * once[name].events.true

@@ -45,7 +45,7 @@ def build(job: Job, partition: str) -> Outcome:
         clips = footage.nitrogen(chunks)
         labels = counts(footage.found or {})
         facts: dict[str, Any] = {
-            "inputs": job.state.components(job.asset, partition),
+            "inputs": job.state.input_versions(job.asset, partition),
             "frames_by_video": frames_by_video(clips),
             "labels": labels,
         }

@@ -11,7 +11,7 @@ from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml.segments.classifier import pretrained
-from nitro_ml.segments.filter import Rules, Segment, judge
+from nitro_ml.segments.filter import Rules, Segment, segment_video
 
 STRIPS = 12
 SECONDS = pl.col("end") - pl.col("start")
@@ -31,7 +31,7 @@ def build(job: Job, partition: str) -> Outcome:
     whole = labels.filter(pl.col("video_key").is_in([key for key in pictures if key in games]))
     for (key,), part in whole.partition_by("video_key", as_dict=True).items():
         guessed, thresholds = stored.labels(part)
-        found = judge(np.array(pictures[key].to_list(), np.float32), guessed, rules, thresholds)
+        found = segment_video(np.array(pictures[key].to_list(), np.float32), guessed, rules, thresholds)
         rows += [_row(key, games[key], number, segment) for number, segment in enumerate(found)]
         frames[key] = part.height
     columns = {k: t for k, t in TABLES["label_segments"].columns.items() if k != "corpus_shard"}

@@ -1,6 +1,6 @@
 """Where videos are labelled: an `Engine` takes orders and gives results as they come, in any order.
 
-`LocalEngine` keeps one lane a core, see `lane.py`. The rows are the same to the bit on every engine.
+`LocalEngine` keeps one lane a core, see `label_process.py`. The rows are the same to the bit on every engine.
 """
 
 import multiprocessing
@@ -84,7 +84,7 @@ class LocalEngine:
 
     def _replaced(self, lane: "_LabelProcess", waiting: deque[Try]) -> VideoResult | None:
         """What was in a dead lane waits for another one; the video that it was at comes last, or gets its verdict."""
-        end = lane.end()
+        end = lane.stop()
         if not lane.ready:
             raise EngineError(f"a labelling process ended {end} before its first video; see its messages above.")
         dead, tried = lane.tries.popleft()
@@ -98,7 +98,7 @@ class LocalEngine:
 
     def close(self) -> None:
         for lane in self._lanes:
-            lane.end()
+            lane.stop()
         self._lanes = []
 
 
@@ -138,7 +138,7 @@ class _LabelProcess:
         self.tries.popleft()
         return found
 
-    def end(self) -> str:
+    def stop(self) -> str:
         """End the process, remove what it left; says how it ended."""
         self.pipe.close()
         self.process.join(5)

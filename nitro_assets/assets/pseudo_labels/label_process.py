@@ -53,7 +53,7 @@ def serve(pipe: Connection, scratch: Path) -> None:
 
 def _label_all(pipe: Connection, scratch: Path) -> None:
     label: LabelVideo | None = None
-    for (setup, order), parts in groupby(ahead(_footage(pipe, scratch), PARTS_AHEAD), key=lambda item: item[0]):
+    for (setup, order), parts in groupby(ahead(_decoded_parts(pipe, scratch), PARTS_AHEAD), key=lambda item: item[0]):
         if label is None or label.name != setup.checkpoint:
             label = load(setup)
         pipe.send(label(order, (part for _, part in parts), setup.out))
@@ -64,7 +64,7 @@ def load(setup: LabelConfig) -> LabelVideo:
     return LabelVideo(Checkpoints(Lake(setup.settings)).get(setup.checkpoint), setup.checkpoint)
 
 
-def _footage(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Part]]:
+def _decoded_parts(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Part]]:
     with Decoder() as decoder:
         for asked, fetched in ahead(((asked, fetch(*asked)) for asked in ahead(_asked(pipe, scratch), 1)), 1):
             with clip_cache(asked[0].settings) as clips:

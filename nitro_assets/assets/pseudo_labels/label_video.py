@@ -151,7 +151,7 @@ def _length(frames: int, last: float, rules: Rules) -> str | None:
     return unfit(duration, None, round(frames / duration, 2) if duration else None, rules)
 
 
-def footage(setup: LabelConfig, order: VideoTask, decoder: Decoder) -> Iterator[Part]:
+def fetch_and_decode(setup: LabelConfig, order: VideoTask, decoder: Decoder) -> Iterator[Part]:
     """Both steps, for an engine that has a process for them."""
     with clip_cache(setup.settings) as clips:
         yield from decode(setup, fetch(setup, order), clips, decoder)
@@ -161,7 +161,7 @@ class LabelVideo:
     """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
 
     Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all. Raises
-    `CutOffError` where the parts have no `End`.
+    `CutOffError` where the parts have no `EndOfStream`.
     """
 
     def __init__(self, checkpoint: Path, name: str) -> None:
@@ -173,7 +173,7 @@ class LabelVideo:
 
     def __call__(self, order: VideoTask, parts: Iterable[Part], out: str) -> VideoResult:
         started, key = time.perf_counter(), order.key
-        taken = _Taken(parts)
+        taken = _FrameStream(parts)
         with tempfile.TemporaryDirectory(prefix="nitro-rows-") as folder:
             files = list(self._rows(order, taken, Path(folder)))
             if taken.end is None:
@@ -188,7 +188,7 @@ class LabelVideo:
             put(str(whole), out, key)
         return VideoResult(key, taken.rows, time.perf_counter() - started)
 
-    def _rows(self, order: VideoTask, taken: "_Taken", folder: Path) -> Iterator[Path]:
+    def _rows(self, order: VideoTask, taken: "_FrameStream", folder: Path) -> Iterator[Path]:
         """Files of at most about ROWS rows, in order."""
         waiting: list[pl.DataFrame] = []
         first = 0
@@ -211,7 +211,7 @@ class LabelVideo:
         )
 
 
-class _Taken:
+class _FrameStream:
     """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
 
     def __init__(self, parts: Iterable[Part]) -> None:

@@ -31,7 +31,7 @@ from nitro_assets.assets.pseudo_labels.label_video import (
     Part,
     VideoResult,
     VideoTask,
-    footage,
+    fetch_and_decode,
 )
 from nitro_ml.sandbox.video import Decoder
 
@@ -114,7 +114,7 @@ class _Labeller:
         """Start the footage at once; infer when the video before is done."""
         feeder = self._alive()
         try:
-            parts = feeder.footage.remote(setup, order)
+            parts = feeder.fetch_and_decode.remote(setup, order)
             with self._one_at_a_time:
                 if self._label is None or self._label.name != setup.checkpoint:
                     self._label = load(setup)
@@ -139,13 +139,13 @@ class _Feeder:
         self._decoder = Decoder()
 
     @ray.method(num_returns="streaming", _generator_backpressure_num_objects=PARTS_AHEAD)
-    def footage(self, setup: LabelConfig, order: VideoTask) -> Iterator[Part]:
+    def fetch_and_decode(self, setup: LabelConfig, order: VideoTask) -> Iterator[Part]:
         """One video's."""
-        yield from footage(setup, order, self._decoder)
+        yield from fetch_and_decode(setup, order, self._decoder)
 
 
 def _arriving(parts: Any) -> Iterator[Part]:
-    """The parts as they come; a process or node that was lost before the last one gives none, and so no `End`."""
+    """The parts as they come; a process or node that was lost before the last one gives no `EndOfStream`."""
     with suppress(*LOST):
         for reference in parts:
             yield ray.get(reference)

@@ -13,7 +13,7 @@ import dagster as dg
 from nitro_assets.assets import ASSETS
 from nitro_assets.fingerprint import digest
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backlog import LEVEL_TAG, NightPlan, ShardWork, plan
+from nitro_assets.lineage.backlog import LEVEL_TAG, NightPlan, ShardTask, plan
 from nitro_assets.lineage.state import State
 from nitro_assets.runtime.update_stale import range_tags, stale_ranges
 from nitro_assets.settings import Settings
@@ -33,7 +33,7 @@ def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
     if night.tonight:
         yield from _labelled(context, state, night)
     for shards in judged:
-        work = [state.components(SEGMENTS, shard) for shard in shards]
+        work = [state.input_versions(SEGMENTS, shard) for shard in shards]
         yield dg.RunRequest(
             run_key=digest([SEGMENTS.name, shards, work]),
             asset_selection=[dg.AssetKey(SEGMENTS.name)],
@@ -43,13 +43,13 @@ def relabel_nightly(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReq
 
 def _labelled(context: dg.ScheduleEvaluationContext, state: State, night: NightPlan) -> Iterator[dg.RunRequest]:
     """A run for each stretch of shards that are labelled; what they lack, and what has to wait, is told."""
-    context.log.info(_told(night, state.settings.nightly_hours))
+    context.log.info(_describe(night, state.settings.nightly_hours))
     context.instance.report_runless_asset_event(
         dg.AssetObservation("pseudo_labels", metadata={"tonight": dg.MetadataValue.md(_table(night))})
     )
     for number, tasks in enumerate(_stretches(night)):
         shards = [task.work.shard for task in tasks]
-        work = [[state.components(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
+        work = [[state.input_versions(ASSETS["pseudo_labels"], shard) for shard in shards], tasks[0].level]
         tags = {**range_tags(shards), LEVEL_TAG: tasks[0].level, "dagster/priority": str(-number)}
         yield dg.RunRequest(run_key=digest(work), tags=tags)
 
@@ -59,7 +59,7 @@ def _judged(state: State, labelled: set[str]) -> list[list[str]]:
     return _neighbours([shard for run in stale_ranges(state, SEGMENTS) for shard in run if shard not in labelled])
 
 
-def _stretches(night: NightPlan) -> list[list[ShardWork]]:
+def _stretches(night: NightPlan) -> list[list[ShardTask]]:
     """The night's tasks in runs of neighbouring shards at one level, in the order of their most valuable shard."""
     of = {task.work.shard: task for task in night.tonight}
     rank = {shard: place for place, shard in enumerate(of)}
@@ -74,7 +74,7 @@ def _neighbours(shards: Sequence[str]) -> list[list[str]]:
     return [[shard for _, shard in run] for _, run in found]
 
 
-def _told(night: NightPlan, hours: float) -> str:
+def _describe(night: NightPlan, hours: float) -> str:
     taken = sum(task.seconds for task in night.tonight) / 3600
     left = sum(task.seconds for task in night.later) / 3600
     how = "measured" if night.measured else "assumed, nothing was measured yet"
@@ -92,5 +92,5 @@ def _table(night: NightPlan) -> str:
     return "\n".join(lines)
 
 
-def _what(task: ShardWork) -> str:
+def _what(task: ShardTask) -> str:
     return f"{task.work}; new videos only" if task.level == "new" else str(task.work)

@@ -21,4 +21,4 @@ class Stored:
     def labels(self, rows: pl.DataFrame) -> tuple[Labels, NDArray[np.float32]]:
         """One video's rows of `pseudo_labels` as labels, and their thresholds [17], frozen with their checkpoint."""
         labels = quantize.dequantize(rows)
-        return labels, self._calibration(rows["checkpoint"][0]).limits(labels.calibration)
+        return labels, self._calibration(rows["checkpoint"][0]).thresholds(labels.calibration)

@@ -17,9 +17,9 @@ from nitro_assets.assets.pseudo_labels.engine import Engine, LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import ROWS, LabelConfig, VideoResult, VideoTask
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.staging import Staging, erase
-from nitro_assets.lineage.backoff import WAITS, summary
+from nitro_assets.lineage.backoff import BACKOFF, summary
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.lineage.state import Components, scope
+from nitro_assets.lineage.state import InputVersions, scope
 from nitro_assets.runtime import previews
 from nitro_assets.runtime.failures import Failure, Failures, by_reason
 from nitro_assets.runtime.job import Check, Job, Outcome, Refused, run
@@ -95,10 +95,10 @@ class _Shard:
         first = {key: parquet.scan(self.staging.path(key)).select("calibration").head(1).collect() for key in found}
         return {key for key, rows in first.items() if rows.item() == names[key]}
 
-    def components(self) -> Components:
+    def input_versions(self) -> InputVersions:
         """Where rows of other checkpoints or of other code were kept, what they were made with counts too. And the
         videos that wait to be fetched."""
-        found: Components = {WAITS: summary(f.until for f in self.failed)}
+        found: InputVersions = {BACKOFF: summary(f.until for f in self.failed)}
         if self.record and set(self.kept_rows["checkpoint"]) - {self.checkpoint}:
             found[PROMOTED] = ",".join(sorted({self.checkpoint, *self.kept_rows["checkpoint"]}))
         if self.record and self.kept and self.record.components["code"] != self.job.asset.code:
@@ -112,7 +112,7 @@ class _Shard:
         orders = [
             VideoTask(key, address, game)
             for key, address, game in self.videos.select("video_key", "address", "game").iter_rows()
-            if key not in self.kept and key not in staged and not self._waits(key)
+            if key not in self.kept and key not in staged and not self._is_backing_off(key)
         ]
         setup = LabelConfig(self.job.settings, self.checkpoint, self.size, self.staging.url)
         for number, result in enumerate(_engine(self.job.settings.engine).map(setup, orders)):
@@ -122,7 +122,7 @@ class _Shard:
         for key in self._staged() - set(self.kept):
             self.frames[key] = parquet.scan(self.staging.path(key)).select(pl.len()).collect().item()
 
-    def _waits(self, key: str) -> bool:
+    def _is_backing_off(self, key: str) -> bool:
         """Whether it is too early to fetch the video again; it is refused then."""
         failure = self.failures.waiting(key, self.addresses[key])
         if failure:
@@ -212,7 +212,7 @@ def build(job: Job, partition: str) -> Outcome:
             "pictures": previews.table(_pictures(job, partition)),
             "dagster/column_schema": previews.schema("pseudo_labels"),
         },
-        components=shard.components(),
+        components=shard.input_versions(),
         made=shard.labelled,
         seconds=shard.seconds,
         committed=shard.staging.clear,

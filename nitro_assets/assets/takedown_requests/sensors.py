@@ -10,7 +10,7 @@ from nitro_assets.takedown.intake import inbox
 from nitro_assets.takedown.intake.lookups import patience
 from nitro_assets.takedown.intake.ownership import lapse_overdue, look_for_tokens
 from nitro_assets.takedown.intake.polls import PATIENCE
-from nitro_assets.takedown.intake.upstream import quarantine_gone
+from nitro_assets.takedown.intake.removed_upstream import quarantine_gone
 from nitro_assets.takedown.requests import requests
 from nitro_assets.takedown.workflow import carry_on
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from nitro_assets.fetch import folder
 from nitro_assets.fetch.listing import Life, alive, answers
-from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, waits
+from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, is_backing_off
 from nitro_assets.recording import is_recording
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.progress import Progress
@@ -29,7 +29,9 @@ def looked_at(rows: Sequence[Row], listed: Iterable[str], settings: Settings, pr
     listed: addresses of videos that are alive, since their sources list them now.
     """
     now = datetime.now(UTC)
-    due = [row for row in rows if not (row["alive"] in DEAD and waits(row["checked_at"] + LONGEST - NIGHT, now))]
+    due = [
+        row for row in rows if not (row["alive"] in DEAD and is_backing_off(row["checked_at"] + LONGEST - NIGHT, now))
+    ]
     words: dict[str, Life] = {}
     for number, row in enumerate(due):
         progress(number / len(due), "looking whether known videos are alive")

@@ -7,7 +7,7 @@ from nitro_assets.runtime import previews
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_assets.runtime.mixture_clips import MixtureClips
 from nitro_assets.runtime.train_on_mixture import train_on_mixture
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.world.config import load_recipe
 from nitro_ml.models.world.evaluate import ALL_GAMES
 from nitro_ml.models.world.load import load_world
@@ -34,7 +34,7 @@ def preview(checkpoint: Path, clips: MixtureClips) -> previews.Value:
     """A rollout on the longest clip, as a GIF."""
     clip = max((c for c in clips.clips if c.held_out or not c.soft), key=lambda c: (c.held_out, len(c)))
     net = load_world(checkpoint)
-    length = min(ROLLOUT, len(Steps(clip)) - net.context)
+    length = min(ROLLOUT, len(ResampledClip(clip)) - net.context)
     path = checkpoint.parent / "rollout.gif"
     write_gif(rollout(net, clip, 0, length), path)
     return previews.gif(path, f"{clip.game}: real frames left, dreamt ones right")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.scheduler.instigation import SensorInstigatorData
 
-from nitro_assets.stores.common.text_match import Mentions
+from nitro_assets.stores.common.text_match import TextMatch
 
 KEPT_COLUMNS = frozenset({"id", "run_id", "timestamp", "create_timestamp", "update_timestamp"})
 HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks", "dynamic_partitions", "asset_keys"})
@@ -25,8 +25,8 @@ HAVE_AN_API = frozenset({"runs", "run_tags", "instigators", "jobs", "job_ticks",
 class DagsterRecords:
     """The records of one Dagster instance that mention the videos. A lake inside Dagster's home is none of them."""
 
-    def __init__(self, instance: dg.DagsterInstance, mentions: Mentions, lake: str) -> None:
-        self.instance, self.mentions = instance, mentions
+    def __init__(self, instance: dg.DagsterInstance, text_match: TextMatch, lake: str) -> None:
+        self.instance, self.text_match = instance, text_match
         self.home, self._lake = Path(instance.root_directory), Path(lake)
         self._events: Any = instance.event_log_storage
 
@@ -43,17 +43,17 @@ class DagsterRecords:
         return len(runs)
 
     def _mentioned(self, run: dg.DagsterRun) -> bool:
-        if repr(run) in self.mentions or repr(run.tags) in self.mentions:
+        if repr(run) in self.text_match or repr(run.tags) in self.text_match:
             return True
         with self._events.run_connection(run.run_id) as connection:
-            if any(row in self.mentions for (row,) in connection.execute(sa.text(_EVENTS), {"run": run.run_id})):
+            if any(row in self.text_match for (row,) in connection.execute(sa.text(_EVENTS), {"run": run.run_id})):
                 return True
         return False
 
     def _logged(self) -> set[str]:
         """Runs, known or not, whose compute logs on this machine mention the videos."""
         storage = Path(self.instance.storage_directory())
-        found = [path for path in storage.rglob("*") if path.is_file() and self.mentions.file(path)]
+        found = [path for path in storage.rglob("*") if path.is_file() and self.text_match.file(path)]
         return {path.relative_to(storage).parts[0] for path in found}
 
     def _made(self, models: Collection[tuple[str, str]]) -> set[str]:
@@ -69,7 +69,7 @@ class DagsterRecords:
         count = 0
         for state in self.instance.all_instigator_state():
             data = state.instigator_data
-            if repr(data) in self.mentions and isinstance(data, SensorInstigatorData):
+            if repr(data) in self.text_match and isinstance(data, SensorInstigatorData):
                 self.instance.update_instigator_state(state.with_data(data._replace(cursor=None, last_run_key=None)))
                 count += 1
         return count
@@ -79,7 +79,7 @@ class DagsterRecords:
         count = 0
         for state in self.instance.all_instigator_state():
             ticks = self.instance.get_ticks(state.instigator_origin_id, state.selector_id)
-            if any(repr(tick) in self.mentions for tick in ticks):
+            if any(repr(tick) in self.text_match for tick in ticks):
                 self.instance.purge_ticks(state.instigator_origin_id, state.selector_id, time.time() + 1)
                 count += len(ticks)
         return count
@@ -88,7 +88,7 @@ class DagsterRecords:
         """Dynamic partitions that are named after a video."""
         with self._events.index_connection() as connection:
             rows = connection.execute(sa.text("SELECT partitions_def_name, partition FROM dynamic_partitions"))
-            named = [(name, key) for name, key in rows if key in self.mentions or name in self.mentions]
+            named = [(name, key) for name, key in rows if key in self.text_match or name in self.text_match]
         for name, key in named:
             self.instance.delete_dynamic_partition(name, key)
         return len(named)
@@ -100,7 +100,7 @@ class DagsterRecords:
         """
         assets = {asset for asset, _ in models}
         for record in self.instance.get_asset_records():
-            if repr(record) in self.mentions:
+            if repr(record) in self.text_match:
                 assets.add(record.asset_entry.asset_key.to_user_string())
         for asset in sorted(assets):
             self.instance.wipe_assets([dg.AssetKey(asset)])
@@ -125,7 +125,7 @@ class DagsterRecords:
         columns = [c for c in table.columns if c.name not in KEPT_COLUMNS]
         key = table.c["id"] if "id" in table.c else columns[0]
         rows = connection.execution_options(stream_results=True).execute(sa.select(key, *columns))
-        bad = [row[0] for row in rows if any(_text(value) in self.mentions for value in row[1:])]
+        bad = [row[0] for row in rows if any(_text(value) in self.text_match for value in row[1:])]
         for value in bad:
             connection.execute(table.delete().where(key == value))
         return len(bad)
@@ -149,11 +149,11 @@ class DagsterRecords:
         for path in self.home.rglob("*"):
             other = ".db" in path.name or path.suffix == ".yaml"
             other |= path.is_relative_to(kept) or path.is_relative_to(self._lake)
-            if path.is_file() and not other and self.mentions.file(path):
+            if path.is_file() and not other and self.text_match.file(path):
                 path.unlink()
                 count += 1
         for folder in sorted(self.home.rglob("*/"), key=lambda p: len(p.parts), reverse=True):
-            if folder.name in self.mentions and not folder.is_relative_to(self._lake):
+            if folder.name in self.text_match and not folder.is_relative_to(self._lake):
                 shutil.rmtree(folder)
                 count += 1
         return count

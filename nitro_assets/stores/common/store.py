@@ -11,7 +11,7 @@ from nitro_assets.lake.row_locations import RowLocation, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.others import others
-from nitro_assets.stores.common.text_match import Mentions
+from nitro_assets.stores.common.text_match import TextMatch
 
 Counts = dict[str, int]
 EDGES = "lineage_edges"
@@ -40,10 +40,10 @@ class Subject:
     instance: Any = field(default=None, repr=False)
 
     @cached_property
-    def mentions(self) -> Mentions:
+    def text_match(self) -> TextMatch:
         """Recognises the videos, and the models to be destroyed, in a text."""
         theirs = others(self.lake, self.video_keys, self.texts)
-        return Mentions({*self.texts, *self.checkpoints}, theirs)
+        return TextMatch({*self.texts, *self.checkpoints}, theirs)
 
     @cached_property
     def tables(self) -> dict[str, Purge]:

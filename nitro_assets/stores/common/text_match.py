@@ -23,7 +23,7 @@ _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 SHORTEST = 6
 
 
-class Mentions:
+class TextMatch:
     """The identifiers of the videos of one request. Where one stands within a text of `others`, those are mentioned."""
 
     def __init__(self, texts: Collection[str], others: Collection[str] = ()) -> None:
@@ -54,14 +54,14 @@ class Mentions:
         return False
 
 
-def erase_mentioning(folder: Path, mentions: Mentions) -> int:
+def erase_mentioning(folder: Path, text_match: TextMatch) -> int:
     """Remove the files and folders under a folder whose name or content mentions the videos."""
     count = 0
     for path in sorted(folder.rglob("*"), key=lambda p: len(p.parts), reverse=True):
-        if path.is_dir() and path.name in mentions:
+        if path.is_dir() and path.name in text_match:
             shutil.rmtree(path)
             count += 1
-        elif path.is_file() and mentions.file(path):
+        elif path.is_file() and text_match.file(path):
             path.unlink()
             count += 1
     return count

@@ -14,6 +14,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.others import others
+from nitro_assets.takedown.encrypted_record import forget, record_path
 from nitro_assets.takedown.erase.journal import Counts, Journal
 from nitro_assets.takedown.erase.steps import OWN, Erasure, step_names
 from nitro_assets.takedown.plan.plan import Plan, closure
@@ -21,7 +22,6 @@ from nitro_assets.takedown.requests import Request, TakedownError, find
 from nitro_assets.takedown.scan.identifier_patterns import IdentifierPatterns
 from nitro_assets.takedown.scan.scan import Found
 from nitro_assets.takedown.scan.targets import Tell, scan_everything
-from nitro_assets.takedown.sealed import forget, sealed_path
 
 ERASING = 0.3
 """The part of a takedown's time that the erasure may take; the rest is the scan's."""
@@ -80,7 +80,7 @@ def execute(
         scan = scan_everything(
             settings,
             wanted,
-            [sealed_path(lake, request.id)],
+            [record_path(lake, request.id)],
             instance,
             lambda part, said: tell(ERASING + part * (1 - ERASING), f"looking for traces: {said}"),
         )
@@ -131,9 +131,9 @@ def carry_out(
 
 def identifier_patterns(request: Request) -> IdentifierPatterns:
     """All that the scanner has to look for."""
-    sealed = request.sealed
-    texts = {*sealed.addresses, *sealed.needles}
-    theirs = others(request.lake, sealed.video_keys, texts) - texts if request.lake else ()
+    record = request.encrypted_record
+    texts = {*record.addresses, *record.needles}
+    theirs = others(request.lake, record.video_keys, texts) - texts if request.lake else ()
     return IdentifierPatterns(
-        {"video key": sealed.video_keys, "address": sealed.addresses, "identifier": sealed.needles}, theirs
+        {"video key": record.video_keys, "address": record.addresses, "identifier": record.needles}, theirs
     )

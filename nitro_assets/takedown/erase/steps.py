@@ -21,9 +21,9 @@ from nitro_assets.settings import Settings
 from nitro_assets.stores import stores
 from nitro_assets.stores.common.others import others
 from nitro_assets.stores.common.store import Counts, Subject
+from nitro_assets.takedown.encrypted_record import add_needles, read_record
 from nitro_assets.takedown.plan.plan import Plan, subject_of
 from nitro_assets.takedown.requests import Request
-from nitro_assets.takedown.sealed import add_needles, unseal
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Erasure:
     @cached_property
     def subject(self) -> Subject:
         """What the stores are told, once the takedown's own steps are done."""
-        plan, sealed = self.plan, unseal(self.lake, self.request.id)
+        plan, record = self.plan, read_record(self.lake, self.request.id)
         shown = {a.asset for a in plan.artifacts if ASSETS[a.asset].is_checkpoint} | {"policy_evaluation"}
         records = State(self.lake, self.settings).records if self.instance is not None else {}
         return replace(
@@ -47,22 +47,22 @@ class Erasure:
             models=frozenset((a.asset, a.partition) for a in plan.artifacts if a.asset in shown),
             holdings=plan.holdings,
             shards=plan.nitrogen,
-            texts=frozenset({*sealed.video_keys, *sealed.addresses, *sealed.needles}),
-            versions={artifact: record.version for artifact, record in records.items()},
+            texts=frozenset({*record.video_keys, *record.addresses, *record.needles}),
+            versions={artifact: made.version for artifact, made in records.items()},
             instance=self.instance,
         )
 
 
 def identify(job: Erasure) -> Counts:
     """Keep what the index knows the videos by, sealed, for the later steps and the scan; it is about to be erased."""
-    sealed, keys = unseal(job.lake, job.request.id), job.request.video_keys
+    record, keys = read_record(job.lake, job.request.id), job.request.video_keys
     titles = _mine(job, "video_index", "title")
     # A title that a re-upload has too, or that is a game's name, identifies nothing.
     shared = others(job.lake, keys, titles) | _mine(job, "video_index", "game")
     found = {title for title in titles if not any(title in other for other in shared)}
     found |= _mine(job, "video_index", "address") | _mine(job, "nitrogen_videos", "address")
     found |= {path for address in found if (path := path_text(address))}
-    known = {*found, *sealed.video_keys, *sealed.addresses, *sealed.needles}
+    known = {*found, *record.video_keys, *record.addresses, *record.needles}
     names = [name for text in known if "://" in text for name in names_by(text) if not name.startswith("page:")]
     found |= {video_id for name in names if (video_id := name.split(":", 1)[1])}
     add_needles(job.lake, job.request.id, found)

@@ -34,7 +34,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Told:
+class LineAnswer:
     """What became of a line of a request. `name` is the address as it was understood.
 
     `unclear` ones are asked about, `later` ones are tried again by themselves.
@@ -56,21 +56,21 @@ class Answer:
     outcome: Outcome
     text: str
     request: str = ""
-    told: tuple[Told, ...] = ()
+    lines: tuple[LineAnswer, ...] = ()
 
     @property
-    def unclear(self) -> tuple[Told, ...]:
+    def unclear(self) -> tuple[LineAnswer, ...]:
         """The lines to ask about."""
-        return tuple(told for told in self.told if told.state == "unclear")
+        return tuple(each for each in self.lines if each.state == "unclear")
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing has to be looked at again by itself."""
-        return self.outcome != "waiting" and all(told.state != "later" for told in self.told)
+        return self.outcome != "waiting" and all(each.state != "later" for each in self.lines)
 
     def __str__(self) -> str:
         """The answer with all its lines."""
-        return "\n".join([self.text, *(f"- {told}" for told in self.told)])
+        return "\n".join([self.text, *(f"- {each}" for each in self.lines)])
 
 
 @dataclass
@@ -82,8 +82,8 @@ class Reading:
 
     ask: Ask
     found: dict[Item, Targets] = field(default_factory=dict)
-    unclear: list[Told] = field(default_factory=list)
-    later: list[Told] = field(default_factory=list)
+    unclear: list[LineAnswer] = field(default_factory=list)
+    later: list[LineAnswer] = field(default_factory=list)
     back: set[str] = field(default_factory=set)
 
     @property
@@ -98,10 +98,10 @@ class Reading:
         """The answer where no line is clear."""
         if self.later:
             said = f"what it names can't be read now ({self.later[0].what})"
-            return Answer("waiting", f"{said}; it is tried again.", told=(*self.unclear, *self.later))
+            return Answer("waiting", f"{said}; it is tried again.", lines=(*self.unclear, *self.later))
         if not self.unclear:
             return Answer("malformed", "not taken: it names nothing; needed is the http(s) address of a page.")
-        return Answer("malformed", f"not taken: {self.unclear[0].what}.", told=tuple(self.unclear))
+        return Answer("malformed", f"not taken: {self.unclear[0].what}.", lines=tuple(self.unclear))
 
 
 def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
@@ -110,7 +110,7 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
     try:
         items = read(ask.texts, ask.named)
     except TakedownError as error:
-        reading.unclear.append(Told(1, "", _sentence(error), "unclear"))
+        reading.unclear.append(LineAnswer(1, "", _sentence(error), "unclear"))
         return reading
     for item in items:
         try:
@@ -118,18 +118,18 @@ def read_ask(lake: Lake, settings: Settings, ask: Ask) -> Reading:
                 raise TakedownError(item.problem)
             reading.found[item] = targets(lake, settings, ask.named, item)
         except TakedownError as error:
-            reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
+            reading.unclear.append(LineAnswer(item.line, item.shown, _sentence(error), "unclear"))
         except FetchError as error:
             if error.again == "later":
-                reading.later.append(Told(item.line, item.shown, _sentence(error), "later"))
+                reading.later.append(LineAnswer(item.line, item.shown, _sentence(error), "later"))
             else:
-                reading.unclear.append(Told(item.line, item.shown, _sentence(error), "unclear"))
+                reading.unclear.append(LineAnswer(item.line, item.shown, _sentence(error), "unclear"))
     return reading
 
 
 def unclear_lines(ask: Ask) -> Reading:
     """Only the lines to ask about; nothing is fetched."""
-    problems = [Told(i.line, "", i.problem, "unclear") for i in read(ask.texts, ask.named) if i.problem]
+    problems = [LineAnswer(i.line, "", i.problem, "unclear") for i in read(ask.texts, ask.named) if i.problem]
     return Reading(ask, unclear=problems)
 
 

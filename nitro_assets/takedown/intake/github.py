@@ -18,7 +18,7 @@ from nitro_assets.identity import understood
 from nitro_assets.lake.store import Lake
 from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.ask import Answer, Ask, Told
+from nitro_assets.takedown.intake.ask import Answer, Ask, LineAnswer
 from nitro_assets.takedown.intake.cursor import START, Cursor
 from nitro_assets.takedown.intake.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
 from nitro_assets.takedown.intake.ownership import expires, token_of
@@ -204,9 +204,9 @@ def _replies(lake: Lake, settings: Settings, issue: Issue, answer: Answer, own: 
     return replies
 
 
-def _line(told: Told) -> str:
+def _line(answer: LineAnswer) -> str:
     """Addresses stand as code: they link to nobody."""
-    return f"line {told.line}: {f'`{told.name}`: ' if told.name else ''}{told.what}."
+    return f"line {answer.line}: {f'`{answer.name}`: ' if answer.name else ''}{answer.what}."
 
 
 def _fingerprint(issue: Issue) -> str:
@@ -219,7 +219,7 @@ def _reply(issue: Issue, answer: Answer) -> Reply:
         return Reply(f"known {answer.request}", f"Nothing more is needed: {answer.text}", "completed")
     if answer.outcome == "waiting":
         return Reply("waiting", f"This was read, but {answer.text}")
-    lines = "".join(f"\n- {_line(told)}" for told in answer.told)
+    lines = "".join(f"\n- {_line(each)}" for each in answer.lines)
     text = f"Nothing was taken out yet: {answer.text.removeprefix('not taken: ')}{lines}\n\n{HELP}"
     return Reply(f"malformed {_fingerprint(issue)}", text)
 
@@ -257,7 +257,7 @@ def progress(lake: Lake, settings: Settings, request: Request) -> Reply | None:
 
 def _understood(request: Request) -> str:
     """What the request names, as it was understood; it stands in the comment until the request has ended."""
-    names = [understood(address).name for address in request.sealed.addresses]
+    names = [understood(address).name for address in request.encrypted_record.addresses]
     lines = "".join(f"- `{name[:SHOWN]}`\n" for name in names)
     return f"{NAMED}\nThis is how the addresses were understood:\n\n{lines}{NAMED_END}\n\n" if names else ""
 

@@ -56,7 +56,7 @@ def _name(lake: Lake, table: str) -> int:
         }
         schema = {"video_key": pl.String, "name_key": pl.String}
         where = scope(TABLES[table].asset, str(partition))
-        lake.keep(TABLE, where, pl.DataFrame(sorted(found), schema=schema, orient="row"))
+        lake.write_unless_empty(TABLE, where, pl.DataFrame(sorted(found), schema=schema, orient="row"))
         count += len(found)
     return count
 
@@ -86,7 +86,7 @@ def _read_again(lake: Lake, settings: Settings, request: Request) -> bool:
     """Whether a request's addresses of videos mean more than it has blocked; then it blocks that too."""
     if request.entries[0].body.get("named", "video") != "video":
         return False
-    targets = read_ask(lake, settings, Ask("video", request.sealed.addresses)).targets
+    targets = read_ask(lake, settings, Ask("video", request.encrypted_record.addresses)).targets
     videos, names = targets.blocked(lake.secret, known(lake, targets.keys(lake.secret)))
     if set(lake.block_keys(videos | names)) <= set(request.keys):
         return False

@@ -45,7 +45,7 @@ def verify(lake: Lake, settings: Settings, request: Request) -> Request:
         raise TakedownError(f"request {request.id} is {request.state}; only a quarantined one is verified.")
     if datetime.now(UTC) >= expires(settings, request):
         raise TakedownError(f"request {request.id}: its token has expired; make a new request.")
-    addresses = request.sealed.addresses
+    addresses = request.encrypted_record.addresses
     if not addresses or request.entries[0].body.get("named") not in ("video", "channel"):
         raise TakedownError(
             f"request {request.id}: names no page whose description could prove it; name the videos or the channel by "

@@ -13,7 +13,8 @@ from nitro_assets.lake.known import known
 from nitro_assets.lake.ledger import New
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.ask import Answer, Ask, Reading, Told, read_ask, unclear_lines
+from nitro_assets.takedown.encrypted_record import EncryptedRecord, write_record
+from nitro_assets.takedown.intake.ask import Answer, Ask, LineAnswer, Reading, read_ask, unclear_lines
 from nitro_assets.takedown.intake.migrate import migrate
 from nitro_assets.takedown.intake.ownership import lapses
 from nitro_assets.takedown.intake.reading import Item, Named
@@ -21,7 +22,6 @@ from nitro_assets.takedown.intake.targets import Targets
 from nitro_assets.takedown.own_files import as_keys
 from nitro_assets.takedown.quarantine import extend, lapse, taint
 from nitro_assets.takedown.requests import Request, TakedownError, advance_all, find, new_id, requests
-from nitro_assets.takedown.sealed import Sealed, seal
 
 MOST_ADDRESSES = 100  # in one request of a stranger
 DONE = ("scanned", "rebuilt", "reported")
@@ -164,19 +164,19 @@ class _Desk:
     def _take(self, reading: Reading, new: Mapping[Item, Targets], held: Held) -> Answer:
         name, ask, targets = new_id(), reading.ask, _whole(new)
         told = [
-            *(self._told(reading, item, each, held) for item, each in new.items()),
+            *(self._line_answer(reading, item, each, held) for item, each in new.items()),
             *reading.unclear,
             *reading.later,
         ]
         videos, names = targets.blocked(self.lake.secret, held)
-        sealed = Sealed(
+        record = EncryptedRecord(
             video_keys=tuple(sorted(videos | names)),
             addresses=tuple(item.text for item in new if not item.is_key),
             reason=ask.reason,
             contact=ask.contact,
             needles=tuple(sorted({each[0] for each in targets.names})),
         )
-        seal(self.lake, name, sealed)
+        write_record(self.lake, name, record)
         self._record(name, ask, targets, held)
         what = f"{len(videos)} video{'s' * (len(videos) != 1)}" + (" and the channel" if targets.channels else "")
         text = f"request {name}: {what} quarantined."
@@ -184,12 +184,12 @@ class _Desk:
             text = f"request {name}: {NOT_HELD if len(new) == 1 else NONE_HELD}."
         return Answer("quarantined", text, name, tuple(sorted(told, key=lambda each: each.line)))
 
-    def _told(self, reading: Reading, item: Item, targets: Targets, held: Held) -> Told:
+    def _line_answer(self, reading: Reading, item: Item, targets: Targets, held: Held) -> LineAnswer:
         """What became of one item. Whether the lake holds it is for this machine's own user to know."""
         if holder := self._holder_of(reading, targets, held):
-            return Told(item.line, item.shown, f"already under request {holder[0]}")
+            return LineAnswer(item.line, item.shown, f"already under request {holder[0]}")
         is_held = targets.channels or any(held.get(key) for key in targets.keys(self.lake.secret))
-        return Told(item.line, item.shown, "quarantined" if is_held or reading.ask.by else NOT_HELD)
+        return LineAnswer(item.line, item.shown, "quarantined" if is_held or reading.ask.by else NOT_HELD)
 
     def _record(self, name: str, ask: Ask, targets: Targets, held: Held) -> None:
         """The ledger's entry to be, in the sight of the asks that follow."""

@@ -66,7 +66,7 @@ class AtariGame(Game, SavedStates):
 
     def advance(self, pad: Pad) -> Step:
         x, y = pad.axis("dpad_left", "dpad_right"), pad.axis("dpad_up", "dpad_down")
-        action = self._actions[x, y, pad.held(_FIRE)]
+        action = self._actions[x, y, pad.is_pressed(_FIRE)]
         reward = self._ale.act(action)
         self._shown = self._ale.getScreenRGB()
         for _ in range(1, self._repeat):
@@ -88,12 +88,12 @@ class AtariGame(Game, SavedStates):
         self._shown = self._ale.getScreenRGB()
         self._kept = self._ale.cloneState(), self._shown
 
-    def keep(self, pads: Sequence[Pad]) -> int:
+    def save_state(self, pads: Sequence[Pad]) -> int:
         self.advance(pads[0])
         self._kept = self._ale.cloneState(), self._shown
         return 1
 
-    def back(self) -> None:
+    def load_state(self) -> None:
         state, self._shown = self._kept
         self._ale.restoreState(state)
 

@@ -87,7 +87,7 @@ class DoomGame(Game, SavedStates):
         self._kept: tuple[int, list[float]] | None = None
         self._again()
 
-    def keep(self, pads: Sequence[Pad]) -> int:
+    def save_state(self, pads: Sequence[Pad]) -> int:
         """Saving takes the engine two tics, and loading the same two, with whatever is held: two pads alike it needs.
 
         Saving is dear, so that it is done in every third tic at most.
@@ -101,7 +101,7 @@ class DoomGame(Game, SavedStates):
         self._kept = self._shown, values[0]
         return 2
 
-    def back(self) -> None:
+    def load_state(self) -> None:
         if self._kept is None:
             self._again()
             return

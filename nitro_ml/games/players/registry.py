@@ -6,7 +6,7 @@ import numpy as np
 
 from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
-from nitro_ml.games.players.wanderer import Wanderer
+from nitro_ml.games.players.sticky_random import StickyRandom
 from nitro_ml.games.registry import GAMES
 from nitro_ml.games.spec import GameError
 
@@ -15,9 +15,9 @@ PLAY, DISTURBANCE = (2.0, 6.0), (0.2, 1.0)  # seconds of the expert, and of the 
 Span = tuple[float, float]
 
 
-def wanderer(game: Game, rng: np.random.Generator) -> Player:
+def sticky_random(game: Game, rng: np.random.Generator) -> Player:
     """Random play with held buttons, for any game."""
-    return Wanderer(game, rng)
+    return StickyRandom(game, rng)
 
 
 def expert(game: Game, rng: np.random.Generator) -> Player | None:
@@ -65,14 +65,14 @@ def player(kind: str, game: Game, rng: np.random.Generator) -> Player:
         raise GameError(f"player {kind!r} is unknown; allowed are: {', '.join(PLAYERS)}.")
     skilled = expert(game, rng)
     if kind == "wanderer" or (kind == "mixed" and skilled is None):
-        return wanderer(game, rng)
+        return sticky_random(game, rng)
     if skilled is None:
         those = ", ".join(name for name, spec in GAMES.items() if spec.has_expert)
         raise GameError(f"{game.game_spec.name} has no expert; those that have: {those}.")
     if kind == "expert":
         return skilled
     own, other = (TURN, TURN) if kind == "mixed" else (PLAY, DISTURBANCE)
-    return Turns([(skilled, own), (wanderer(game, rng), other)], game.fps, rng)
+    return Turns([(skilled, own), (sticky_random(game, rng), other)], game.fps, rng)
 
 
 def score_episode(game: Game, who: Player, max_frames: int | None = None) -> float:

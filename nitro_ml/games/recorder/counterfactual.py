@@ -25,7 +25,7 @@ Picture = NDArray[np.uint8] | None
 
 
 def visible(name: str, seed: int, actions: Actions, fps: int) -> Visible:
-    """Which inputs of a recording can be seen; it must be nothing but play from the game's start (`session.play`).
+    """Which inputs of a recording can be seen; it must be nothing but play from the game's start (`scenario.play`).
 
     An input counts as let go from its frame until the player let go of it; what was pressed later stays. Frames after
     the recording's end are not compared. Raises as `games.make` does, and `GameError` for an engine
@@ -77,7 +77,7 @@ class _Again:
     def play(self, now: int, pads: Sequence[Pad]) -> Iterator[Picture]:
         """What follows frame `now`, at most to the episode's end, where these pads are held, not the recorded ones."""
         self._keep_up(now)
-        self._game.back()
+        self._game.load_state()
         for pad in self._pads[self._kept : now]:
             self._game.advance(pad)
         for pad in pads:
@@ -91,10 +91,10 @@ class _Again:
         while self._starts and self._starts[0] <= now:
             self._game.reset()
             self._kept = self._starts.popleft()
-        self._game.back()
+        self._game.load_state()
         at = self._kept
         while at < now:
-            if kept := self._game.keep(self._pads[at:now]):
+            if kept := self._game.save_state(self._pads[at:now]):
                 self._kept = at = at + kept
             else:
                 self._game.advance(self._pads[at])

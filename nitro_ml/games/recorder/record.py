@@ -13,18 +13,18 @@ from nitro_ml.core.actions import Actions
 from nitro_ml.core.progress import Progress
 from nitro_ml.games.pad import actions_of
 from nitro_ml.games.players.registry import player
+from nitro_ml.games.recorder.annotated_frame import AnnotatedFrame
 from nitro_ml.games.recorder.encode import encode
-from nitro_ml.games.recorder.moment import AnnotatedFrame
-from nitro_ml.games.recorder.session import kinds_of, play, session
+from nitro_ml.games.recorder.scenario import kinds_of, play, scenario
 from nitro_ml.games.recorder.stream import Layout
 from nitro_ml.games.registry import make
 
-_NOTHING = np.zeros((0, 0, 3), np.uint8)  # the picture of a moment that has been filmed
+_NOTHING = np.zeros((0, 0, 3), np.uint8)  # the picture of a frame that has been filmed
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of one kind (`moment.KINDS`); start and end in seconds, the end exclusive."""
+    """A stretch of one kind (`annotated_frame.KINDS`); start and end in seconds, the end exclusive."""
 
     start: float
     end: float
@@ -65,7 +65,7 @@ def record(
     """Plays `frames` frames and writes them to `out` (MP4). The same arguments give the same bytes.
 
     Labelled, it is play only, 426 x 240, with a drawn controller that follows the inputs; otherwise 320 x 240 without,
-    and with everything else that videos show (`session.session`) unless `screens` is False. `who` plays: see
+    and with everything else that videos show (`scenario.scenario`) unless `screens` is False. `who` plays: see
     `players.registry.player`.
     Raises `GameError` for a game, rate or player there isn't, ValueError for fewer frames than one.
     """
@@ -75,7 +75,7 @@ def record(
     chance, habits = np.random.default_rng([seed, zlib.crc32(game.encode())]).spawn(2)
     playing = player(who, running, habits)
     layout = Layout.draw(chance) if labelled else None
-    moments = session(running, playing, chance) if screens and not labelled else play(running, playing)
+    moments = scenario(running, playing, chance) if screens and not labelled else play(running, playing)
     told: list[AnnotatedFrame] = []
 
     def filmed() -> Iterator[NDArray[np.uint8]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.recorder.moment import AnnotatedFrame
+from nitro_ml.games.recorder.annotated_frame import AnnotatedFrame
 from nitro_ml.games.scenes.backdrop import painting, view
 from nitro_ml.games.scenes.look import Image, Look, dimmed
 from nitro_ml.games.spec import HEIGHT

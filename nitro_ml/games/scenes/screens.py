@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.recorder.moment import AnnotatedFrame
+from nitro_ml.games.recorder.annotated_frame import AnnotatedFrame
 from nitro_ml.games.scenes.backdrop import Backdrop, backdrop, painting
 from nitro_ml.games.scenes.look import Image, Look, dimmed
 from nitro_ml.games.spec import HEIGHT, WIDTH

@@ -29,7 +29,7 @@ LIMITS = """- Measured on held-out videos of the games above. Elsewhere the pool
 - The confidence speaks of the buttons within one frame of time. It says nothing about the sticks, and nothing about
   whether an input could be seen at all: a press that changes no pixel is found by its rhythm or not at all.
 - Event F1 and average precision are the figures to read. Joint accuracy is shown because others publish it; the
-  previous-frame oracle, which is told the answer one frame late, shows what it is worth.
+  copy-last-action oracle, which is told the answer one frame late, shows what it is worth.
 - A game under a known name that looks like none of the training videos gets the confidence of a misnamed one."""
 
 

@@ -54,7 +54,7 @@ class Labeller:
 
     def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
         """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""
-        return self.trust.calibration.limits(game)
+        return self.trust.calibration.thresholds(game)
 
     def label(self, frames: Iterable[Frames], game: str | None = None) -> Iterator[Labels]:
         """One row for every frame, in order, a block at a time; memory does not grow with the video.

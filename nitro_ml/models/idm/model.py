@@ -62,7 +62,7 @@ class IDM(nn.Module):
         self.buttons = nn.Linear(recipe.width, len(BUTTONS))
         self.places = nn.Linear(recipe.width, len(STICKS) * BINS)
 
-    def expect(self, logits: Tensor) -> None:
+    def set_initial_bias(self, logits: Tensor) -> None:
         """Start from these button logits, [17], whatever is seen."""
         with torch.no_grad():
             self.buttons.weight.mul_(0.3)

@@ -45,7 +45,7 @@ class Training(ResumableModule):
         self.batches = batches
         self.balance = torch.from_numpy(_balance(prior))
         odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
-        model.expect(torch.log(odds * self.balance).float())
+        model.set_initial_bias(torch.log(odds * self.balance).float())
 
     def on_fit_start(self) -> None:
         self.batches.rank = self.global_rank
@@ -129,7 +129,7 @@ def train_on(
         **({"vision": model.encoder.vision.config.to_dict()} if isinstance(model.encoder, Siglip) else {}),
         "videos": {name: len({c.group for c in getattr(parts, name)}) for name in SETS},
         "not_measured": unmeasured(parts.videos_by_game()),
-        **evaluate(labelled["test"], trust.calibration.limits, parts.train, labelled["calibration"]),
+        **evaluate(labelled["test"], trust.calibration.thresholds, parts.train, labelled["calibration"]),
     }
     familiar = {FAMILIAR + name: torch.from_numpy(values) for name, values in trust.tensors().items()}
     return Trained(checkpoint.save(root, {**model.state_dict(), **familiar}, facts), facts)

@@ -17,7 +17,7 @@ def augmented(pixels: Tensor, recipe: AnyRecipe) -> Tensor:
     if recipe.jitter:
         flat = colour(flat, recipe.jitter)
     if recipe.degrees or recipe.crop:
-        flat = view(flat, recipe.degrees, recipe.crop)
+        flat = random_affine(flat, recipe.degrees, recipe.crop)
     if recipe.translate:
         flat = translate(flat, recipe.translate)
     return flat.view_as(pixels)
@@ -39,7 +39,7 @@ def colour(pixels: Tensor, jitter: float) -> Tensor:
     return (pixels * gain + shift - 1).clamp(-1, 1)
 
 
-def view(pixels: Tensor, degrees: float, crop: float) -> Tensor:
+def random_affine(pixels: Tensor, degrees: float, crop: float) -> Tensor:
     """Each image rotated by up to `degrees` and cropped to no less than `1 - crop` of its side, at a random place."""
     n = len(pixels)
     angle = (torch.rand(n, device=pixels.device) * 2 - 1) * math.radians(degrees)

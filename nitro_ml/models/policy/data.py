@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.config import AnyRecipe
 from nitro_ml.training.sampler import Sampler
@@ -27,7 +27,9 @@ class Batch:
         return Batch(self.frames.to(device), self.chunks.to(device), self.mask.to(device))
 
 
-def gather(picks: Sequence[tuple[Steps, int]], recipe: AnyRecipe, rng: np.random.Generator | None = None) -> Batch:
+def gather(
+    picks: Sequence[tuple[ResampledClip, int]], recipe: AnyRecipe, rng: np.random.Generator | None = None
+) -> Batch:
     """The batch of these (clip, step) pairs, padded with zeros and masked after each clip's end.
 
     Before a clip's start its first frame is repeated, as at the start of an episode. Where a clip has probabilities,
@@ -45,7 +47,7 @@ def gather(picks: Sequence[tuple[Steps, int]], recipe: AnyRecipe, rng: np.random
     return Batch(torch.from_numpy(frames), torch.from_numpy(chunks), torch.from_numpy(mask))
 
 
-def _ahead(steps: Steps, i: int, recipe: AnyRecipe, rng: np.random.Generator | None) -> NDArray[np.float32]:
+def _ahead(steps: ResampledClip, i: int, recipe: AnyRecipe, rng: np.random.Generator | None) -> NDArray[np.float32]:
     """Up to H actions from the `shift` after step i on, float32 [H, D]."""
     index = steps.ahead(i, recipe.shift, recipe.horizon, recipe.layout.rate)
     held = steps.clip.acted(index)
@@ -59,13 +61,13 @@ class Chunks(Sampler[Batch]):
     """Contexts with the chunks that follow them."""
 
     def __init__(self, clips: Sequence[Clip], recipe: AnyRecipe) -> None:
-        super().__init__([Steps(clip) for clip in clips], recipe.batch, recipe.seed)
+        super().__init__([ResampledClip(clip) for clip in clips], recipe.batch, recipe.seed)
         self.recipe = recipe
 
-    def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
+    def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:
         return gather([(steps, int(rng.integers(len(steps)))) for steps in drawn], self.recipe, rng)
 
-    def spread(self, count: int = 1024) -> Batch:
+    def sample(self, count: int = 1024) -> Batch:
         """So many contexts as they are drawn, from batches of their own."""
         rng = np.random.default_rng((self.recipe.seed, 0, 1))
         drawn = rng.choice(len(self.steps), count, p=self.share)

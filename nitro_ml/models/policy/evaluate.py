@@ -54,12 +54,12 @@ def _game(net: AnyNet, recipe: AnyRecipe, clips: Sequence[Clip]) -> dict[str, fl
 
 def _batch(net: AnyNet, recipe: AnyRecipe, batch: Batch) -> tuple[float, NDArray[np.float32]]:
     batch = batch.to(net.device)
-    sight = net.see(to_pixels(batch.frames))
+    context = net.encode(to_pixels(batch.frames))
     a = batch.chunks.repeat_interleave(DRAWS, 0)
     eps = torch.randn_like(a)
     t = flow.draw_time(len(a), recipe.beta).to(a.device)
     mask = batch.mask.repeat_interleave(DRAWS, 0)
-    loss = flow.loss(lambda a_t, t: net(sight, a_t, t), a, eps, t, mask)
+    loss = flow.loss(lambda a_t, t: net(context, a_t, t), a, eps, t, mask)
     nothing = torch.zeros_like(batch.chunks)
-    expected = net(sight, nothing, nothing[:, 0, 0])
+    expected = net(context, nothing, nothing[:, 0, 0])
     return float(loss), expected[:, : recipe.execute, recipe.layout.buttons].cpu().numpy()

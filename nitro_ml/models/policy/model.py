@@ -34,7 +34,7 @@ class Context(NamedTuple):
 
 
 class PolicyNet(nn.Module):
-    """`see` encodes the frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
+    """`encode` encodes the frames once; calling the network gives the velocity of the flow for them at any (a_t, t).
 
     With `guess` in the recipe, the mean around which the flow is preconditioned is no constant, but a regression on all
     vision tokens, logistic for buttons and linear for sticks, trained by a loss of its own. A button that is held with
@@ -71,22 +71,22 @@ class PolicyNet(nn.Module):
         self.spread.copy_(actions.std(0).clamp(min=LEAST_SPREAD))
 
     @property
-    def held(self) -> Tensor:
-        """In what share of the frames each button is held, [17]."""
+    def press_rate(self) -> Tensor:
+        """In what share of the frames each button is pressed, [17]."""
         return self.mean[BUTTON].clamp(LEAST_HELD, 1 - LEAST_HELD)
 
     @property
     def device(self) -> torch.device:
         return self.vision_in.weight.device
 
-    def see(self, pixels: Tensor) -> Context:
+    def encode(self, pixels: Tensor) -> Context:
         """Encodes contexts, float [B, K, 3, S, S] in [-1, 1]."""
         features = self.vision(pixels)
         mean, spread = (x.expand(len(features), self.horizon, -1) for x in (self.mean, self.spread))
         if self.guess:
             guessed = self.guess(features.flatten(1)).unflatten(1, (self.horizon, GUESSED))
             buttons, sticks, relative = guessed.split((len(BUTTONS), len(STICKS), len(STICKS)), -1)
-            p = (self.held.logit() + buttons).sigmoid()
+            p = (self.press_rate.logit() + buttons).sigmoid()
             apart = (p * (1 - p)).detach().sqrt()
             usual = spread[..., STICK]
             spread = torch.cat([apart, usual * relative.clamp(*REACH).exp()], -1).clamp(min=LEAST_SPREAD)
@@ -95,26 +95,26 @@ class PolicyNet(nn.Module):
         crossing = [layer for layer in list(self.layers)[::2] if isinstance(layer, DiTLayer)]
         return Context(mean, spread, tuple(layer.attention.keys_values(tokens) for layer in crossing))
 
-    def forward(self, sight: Context, a_t: Tensor, t: Tensor) -> Tensor:
+    def forward(self, context: Context, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 21] at a_t [K B, H, 21], t [K B]; each of B contexts serves K consecutive a_t."""
-        mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (sight.mean, sight.spread))
+        mean, spread = (x.repeat_interleave(len(a_t) // len(x), 0) for x in (context.mean, context.spread))
         at = t[:, None, None]
         x_in, skip, scale = flow.precondition(at, spread)
         centred = a_t - at * mean
         c = self.time_in(sinusoid(flow.bucket(t), self.width))
         x = self.action_in(centred * x_in) + self.place
         for i, layer in enumerate(self.layers):
-            x = layer(x, c, None if i % 2 else sight.memory[i // 2])
+            x = layer(x, c, None if i % 2 else context.memory[i // 2])
         return mean + skip * centred + scale * self.action_out(self.norm_out(x, c))
 
-    def guess_loss(self, sight: Context, a: Tensor, mask: Tensor) -> Tensor:
+    def guess_loss(self, context: Context, a: Tensor, mask: Tensor) -> Tensor:
         """How wrong the guess is of chunks a [B, H, 21] where `mask` is true: of a button its surprise, in units of
         what it is to one who knows how often it is held; of a stick the squared error, in units of its variance, and
         the Gaussian log-likelihood of its guessed spread.
         """
-        surprise = F.binary_cross_entropy(sight.mean[..., BUTTON], a[..., BUTTON], reduction="none")
-        error, spread = (sight.mean - a)[..., STICK], sight.spread[..., STICK]
-        usual = F.binary_cross_entropy(self.held, self.held, reduction="none")
+        surprise = F.binary_cross_entropy(context.mean[..., BUTTON], a[..., BUTTON], reduction="none")
+        error, spread = (context.mean - a)[..., STICK], context.spread[..., STICK]
+        usual = F.binary_cross_entropy(self.press_rate, self.press_rate, reduction="none")
         off = (error / self.spread[STICK]).square() + (error.detach() / spread).square() / 2 + spread.log()
         each = (surprise / usual).sum(-1) + off.sum(-1)
         return (each * mask).sum() / mask.sum().clamp(min=1) / a.shape[-1]

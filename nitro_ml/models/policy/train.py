@@ -46,16 +46,16 @@ class Training(ResumableModule):
     def loss(self, batch: Batch) -> Tensor:
         """Of the flow, and where the recipe has one of the guess, in units of each number's spread."""
         recipe = self.recipe
-        sight = self.net.see(augment.augmented(to_pixels(batch.frames), recipe))
+        context = self.net.encode(augment.augmented(to_pixels(batch.frames), recipe))
         a = batch.chunks.repeat_interleave(recipe.draws, 0)
         t = flow.draw_time(len(a), recipe.beta).to(a.device)
         mask = batch.mask.repeat_interleave(recipe.draws, 0)
         spread = self.net.spread
         # So that rare buttons count, at any flow time; upstream's flow counts in ones.
         unit = None if spread is None else flow.precondition(t[:, None, None], spread)[2]
-        loss = flow.loss(lambda a_t, t: self.net(sight, a_t, t), a, torch.randn_like(a), t, mask, unit)
-        if isinstance(self.net, PolicyNet) and isinstance(sight, Context) and recipe.guess:
-            loss = loss + recipe.guess * self.net.guess_loss(sight, batch.chunks, batch.mask)
+        loss = flow.loss(lambda a_t, t: self.net(context, a_t, t), a, torch.randn_like(a), t, mask, unit)
+        if isinstance(self.net, PolicyNet) and isinstance(context, Context) and recipe.guess:
+            loss = loss + recipe.guess * self.net.guess_loss(context, batch.chunks, batch.mask)
         return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
@@ -114,7 +114,7 @@ def train(
         batches = Chunks(training, recipe)
         net.normalise(batches.actions())
         if isinstance(net.vision, Convolved):
-            net.vision.normalise(to_pixels(batches.spread().frames))
+            net.vision.normalise(to_pixels(batches.sample().frames))
         averaged = Averaged(recipe.ema, steps, scratch or Path(folder))
         fit(
             Training(net, recipe, batches),

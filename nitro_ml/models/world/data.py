@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.training.sampler import Sampler
 
 
@@ -48,7 +48,7 @@ def to_small(frames: np.ndarray, size: int) -> Tensor:
     return F.avg_pool2d(torch.from_numpy(frames).permute(0, 3, 1, 2) / 255.0, frames.shape[1] // size)
 
 
-def gather(picks: Sequence[tuple[Steps, int]], context: int, size: int, labelled: bool) -> Batch:
+def gather(picks: Sequence[tuple[ResampledClip, int]], context: int, size: int, labelled: bool) -> Batch:
     """The batch whose last known frame is step i of the clip, for each (clip, i)."""
     frames = np.concatenate([steps.frames(i + 1 - context, i + 2) for steps, i in picks])
     small = to_small(frames, size).unflatten(0, (len(picks), context + 1))
@@ -60,9 +60,9 @@ class Transitions(Sampler[Batch]):
     """A few consecutive frames each."""
 
     def __init__(self, clips: Sequence[Clip], context: int, size: int, labelled: bool, batch: int, seed: int) -> None:
-        super().__init__([steps for steps in map(Steps, clips) if len(steps) > context], batch, seed)
+        super().__init__([steps for steps in map(ResampledClip, clips) if len(steps) > context], batch, seed)
         self.context, self.size, self.labelled = context, size, labelled
 
-    def gathered(self, drawn: Sequence[Steps], rng: np.random.Generator) -> Batch:
+    def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:
         picks = [(steps, int(rng.integers(self.context - 1, len(steps) - 1))) for steps in drawn]
         return gather(picks, self.context, self.size, self.labelled)

@@ -18,7 +18,7 @@ from nitro_ml.training.device import seeded
 FRAMES = 256  # per game
 ALL_GAMES = "all games"
 
-Ways = Callable[[Batch], dict[str, Tensor]]
+Conditions = Callable[[Batch], dict[str, Tensor]]
 
 
 def evaluate_latent(net: LatentNet, clips: Sequence[Clip], seed: int) -> dict[str, Any]:
@@ -30,14 +30,14 @@ def evaluate_latent(net: LatentNet, clips: Sequence[Clip], seed: int) -> dict[st
     """
     counts = torch.zeros(2**net.section.bits)
 
-    def ways(batch: Batch) -> dict[str, Tensor]:
+    def conditions(batch: Batch) -> dict[str, Tensor]:
         code = net.encode(batch.now, batch.future)
         counts.add_(torch.bincount(code, minlength=len(counts)))
         other = torch.randint(len(counts), code.shape)
         return {"inferred": net.decode(batch.now, code), "random": net.decode(batch.now, other), "copy": batch.now}
 
     with seeded(seed), torch.inference_mode():
-        psnr = _psnr(net, clips, ways)
+        psnr = _psnr(net, clips, conditions)
     share = counts / counts.sum().clamp(min=1)
     return {
         "psnr": {game: {**row, "delta": difference(row["inferred"], row["random"])} for game, row in psnr.items()},
@@ -52,7 +52,7 @@ def evaluate_dynamics(net: DynamicsNet, clips: Sequence[Clip], seed: int) -> dic
     frame.
     """
 
-    def ways(batch: Batch) -> dict[str, Tensor]:
+    def conditions(batch: Batch) -> dict[str, Tensor]:
         assert batch.actions is not None
         return {
             "true": net(batch.past, batch.actions),
@@ -62,10 +62,10 @@ def evaluate_dynamics(net: DynamicsNet, clips: Sequence[Clip], seed: int) -> dic
         }
 
     with seeded(seed), torch.inference_mode():
-        return {"psnr": _psnr(net, clips, ways)}
+        return {"psnr": _psnr(net, clips, conditions)}
 
 
-def _psnr(net: LatentNet | DynamicsNet, clips: Sequence[Clip], ways: Ways) -> dict[str, dict[str, Any]]:
+def _psnr(net: LatentNet | DynamicsNet, clips: Sequence[Clip], conditions: Conditions) -> dict[str, dict[str, Any]]:
     errors: dict[str, dict[str, Errors]] = {}
     for game in sorted({clip.game for clip in clips}):
         picks = spread([clip for clip in clips if clip.game == game], FRAMES, before=net.context - 1, after=1)
@@ -73,7 +73,7 @@ def _psnr(net: LatentNet | DynamicsNet, clips: Sequence[Clip], ways: Ways) -> di
         for start in range(0, len(picks), 64):
             chosen = [picks[i] for i in order[start : start + 64]]
             batch = gather(chosen, net.context, net.section.size, net.labelled)
-            for way, predicted in ways(batch).items():
+            for condition, predicted in conditions(batch).items():
                 for name in (game, ALL_GAMES):
-                    errors.setdefault(name, {}).setdefault(way, Errors()).add(predicted, batch.now, batch.future)
-    return {name: {way: found.psnr() for way, found in row.items()} for name, row in errors.items()}
+                    errors.setdefault(name, {}).setdefault(condition, Errors()).add(predicted, batch.now, batch.future)
+    return {name: {condition: found.psnr() for condition, found in row.items()} for name, row in errors.items()}

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import Steps
+from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.world.config import WorldRecipe
 from nitro_ml.models.world.data import to_small
 from nitro_ml.models.world.dynamics import DynamicsNet
@@ -41,7 +41,7 @@ def codes(net: LatentNet, clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.i
     """Times [n] and latent actions [n] of a clip's steps of 1/30 s; each leads from its frame to the next, so that the
     clip's last step has none.
     """
-    steps = Steps(clip)
+    steps = ResampledClip(clip)
     found = [np.zeros(0, np.int64)]
     for start in range(0, len(steps) - 1, 256):
         frames = to_small(steps.frames(start, min(start + 257, len(steps))), net.section.size)

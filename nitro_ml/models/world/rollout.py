@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import RATE, Steps
+from nitro_ml.core.resample import RATE, ResampledClip
 from nitro_ml.models.world.data import to_input, to_small
 from nitro_ml.models.world.dynamics import DynamicsNet
 from nitro_ml.models.world.load import WorldError
@@ -22,7 +22,7 @@ def rollout(net: DynamicsNet, clip: Clip, start: int, length: int) -> NDArray[np
 
     After the first `context` real frames the model sees only its own. Raises `WorldError` where the clip is too short.
     """
-    steps, context = Steps(clip), net.context
+    steps, context = ResampledClip(clip), net.context
     needed = context + length
     if start + needed > len(steps):
         raise WorldError(f"Clip of {clip.group}: found {len(steps)} steps; {needed} from step {start} are needed.")

@@ -4,7 +4,7 @@ import numpy as np
 
 from nitro_ml.games.adapters.vizdoom import DoomGame
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.players.experts.grip import Grip
+from nitro_ml.games.players.experts.hysteresis import Hysteresis
 
 _SLEW = 6.0  # full deflections a second the thumbs move at
 
@@ -38,8 +38,8 @@ class Marksman:
     def __init__(self, game: DoomGame, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
-        self._side = Grip(game.fps)
-        self._trigger = Grip(game.fps)
+        self._side = Hysteresis(game.fps)
+        self._trigger = Hysteresis(game.fps)
         self._turn, self._walk = _Thumb(game.fps), _Thumb(game.fps)
         self._ready = 0.0
 

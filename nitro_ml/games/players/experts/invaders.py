@@ -4,7 +4,7 @@ import numpy as np
 
 from nitro_ml.games.adapters.atari import AtariGame
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.players.experts.grip import Grip
+from nitro_ml.games.players.experts.hysteresis import Hysteresis
 
 
 class InvadersExpert:
@@ -18,7 +18,7 @@ class InvadersExpert:
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
-        self._walk = Grip(game.fps)
+        self._walk = Hysteresis(game.fps)
         self._place = 0.0
         self._taps, self._left = False, 0
 

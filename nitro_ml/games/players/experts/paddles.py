@@ -4,7 +4,7 @@ import numpy as np
 
 from nitro_ml.games.adapters.atari import AtariGame
 from nitro_ml.games.pad import Pad
-from nitro_ml.games.players.experts.grip import Grip, Trail
+from nitro_ml.games.players.experts.hysteresis import Hysteresis, Trail
 
 
 def _folded(at: float, low: float, high: float) -> float:
@@ -25,7 +25,7 @@ class PongExpert:
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
         self._rng = rng
-        self._grip = Grip(game.fps)
+        self._grip = Hysteresis(game.fps)
         self._trail = Trail(game.fps)
         self._edge = 0.0
 
@@ -56,8 +56,8 @@ class BreakoutExpert:
 
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
-        self._grip = Grip(game.fps)
-        self._serve = Grip(game.fps)
+        self._grip = Hysteresis(game.fps)
+        self._serve = Hysteresis(game.fps)
         self._trail = Trail(game.fps)
 
     def act(self) -> Pad:
@@ -86,7 +86,7 @@ class FreewayExpert:
 
     def __init__(self, game: AtariGame, rng: np.random.Generator) -> None:
         self._game = game
-        self._grip = Grip(game.fps)
+        self._grip = Hysteresis(game.fps)
         self._trail = Trail(game.fps, self._ROAD)
 
     def act(self) -> Pad:

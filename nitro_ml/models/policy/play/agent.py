@@ -83,9 +83,9 @@ class Policy:
                 f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.decode.shrink."
             )
         device = self.net.device
-        sight = self.net.see(to_pixels(torch.from_numpy(frames).to(device)))
+        context = self.net.encode(to_pixels(torch.from_numpy(frames).to(device)))
         start = torch.from_numpy(eps).to(device)
-        flowed = flow.integrate(lambda a_t, t: self.net(sight, a_t, t), start, self.recipe.euler_steps)
+        flowed = flow.integrate(lambda a_t, t: self.net(context, a_t, t), start, self.recipe.euler_steps)
         played = flowed[:, :: self._stride].float().cpu().numpy()
         return [chunk.decode(one, self.recipe.layout) for one in played]
 

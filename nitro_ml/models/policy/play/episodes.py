@@ -15,7 +15,7 @@ from nitro_ml.games.players.registry import player
 from nitro_ml.games.registry import make, spec_of
 from nitro_ml.video.resize import resize
 
-LANES = 10
+ENVIRONMENTS = 10
 """Games that run side by side, so that a policy looks at ten screens at once."""
 
 
@@ -64,7 +64,7 @@ class PolicyPlayer:
         apart = self._now - self._looked
         return not self._frames or any((apart - offset) % self._policy.execute == 0 for offset in self._policy.context)
 
-    def see(self) -> None:
+    def observe(self) -> None:
         """Keeps the frame that is shown now where it is wanted, and lets go of those too old to be."""
         if self.wanted():
             self._frames[self._now] = resize(self._game.frame, self._policy.resolution)
@@ -83,7 +83,7 @@ class PolicyPlayer:
 
     def act(self) -> Pad:
         """The pad for the frame that is shown now."""
-        self.see()
+        self.observe()
         if self.looks:
             together([self])
         return self.pad()
@@ -112,7 +112,7 @@ class Episode:
     pads: list[Pad] = field(default_factory=list)
 
 
-class _Lane:
+class _Environment:
     """One running game, and those of the episodes that are played in it, one after another."""
 
     def __init__(self, who: Actor | str, game: Game, seed: int, numbers: Sequence[int], most: int) -> None:
@@ -147,29 +147,29 @@ def episodes(who: Actor | str, game: str, count: int, seed: int, max_frames: int
     same scores again. Raises `GameError` for a game or player the arcade does not have.
     """
     most = spec_of(game).episode_frames(round(RATE)) if max_frames is None else max_frames
-    lanes = [
-        _Lane(who, make(game, seed + k, fps=round(RATE)), seed, range(k, count, LANES), most)
-        for k in range(min(LANES, count))
+    environments = [
+        _Environment(who, make(game, seed + k, fps=round(RATE)), seed, range(k, count, ENVIRONMENTS), most)
+        for k in range(min(ENVIRONMENTS, count))
     ]
-    while lanes:
-        players = [lane.player for lane in lanes if isinstance(lane.player, PolicyPlayer)]
+    while environments:
+        players = [environment.player for environment in environments if isinstance(environment.player, PolicyPlayer)]
         for one in players:
-            one.see()
+            one.observe()
         if looking := [one for one in players if one.looks]:
             together(looking)
-        for lane in list(lanes):
-            if episode := lane.step():
+        for environment in list(environments):
+            if episode := environment.step():
                 yield episode
-                if lane.ended:
-                    lanes.remove(lane)
+                if environment.ended:
+                    environments.remove(environment)
                 else:
-                    lane.begin()
+                    environment.begin()
 
 
 def begun(game: str, seed: int, number: int) -> Game:
     """A game at the start of the episode with this number of `episodes(..., seed)`, to play it once more."""
-    running = make(game, seed + number % LANES, fps=round(RATE))
-    for _ in range(1 + number // LANES):
+    running = make(game, seed + number % ENVIRONMENTS, fps=round(RATE))
+    for _ in range(1 + number // ENVIRONMENTS):
         running.reset()
     return running
 

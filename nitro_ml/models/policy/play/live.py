@@ -39,7 +39,7 @@ class LivePlayer(PolicyPlayer):
 
     def act(self) -> Pad:
         """The pad for the frame that is shown now; waits for nothing but the very first chunk."""
-        self.see()
+        self.observe()
         if self._thought and (self._thought.done() or self._chunk is None):
             self._chunk, self._looked, self._thought = self._thought.result()[0], self._asked, None
         if self._thought is None and self.looks:

@@ -23,7 +23,7 @@ from nitro_ml.models.policy.released.sizes import DIMENSIONS, POSITIONS, TIME, S
 KeysValues = tuple[Tensor, Tensor]
 
 
-class Sight(NamedTuple):
+class Context(NamedTuple):
     """Of B frames: for each block that attends to them, keys and values [B, heads, N, W / heads]."""
 
     memory: tuple[KeysValues, ...]
@@ -124,11 +124,11 @@ class Transformer(nn.Module):
         self.transformer_blocks = nn.ModuleList(Block(w, sizes.heads) for _ in range(sizes.dit_layers))
         self.proj_out_1, self.proj_out_2 = nn.Linear(w, 2 * w), nn.Linear(w, w)
 
-    def forward(self, x: Tensor, bucket: Tensor, sight: Sight) -> Tensor:
+    def forward(self, x: Tensor, bucket: Tensor, context: Context) -> Tensor:
         embed: Any = self.timestep_encoder["timestep_embedder"]
         c = embed["linear_2"](F.silu(embed["linear_1"](clock(bucket))))
         for i, block in enumerate(self.transformer_blocks):
-            x = block(x, c, None if i % 2 else sight.memory[i // 2])
+            x = block(x, c, None if i % 2 else context.memory[i // 2])
         shift, scale = self.proj_out_1(F.silu(c))[:, None].chunk(2, dim=-1)
         return self.proj_out_2(_norm(x, 1e-6) * (1 + scale) + shift)
 
@@ -146,7 +146,7 @@ class Dense(nn.Module):
 
 
 class ReleasedNet(nn.Module):
-    """`see` encodes frames once; calling the network gives the velocity of the flow for them at any (a_t, t)."""
+    """`encode` encodes frames once; calling the network gives the velocity of the flow for them at any (a_t, t)."""
 
     spread = None  # the flow is not measured in units of the actions' spread
 
@@ -185,23 +185,23 @@ class ReleasedNet(nn.Module):
     def normalise(self, actions: Tensor) -> None:
         """Nothing: this flow takes actions as they are."""
 
-    def see(self, pixels: Tensor) -> Sight:
+    def encode(self, pixels: Tensor) -> Context:
         """Encodes frames float [B, 3, S, S], or [B, 1, 3, S, S], in [-1, 1] (SigLIP's normalisation)."""
         tokens = self.vision_encoder(pixel_values=pixels.reshape(-1, *pixels.shape[-3:])).last_hidden_state
         mixer: Any = self.vl_self_attention_model["transformer_blocks"]
         for block in mixer:
             tokens = block(tokens)
         crossing: Any = list(self.model.transformer_blocks)[::2]
-        return Sight(tuple(block.attn1.keys_values(tokens) for block in crossing))
+        return Context(tuple(block.attn1.keys_values(tokens) for block in crossing))
 
-    def forward(self, sight: Sight, a_t: Tensor, t: Tensor) -> Tensor:
+    def forward(self, context: Context, a_t: Tensor, t: Tensor) -> Tensor:
         """The velocity [K B, H, 25] at a_t [K B, H, 25], t [K B]; each of B frames serves K consecutive a_t."""
         bucket = flow.bucket(t)
         encoder, decoder = self.action_encoder, self.action_decoder
         x = encoder["W1"](a_t)
         when = sinusoid(bucket, x.shape[-1])[:, None].expand_as(x)
         x = encoder["W3"](F.silu(encoder["W2"](torch.cat([x, when], dim=-1))))
-        x = self.model(x + self.position_embedding.weight[: x.shape[1]], bucket, sight)
+        x = self.model(x + self.position_embedding.weight[: x.shape[1]], bucket, context)
         return decoder["layer2"](F.relu(decoder["layer1"](x)))
 
 

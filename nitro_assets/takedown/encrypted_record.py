@@ -18,7 +18,7 @@ from nitro_assets.lake.store import Lake
 
 
 @dataclass(frozen=True)
-class Sealed:
+class EncryptedRecord:
     """`addresses` as asked for; `needles` are further texts that identify the videos (ids, titles, found addresses)."""
 
     video_keys: tuple[str, ...] = ()
@@ -28,27 +28,27 @@ class Sealed:
     needles: tuple[str, ...] = ()
 
 
-def sealed_path(lake: Lake, request: str) -> str:
+def record_path(lake: Lake, request: str) -> str:
     return f"{lake.root}/requests/{request}.sealed"
 
 
-def seal(lake: Lake, request: str, record: Sealed) -> None:
+def write_record(lake: Lake, request: str, record: EncryptedRecord) -> None:
     """Keep the record, in place of an earlier one."""
     lake.fs.makedirs(f"{lake.root}/requests", exist_ok=True)
     data = _box(lake, request).encrypt(json.dumps(asdict(record)).encode())
-    lake.fs.pipe_file(sealed_path(lake, request), data)
+    lake.fs.pipe_file(record_path(lake, request), data)
 
 
-def unseal(lake: Lake, request: str) -> Sealed:
+def read_record(lake: Lake, request: str) -> EncryptedRecord:
     """The record; an empty one where there is none (any more). Raises `SecretError` for one that was changed."""
     try:
-        data = lake.fs.cat_file(sealed_path(lake, request))
+        data = lake.fs.cat_file(record_path(lake, request))
         fields = json.loads(_box(lake, request).decrypt(data))
     except FileNotFoundError:
-        return Sealed()
+        return EncryptedRecord()
     except InvalidToken as error:
-        raise SecretError(f"{sealed_path(lake, request)}: not sealed with this secret, or changed.") from error
-    return Sealed(
+        raise SecretError(f"{record_path(lake, request)}: not sealed with this secret, or changed.") from error
+    return EncryptedRecord(
         tuple(fields["video_keys"]),
         tuple(fields["addresses"]),
         fields["reason"],
@@ -59,20 +59,20 @@ def unseal(lake: Lake, request: str) -> Sealed:
 
 def add_needles(lake: Lake, request: str, needles: set[str]) -> None:
     """Further texts that the scan has to look for."""
-    record = unseal(lake, request)
-    seal(lake, request, replace(record, needles=tuple(sorted({*record.needles, *needles}))))
+    record = read_record(lake, request)
+    write_record(lake, request, replace(record, needles=tuple(sorted({*record.needles, *needles}))))
 
 
 def add_videos(lake: Lake, request: str, keys: Iterable[str]) -> None:
     """Further videos that the request turned out to name."""
-    record = unseal(lake, request)
-    seal(lake, request, replace(record, video_keys=tuple(sorted({*record.video_keys, *keys}))))
+    record = read_record(lake, request)
+    write_record(lake, request, replace(record, video_keys=tuple(sorted({*record.video_keys, *keys}))))
 
 
 def forget(lake: Lake, request: str) -> None:
     """Remove the record."""
-    if lake.fs.exists(sealed_path(lake, request)):
-        lake.fs.rm_file(sealed_path(lake, request))
+    if lake.fs.exists(record_path(lake, request)):
+        lake.fs.rm_file(record_path(lake, request))
 
 
 def _box(lake: Lake, request: str) -> Fernet:

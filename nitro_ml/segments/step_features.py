@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.features import FEATURES, GRID
-from nitro_ml.segments.sampling import Rows, Steps, behind, lagged, near
+from nitro_ml.segments.sampling import Rows, TimeSteps, behind, lagged, near
 from nitro_ml.segments.smoothing import smooth
 
 WINDOWS = (3, 11, 31)  # steps: 0.6, 2.2 and 6.2 s
@@ -30,7 +30,7 @@ _MOVED = 0.02  # of a cell, from which on it counts as moving
 
 
 @dataclass(frozen=True)
-class Evidence:
+class StepFeatures:
     """One row a step for each of three questions, float32 [n, D]; the columns mean something to the networks that were
     fitted on them only.
 
@@ -43,9 +43,9 @@ class Evidence:
     corners: NDArray[np.float32]
 
 
-def evidence(
-    features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], tilted: NDArray[np.bool_], steps: Steps
-) -> Evidence:
+def step_features(
+    features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], tilted: NDArray[np.bool_], steps: TimeSteps
+) -> StepFeatures:
     """features: float32 [T, 51]; held: bool [T, 17]; tilted: bool [T, 4], all of the same frames."""
     rows = steps.mean(features)
     active = steps.mean(np.any(held, axis=1) | np.any(tilted, axis=1))
@@ -60,7 +60,7 @@ def evidence(
     ]
     inputs = [_inputs(labels, held, active, steps), _compared(alike, active[:, None]), _liveliness(rows, alike)]
     corners = _corners(features, np.concatenate([held, tilted], axis=1), steps)
-    return Evidence(*(np.concatenate(part, axis=1).astype(np.float32) for part in (screen, inputs, [corners])))
+    return StepFeatures(*(np.concatenate(part, axis=1).astype(np.float32) for part in (screen, inputs, [corners])))
 
 
 def _windows(rows: Rows) -> Rows:
@@ -100,7 +100,7 @@ def _places(cells: Rows) -> Rows:
     return np.stack(columns, axis=1)
 
 
-def _corners(features: NDArray[np.float32], state: NDArray[np.bool_], steps: Steps) -> Rows:
+def _corners(features: NDArray[np.float32], state: NDArray[np.bool_], steps: TimeSteps) -> Rows:
     """Of the two corners whose motion goes best with the inputs' changes: how well it does, over ten seconds and a
     minute, and how much better than in the rest of the picture, and than with the same changes a moment later: a game
     answers all over the screen and after a while, an input display in its place and at once.
@@ -124,7 +124,7 @@ def _delayed(switched: NDArray[np.bool_], *frames: int) -> NDArray[np.bool_]:
     return np.any([np.roll(switched, by) for by in frames], axis=0)[:, None]
 
 
-def _agreement(moves: NDArray[np.bool_], changes: NDArray[np.bool_], width: int, steps: Steps) -> Rows:
+def _agreement(moves: NDArray[np.bool_], changes: NDArray[np.bool_], width: int, steps: TimeSteps) -> Rows:
     """How well the motion of each cell goes with changes of the inputs over so many steps, [n, 16]."""
     return _correlation(*(smooth(steps.mean(v), width) for v in (moves & changes, moves, changes)))
 
@@ -134,7 +134,7 @@ def _correlation(both: Rows, one: Rows, other: Rows) -> Rows:
     return np.asarray((both - one * other) / np.sqrt(np.maximum(one * (1 - one) * other * (1 - other), 1e-6)))
 
 
-def _inputs(labels: Labels, held: NDArray[np.bool_], active: Rows, steps: Steps) -> Rows:
+def _inputs(labels: Labels, held: NDArray[np.bool_], active: Rows, steps: TimeSteps) -> Rows:
     """What is held, how often that changes, how sure the labels are of it; how long ago and how soon it is."""
     pressed, change = np.zeros(len(held)), np.zeros(len(held))
     pressed[1:] = (held[1:] & ~held[:-1]).any(axis=1)
@@ -193,7 +193,7 @@ def _distances(a: Rows, b: Rows) -> Rows:
     return np.asarray(np.maximum(squares, 0) / _ALIKE**2)
 
 
-def _clock(time: NDArray[np.float64], steps: Steps) -> Rows:
+def _clock(time: NDArray[np.float64], steps: TimeSteps) -> Rows:
     """Seconds from the start and to the end, up to 30."""
     at = time[steps.first[:-1]]
     return np.minimum(np.stack([at - time[0], time[-1] - at], axis=1), 30)

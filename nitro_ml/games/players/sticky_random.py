@@ -1,4 +1,4 @@
-"""The wanderer: random play that holds its buttons as people do, a few presses and releases a second at most."""
+"""The sticky-random player, called `wanderer`: it holds its buttons as people do, a few presses a second at most."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ HOLD = (0.1, 0.8)  # seconds a choice is held, drawn evenly
 SLEW = 10.0  # full deflections a second a thumb can move a stick
 
 
-class Wanderer:
+class StickyRandom:
     """Draws a direction, an action button and a target for each stick, each for a random while, with pauses between."""
 
     name = "wanderer"

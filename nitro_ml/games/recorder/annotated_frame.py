@@ -1,4 +1,4 @@
-"""A moment of a recording, and the kinds of moment there are."""
+"""A frame of a recording with its true inputs, and the kinds of frame there are."""
 
 from typing import NamedTuple
 

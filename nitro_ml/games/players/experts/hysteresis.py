@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 LEAST_HOLD = 0.1  # seconds
 
 
-class Grip:
-    """A direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
+class Hysteresis:
+    """Lets go later than it takes hold: a direction -1, 0 or 1 that is held for at least `LEAST_HOLD` seconds."""
 
     def __init__(self, fps: int) -> None:
         self._least = max(1, round(LEAST_HOLD * fps))

@@ -1,4 +1,4 @@
-"""What happens in front of the camera, frame by frame: a video's story, told as `Moment`s."""
+"""What happens in front of the camera, frame by frame: a video's story, told as `AnnotatedFrame`s."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 from nitro_ml.games.env import Game
 from nitro_ml.games.pad import Pad, Player
-from nitro_ml.games.recorder.moment import AnnotatedFrame
+from nitro_ml.games.recorder.annotated_frame import AnnotatedFrame
 from nitro_ml.games.scenes import channel, screens
 from nitro_ml.games.scenes.films import cutscene
 from nitro_ml.games.scenes.inputs import InputDisplay
@@ -28,7 +28,7 @@ def play(game: Game, player: Player | None, frames: int | None = None) -> Iterat
         done += 1
 
 
-def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
+def scenario(game: Game, player: Player, rng: np.random.Generator) -> Iterator[AnnotatedFrame]:
     """A whole recording without end: the channel's card, a title, then round after round of play with what
     interrupts it. Some videos show the inputs all the time, most in one stretch a round, some never."""
     look = Look.draw(game.game_spec.title, rng)
@@ -72,7 +72,7 @@ def session(game: Game, player: Player, rng: np.random.Generator) -> Iterator[An
 
 
 def kinds_of(moments: Sequence[tuple[Pad, str]], fps: int) -> list[str]:
-    """The kind of each moment, with waits of `WAITING` seconds and more within active play as what they are: idle."""
+    """The kind of each frame, with waits of `WAITING` seconds and more within active play as what they are: idle."""
     kinds = []
     for (kind, touched), run in itertools.groupby(
         (kind, kind != "active" or bool(pad.buttons.any() or pad.sticks.any())) for pad, kind in moments
