@@ -30,8 +30,8 @@ from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.cursor import Cursor
 from nitro_assets.takedown.intake.github import poll
-from tests.assets.github_api import FORM, Hub, github
 from tests.assets.site_for_fetch import Answer, page, site
+from tests.assets.takedown.intake.github_api import FORM, Hub, github
 
 HTML, JSON_PAGES, LISTINGS, ISSUES = 700, 700, 100, 500
 QUICK = 6, 8, 2, 4
