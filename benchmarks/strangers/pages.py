@@ -7,9 +7,8 @@ refused.
 """
 
 import json
-import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from pydantic import SecretStr
 from yt_dlp.extractor.common import InfoExtractor
 
 from benchmarks.figures import Figure
+from benchmarks.strangers.places import HTML_PLACES, ISSUE_PLACES, JSON_PLACES
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch import listing, rate_limit, ytdlp
@@ -30,8 +30,8 @@ from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.cursor import Cursor
 from nitro_assets.takedown.intake.github import poll
-from tests.assets.github_api import FORM, Hub, github
 from tests.assets.site_for_fetch import Answer, page, site
+from tests.assets.takedown.intake.github_api import FORM, Hub, github
 
 HTML, JSON_PAGES, LISTINGS, ISSUES = 700, 700, 100, 500
 QUICK = 6, 8, 2, 4
@@ -39,72 +39,6 @@ IN_LIST = 5  # entries of a listing, every other one odd
 SHARDS = 4
 
 Rng = np.random.Generator
-Right = Callable[[Any], bool]
-
-
-def always(value: Any) -> bool:
-    """What decides nothing may be anything."""
-    return True
-
-
-def never(value: Any) -> bool:
-    """Nothing else will do."""
-    return False
-
-
-def is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def as_text(value: Any) -> bool:
-    """As our types read a text: a number is one, several are one."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_text(value) or number or (isinstance(value, list) and all(isinstance(each, str) for each in value))
-
-
-def no_licence(value: Any) -> bool:
-    """Whether none is stated; a stated one that isn't on the list is refused."""
-    words = value if isinstance(value, list) else [value]
-    return value is None or all(isinstance(word, str) and not re.search("[a-zA-Z0-9]", word) for word in words)
-
-
-def mappings(value: Any) -> bool:
-    """As yt-dlp reads a page's chapters."""
-    return not value or isinstance(value, dict) or (isinstance(value, list) and all(isinstance(v, dict) for v in value))
-
-
-# Where something odd is put, and whether the video is right to be kept with it.
-HTML_PLACES: dict[str, Right] = {
-    "name": is_text,
-    "description": is_text,
-    "uploadDate": always,
-    "author": always,
-    "author.name": always,
-    "contentUrl": never,
-    "duration": always,
-    "width": always,
-    "height": always,
-    "encodingFormat": always,
-    "keywords": always,
-    "license": always,
-    "hasPart": mappings,
-    "interactionStatistic": always,
-    "thumbnailUrl": always,
-    "@context": always,
-    "@type": never,
-    "more": always,
-}
-JSON_PLACES: dict[str, Right] = {
-    "title": lambda value: not value or as_text(value),  # yt-dlp makes one up
-    "description": as_text,
-    "url": never,
-    **dict.fromkeys(("availability", "live_status"), lambda value: value is None),
-    "is_live": lambda value: value is None or value == 0,
-    "license": no_licence,
-    **dict.fromkeys(("uploader", "uploader_id", "channel", "channel_id", "channel_url"), always),
-    **dict.fromkeys(("duration", "width", "height", "fps", "timestamp", "upload_date", "view_count"), always),
-    **dict.fromkeys(("thumbnails", "chapters", "subtitles", "tags", "categories", "artists", "comments"), always),
-}
 
 
 @dataclass
@@ -304,16 +238,6 @@ def _hurried() -> Iterator[None]:
         patch.object(listing, "client", client),
     ):
         yield
-
-
-# Where something odd is put into an issue, and whether it can still be read.
-ISSUE_PLACES: dict[str, Right] = {
-    **dict.fromkeys(("user", "title", "labels", "state_reason", "assignee", "html_url", "more"), always),
-    "number": never,
-    **dict.fromkeys(("created_at", "updated_at"), always),
-    "body": is_text,
-    "pull_request": lambda value: value is None,
-}
 
 
 def _issues(settings: Settings, count: int, found: Found) -> None:

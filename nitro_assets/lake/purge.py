@@ -1,9 +1,9 @@
 """Making rows physically gone from a Delta table: out of the files, out of the history, out of the log.
 
 A delete only writes new files and a note that the old ones no longer count; the note itself names what was deleted.
-The steps here, in order, leave nothing of it (tests/assets/test_takedown_leaks.py takes each out and finds what
-stays). They cost the table its history. Each may be repeated, so that a killed erasure starts again at the step it
-was in.
+The steps here, in order, leave nothing of it (tests/assets/takedown/erase/test_takedown_leaks.py takes each out and
+finds what stays). They cost the table its history. Each may be repeated, so that a killed erasure starts again at the
+step it was in.
 """
 
 import os

@@ -1,7 +1,7 @@
 """The stores: each place that can hold a trace of a video, one file each, with the value `STORE` (`common/store.py`).
 
 A store knows how to find a video, how to erase it and what to scan for it. It is found by itself: nothing lists the
-stores, and tests/assets/test_takedown_leaks.py fails for a step that no leak shows to be needed.
+stores, and tests/assets/takedown/erase/test_takedown_leaks.py fails for a step that no leak shows to be needed.
 """
 
 from importlib import import_module

@@ -23,7 +23,7 @@ from nitro_assets.lineage.status import statuses, unfresh
 from nitro_assets.runtime.job import Build, Job, Outcome, make
 from nitro_assets.settings import Settings
 from tests.assets.rows import fit
-from tests.ml.nitrogen_files import chunk_files, metadata, parquet, table, write_folder
+from tests.ml.nitrogen.nitrogen_files import chunk_files, metadata, parquet, table, write_folder
 
 _KEPT = tempfile.TemporaryDirectory(prefix="small-worlds-")  # outside the tests' own folders, which takedowns look into
 LABELLED = ("first0labelled", "other0labelled")

@@ -1,7 +1,7 @@
 """The steps of an erasure: two of the takedown's own, which need the request and the lineage, then those of each store.
 
 Every step may be repeated. What each store's steps close, and that nothing else does, is shown by
-tests/assets/test_takedown_leaks.py, which leaves them out one by one.
+tests/assets/takedown/erase/test_takedown_leaks.py, which leaves them out one by one.
 """
 
 from collections.abc import Callable
