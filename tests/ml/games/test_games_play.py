@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nitro_ml.core.actions import STICKS
-from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode, wanderer
+from nitro_ml.games import GAMES, GameError, Pad, expert, make, player, score_episode, sticky_random
 from nitro_ml.games.adapters.vizdoom import DoomGame
 
 FRAMES = 40
@@ -66,7 +66,7 @@ def test_a_stick_turns_in_proportion() -> None:
 def test_the_same_seed_plays_the_same_and_another_does_not(name: str) -> None:
     def played(seed: int) -> np.ndarray:
         game = make(name, seed)
-        who = wanderer(game, np.random.default_rng(seed))
+        who = sticky_random(game, np.random.default_rng(seed))
         shown = []
         for _ in range(FRAMES):
             shown.append(game.frame)
