@@ -87,12 +87,12 @@ class Study:
         labeller = Labeller(checkpoint)
         return given(labeller, labelled(labeller, self.true()), way)
 
-    def labeller(self, name: str, clips: Sequence[Clip], of: str = "quick", steps: int = 1200) -> Path:
-        """An inverse dynamics model of a recipe, trained on labelled clips for at most so many steps; one for all
-        seeds.
+    def labeller(self, name: str, clips: Sequence[Clip], of: str = "quick", steps: int | None = None) -> Path:
+        """An inverse dynamics model of a recipe, trained on labelled clips; one for all seeds. steps: at most so many,
+        the recipe's own by default.
         """
         recipe = load_idm(of).model_copy(update={"resolution": self.size, **dict(self.idm)})
-        recipe = recipe.model_copy(update={"steps": min(recipe.steps, steps)})
+        recipe = recipe.model_copy(update={"steps": min(recipe.steps, steps or recipe.steps)})
         facts = [recipe.model_dump(), len(clips), sum(map(len, clips))]
 
         def make() -> str:

@@ -17,6 +17,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import requests
 from nitro_assets.takedown.workflow import carry_on
 
+REQUESTS = ASSETS["takedown_requests"]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 OnEvent = Callable[[str, Sequence[str], str], None]
 
@@ -43,12 +44,10 @@ def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[
         if "nitrogen_actions" in selected:  # else what is selected needs no look at where they are
             add_shards(instance, settings)
         for asset in _in_turn(settings, selected):
-            state = State(Lake(settings), settings)
-            partitions = stale_ranges(state, asset)
-            for stretch in partitions or ([[NO_PARTITION]] if _is_due(settings, asset) else []):
-                on_event(asset.name, stretch, "started")
-                error = _launch(definitions, instance, asset, stretch)
-                on_event(asset.name, stretch, error or "done")
+            for partitions in _to_make(settings, asset):
+                on_event(asset.name, partitions, "started")
+                error = _launch(definitions, instance, asset, partitions)
+                on_event(asset.name, partitions, error or "done")
                 failed += bool(error)
     return failed
 
@@ -56,15 +55,19 @@ def update_stale(definitions: dg.Definitions, settings: Settings, selected: set[
 def _in_turn(settings: Settings, selected: set[str]) -> Iterator[Asset]:
     """The selected assets, inputs first; then those of takedowns again, where a report waited for the others."""
     yield from (asset for asset in ASSETS.values() if asset.name in selected)
-    requested = ASSETS["takedown_requests"]
-    if requested.name in selected and _is_due(settings, requested):
-        yield from (asset for asset in ASSETS.values() if asset.name in selected and asset.group == requested.group)
+    if REQUESTS.name in selected and _is_due(settings):
+        yield from (asset for asset in ASSETS.values() if asset.name in selected and asset.group == REQUESTS.group)
 
 
-def _is_due(settings: Settings, asset: Asset) -> bool:
-    """Whether it is the requests, and one of them would get any further without a person."""
+def _to_make(settings: Settings, asset: Asset) -> list[list[str]]:
+    """What is stale of an asset; the requests also where one of them would get any further without a person."""
+    stale = stale_ranges(State(Lake(settings), settings), asset)
+    return stale or ([[NO_PARTITION]] if asset is REQUESTS and _is_due(settings) else [])
+
+
+def _is_due(settings: Settings) -> bool:
     lake = Lake(settings)
-    return asset.name == "takedown_requests" and any(carry_on.is_due(lake, settings, r) for r in requests(lake))
+    return any(carry_on.is_due(lake, settings, request) for request in requests(lake))
 
 
 def _launch(definitions: dg.Definitions, instance: dg.DagsterInstance, asset: Asset, partitions: list[str]) -> str:

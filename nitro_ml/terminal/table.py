@@ -51,7 +51,7 @@ def table(rows: Sequence[Mapping[str, Any]], width: int) -> RenderableType:
     short = [{name: LONG_HEX.sub("\\1…", text) for name, text in row.items()} for row in whole]
     for cells, unit in ((whole, WORDS), (short, WORDS), (short, PARTS)):
         widths = _widths(cells, width, unit)
-        if widths and not (len(cells) == 1 and any(cell_len(text) > widths[name] for name, text in cells[0].items())):
+        if widths and (len(cells) > 1 or all(cell_len(text) <= widths[name] for name, text in cells[0].items())):
             return _table(cells, widths, unit, _numbers(rows))
     return Group(*_blocks(whole))
 

@@ -1,6 +1,5 @@
 """What a request says and what it is answered: every address in it, in any spelling, is understood or asked about."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,7 +24,7 @@ from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import TakedownError, find, requests
 from tests.assets.fetch.listed import listing, video
 from tests.assets.small_world import LABELLED, job, write_shards
-from tests.assets.takedown.intake.github_api import FORM, Hub, github
+from tests.assets.takedown.intake.github_api import FORM, Hub
 
 PAGE = "https://films.example/watch/one two?v=7&lang=de"
 TUBE = [f"https://youtu.be/aaaaaaaaaa{n}" for n in range(6)]
@@ -145,12 +144,6 @@ def test_a_request_without_any_address_is_a_sentence(lake: Lake, settings: Setti
     said = (settings.inbox / "a.json.answer").read_text()
     assert "line 1, youtube:aaaaaaaaaa1: " in said
     assert "line 2: found no address in it" in said
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with github() as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Issues as requests, over a real HTTP API: taken in within a poll, answered once, closed at the end."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -15,15 +14,9 @@ from nitro_assets.takedown.intake.github import poll, read_form
 from nitro_assets.takedown.intake.ownership import token_of, vouch
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import requests
-from tests.assets.takedown.intake.github_api import FORM, Hub, github
+from tests.assets.takedown.intake.github_api import FORM, Hub
 
 PONG = "https://youtu.be/pong0000000"
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with github() as found:
-        yield found
 
 
 @pytest.fixture

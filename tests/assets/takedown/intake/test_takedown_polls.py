@@ -1,7 +1,7 @@
 """Polls go on, whatever one issue, one page or the service itself does: every status, type and delay at every call."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,15 +17,9 @@ from nitro_assets.takedown.intake.github import Polled, poll
 from nitro_assets.takedown.intake.inbox import empty_inbox
 from nitro_assets.takedown.requests import requests
 from tests.assets.site_for_fetch import Answer, feed, site
-from tests.assets.takedown.intake.github_api import FORM, Fault, Hub, github
+from tests.assets.takedown.intake.github_api import FORM, Fault, Hub
 
 LIST, COMMENTS = "GET .*/issues", ".*/comments"
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with github() as found:
-        yield found
 
 
 @pytest.fixture
