@@ -25,9 +25,9 @@ from dagster_pipes import (
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.declare import Asset
-from nitro_assets.fetch.refusals import REFUSALS
+from nitro_assets.fetch.guards.refusals import REFUSALS
 from nitro_assets.fingerprint import digest
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError

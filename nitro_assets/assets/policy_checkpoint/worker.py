@@ -2,8 +2,8 @@
 
 from nitro_assets.assets.training_mixture.worker import load_recipe as load_mixture
 from nitro_assets.runtime import previews
+from nitro_assets.runtime.clips.train_on_mixture import train_on_mixture
 from nitro_assets.runtime.job import Check, Job, Outcome, run
-from nitro_assets.runtime.train_on_mixture import train_on_mixture
 from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.train import train
 

@@ -41,7 +41,7 @@ def takedown_issues(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg
     settings = Settings()
     if not settings.github_repo or not settings.github_token.get_secret_value():
         return dg.SkipReason("NITRO_GITHUB_REPO and NITRO_GITHUB_TOKEN are not set")
-    from nitro_assets.takedown.intake.github import poll
+    from nitro_assets.takedown.intake.github.issues import poll
 
     lake = Lake(settings)
     polled = poll(lake, settings, context.cursor)

@@ -23,12 +23,12 @@ from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.assets.video_index.liveness import looked_at
 from nitro_assets.fetch.folder import list_folder, opened
+from nitro_assets.fetch.guards.refusals import FetchError
 from nitro_assets.fetch.listing import Found
-from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source
 from nitro_assets.identity import canonical_name, video_key
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.footage_files import footage_files
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.footage_files import footage_files
 from nitro_assets.lake.row_locations import row_locations
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
@@ -36,7 +36,7 @@ from nitro_assets.lineage.backoff import APART
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.recording import address_of, key_of, path_of
-from nitro_assets.runtime.clip_loader import ClipLoader, fetched
+from nitro_assets.runtime.clips.clip_loader import ClipLoader, fetched
 from nitro_assets.runtime.job import Build, make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch

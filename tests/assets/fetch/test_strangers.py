@@ -17,13 +17,14 @@ from yt_dlp.extractor.generic import GenericIE
 from nitro_assets.assets.pseudo_labels.label_video import EndOfStream, LabelConfig, Opened, VideoTask, decode, fetch
 from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.assets.video_index.liveness import looked_at
-from nitro_assets.fetch import rate_limit, remote_header, ytdlp
 from nitro_assets.fetch.download import DownloadError, download
+from nitro_assets.fetch.guards import rate_limit
+from nitro_assets.fetch.guards.refusals import FetchError
 from nitro_assets.fetch.listing import Found, alive, list_videos
-from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.sites import remote_header, ytdlp
+from nitro_assets.fetch.sites.stated import CHECKED, UNREAD, Entry, Stated
 from nitro_assets.fetch.sources import Reject, Source
-from nitro_assets.fetch.stated import CHECKED, UNREAD, Entry, Stated
-from nitro_assets.lake.cache import clip_cache
+from nitro_assets.lake.files.cache import clip_cache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import APART, LONGEST
 from nitro_assets.settings import Settings

@@ -9,9 +9,9 @@ from typing import Any
 
 from yt_dlp.extractor import get_info_extractor
 
-from nitro_assets.fetch.refusals import FetchError
-from nitro_assets.fetch.stated import Entry, name, text
-from nitro_assets.fetch.ytdlp import GuardedYoutubeDL, client, look_up
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.fetch.sites.stated import Entry, name, text
+from nitro_assets.fetch.sites.ytdlp import GuardedYoutubeDL, client, look_up
 from nitro_assets.identity import Names, canonical_channel, names_of
 from nitro_assets.settings import Settings
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from yt_dlp.utils import unsmuggle_url
 
-from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.guards.refusals import FetchError
 
 LONGEST = 100_000  # characters of a text; the longest descriptions have 5 000
 PUBLIC = (None, "public", "unlisted")  # of yt-dlp's `availability`; the others need an account that may see it

@@ -14,7 +14,7 @@ from benchmarks.labelling.corpus import PAGE
 from demo.site import serve
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_ml.games.recorder.record import record

@@ -20,8 +20,8 @@ import polars as pl
 from s3fs import S3FileSystem
 
 from benchmarks.figures import Figure
-from benchmarks.takedown import ask
 from benchmarks.takedowns.lake import MIXTURE, build, rows, settings
+from benchmarks.takedowns.takedown import ask
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings

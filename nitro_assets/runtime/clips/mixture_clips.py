@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from nitro_assets.lake import quantize
-from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
-from nitro_assets.runtime.clip_loader import ClipLoader
+from nitro_assets.runtime.clips.clip_loader import ClipLoader
 from nitro_assets.runtime.job import Job, Refused
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels

@@ -12,8 +12,8 @@ from arro3.core import Table as ArrowTable
 from deltalake import CommitProperties
 from deltalake.exceptions import CommitFailedError
 
-from nitro_assets.lake import delta
-from nitro_assets.lake.files import FILE_SIZE, ROW_GROUP, writer
+from nitro_assets.lake.delta import delta
+from nitro_assets.lake.delta.parquet_writer import FILE_SIZE, ROW_GROUP, writer
 from nitro_assets.lake.schemas import Table
 from nitro_ml.core.licence import TERMS
 

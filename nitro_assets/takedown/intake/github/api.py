@@ -17,7 +17,7 @@ import requests
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.cursor import START
+from nitro_assets.takedown.intake.github.cursor import START
 from nitro_assets.takedown.intake.lookups import Lookups
 
 CALL = 10.0

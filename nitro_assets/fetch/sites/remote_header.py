@@ -9,8 +9,8 @@ import av
 from yt_dlp import YoutubeDL
 from yt_dlp.networking import Request
 
-from nitro_assets.fetch.refusals import FetchError
-from nitro_assets.fetch.stated import number
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.fetch.sites.stated import number
 from nitro_ml.video.container import FORMATS, Film, film_of
 from nitro_ml.video.decode import VideoError, first_shown
 

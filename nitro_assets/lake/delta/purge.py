@@ -19,7 +19,7 @@ import fsspec
 import polars as pl
 from deltalake import CommitProperties, WriterProperties
 
-from nitro_assets.lake import delta
+from nitro_assets.lake.delta import delta
 
 DELTA_DEFAULTS = {
     "delta.logRetentionDuration": "interval 30 days",

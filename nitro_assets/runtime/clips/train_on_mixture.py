@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from nitro_assets.lake.cache import clip_cache
-from nitro_assets.lake.resume_state import resume_state
-from nitro_assets.runtime.clip_loader import FETCHED
+from nitro_assets.lake.files.cache import clip_cache
+from nitro_assets.lake.files.resume_state import resume_state
+from nitro_assets.runtime.clips.clip_loader import FETCHED
+from nitro_assets.runtime.clips.mixture_clips import MixtureClips, mixture_clips
 from nitro_assets.runtime.job import Job, Outcome
-from nitro_assets.runtime.mixture_clips import MixtureClips, mixture_clips
 from nitro_assets.runtime.previews import Value
 from nitro_ml.core.progress import part
 from nitro_ml.training.checkpoint import Trained

@@ -18,8 +18,8 @@ from typing import Any
 
 import fsspec
 
-from nitro_assets.lake.entries import Body, Entry, EntryError, Kind, canonical, check, read_entry
-from nitro_assets.lake.signing import Signer, is_signed
+from nitro_assets.lake.ledger.entries import Body, Entry, EntryError, Kind, canonical, check, read_entry
+from nitro_assets.lake.ledger.signing import Signer, is_signed
 
 HEAD = "head.json"
 New = tuple[Kind, str, Body]

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable
 
 from nitro_assets.lake.store import Lake, LakeError
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files.filesystem import place
 
 FOLDER = "staging"
 

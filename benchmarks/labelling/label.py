@@ -16,7 +16,7 @@ from benchmarks.labelling.requests import requests
 from benchmarks.labelling.stale import stale
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.identity import shard_names
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.runtime.job import make
 from nitro_ml.models.idm.label import Labeller
 from nitro_ml.sandbox.video import Decoder

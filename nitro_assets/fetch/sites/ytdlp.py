@@ -15,11 +15,11 @@ from yt_dlp.networking import Request, Response
 from yt_dlp.networking.exceptions import HTTPError, RequestError
 from yt_dlp.utils import ContentTooShortError, ExtractorError, UnsupportedError, YoutubeDLError
 
-from nitro_assets.fetch.rate_limit import LONGEST, RateLimit
-from nitro_assets.fetch.refusals import FetchError, Reason
-from nitro_assets.fetch.ssrf_guard import AddressError, guard, ssrf_guard
-from nitro_assets.fetch.stall_timeout import SteadyRH
-from nitro_assets.fetch.stated import readable
+from nitro_assets.fetch.guards.rate_limit import LONGEST, RateLimit
+from nitro_assets.fetch.guards.refusals import FetchError, Reason
+from nitro_assets.fetch.guards.ssrf_guard import AddressError, guard, ssrf_guard
+from nitro_assets.fetch.guards.stall_timeout import SteadyRH
+from nitro_assets.fetch.sites.stated import readable
 from nitro_assets.settings import Settings
 
 T = TypeVar("T")

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from nitro_assets.fetch.download import downloaded
 from nitro_assets.fetch.folder import anonymous, opened
-from nitro_assets.fetch.refusals import FetchError
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.footage_files import footage_files
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.footage_files import footage_files
 from nitro_assets.recording import is_recording
 from nitro_assets.runtime.failures import Failures
 from nitro_assets.runtime.job import Job, Refused

@@ -46,7 +46,7 @@ def scan(uri: str) -> pl.LazyFrame:
 
 
 def files(opened: DeltaTable) -> list[str]:
-    """Its live files, as `nitro_ml.core.parquet` reads them."""
+    """Its live files, as `nitro_ml.core.files.parquet` reads them."""
     return list(_literal(opened.table_uri, opened.file_uris()))
 
 

@@ -19,8 +19,8 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.log import in_a_line
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ask import Answer, Ask, LineAnswer
-from nitro_assets.takedown.intake.cursor import START, Cursor
-from nitro_assets.takedown.intake.github_api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
+from nitro_assets.takedown.intake.github.api import LONGEST_WAIT, Comment, GithubError, Issue, Repository
+from nitro_assets.takedown.intake.github.cursor import START, Cursor
 from nitro_assets.takedown.intake.ownership import expires, token_of
 from nitro_assets.takedown.intake.polls import receive
 from nitro_assets.takedown.intake.reading import SHOWN, Named, names_an_address

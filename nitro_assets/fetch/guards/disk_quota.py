@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.guards.refusals import FetchError
 
 PATIENCE = 3600.0
 """Seconds that one waits for room; then its video is refused as `busy` and comes again with the next run."""

@@ -25,7 +25,7 @@ from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.plan.plan import make_plan
 from nitro_assets.takedown.requests import Request, advance, find, new_id
 from nitro_assets.takedown.scan.targets import scan_everything
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 
 
 def run(quick: bool = False) -> list[Figure]:

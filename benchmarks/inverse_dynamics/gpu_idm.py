@@ -1,4 +1,4 @@
-"""How good the large recipe gets in a few minutes on one GPU, by the corpus and the scores of `benchmarks.idm`."""
+"""How good the large recipe gets in a few minutes on one GPU, by the corpus and the scores of the benchmark `idm`."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.figures import Figure
-from benchmarks.idm import MINUTES, TINY, Bench, measure
 from benchmarks.inverse_dynamics.corpus import TRAINED, UNSEEN
+from benchmarks.inverse_dynamics.idm import MINUTES, TINY, Bench, measure
 from benchmarks.labelling.corpus import there
 from nitro_assets.settings import ROOT
 
@@ -17,7 +17,7 @@ SHORT: dict[str, Any] = {"steps": 1800, "check": 450, "probe_share": 0.02}
 
 
 def run(quick: bool = False) -> list[Figure]:
-    """The figures of `benchmarks.idm` for the large recipe; its goals are those of the laptop's."""
+    """The figures of the benchmark `idm` for the large recipe; its goals are those of the laptop's."""
     if quick:
         with TemporaryDirectory() as scratch:
             changes = {**TINY, "requires": there()}
