@@ -93,7 +93,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def page(url: str, settings: Settings) -> "Page":
-    """As `fetch.sites.page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
+    """As `page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
     from nitro_assets.fetch.guards.refusals import FetchError
     from nitro_assets.fetch.sites import page_listing  # yt-dlp takes a second to import
 

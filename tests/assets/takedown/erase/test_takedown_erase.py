@@ -35,7 +35,7 @@ wipe_assets remove_logs sweep_databases compact_databases purge_object_versions
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL where a process of its own for each step would take minutes (the benchmark `takedown_faults`)."""
+    """Stands for SIGKILL where a process for each step would take minutes (the benchmark `takedown_faults`)."""
 
 
 def killed_at_every_step(lake: Lake, settings: Settings, asked: Request, monkeypatch: pytest.MonkeyPatch) -> None:

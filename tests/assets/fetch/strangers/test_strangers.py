@@ -1,8 +1,5 @@
 """What strangers send, through the real yt-dlp: any type, any status, any kind of file; each is its own matter."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,47 +9,29 @@ import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from yt_dlp.extractor.generic import GenericIE
 
 from nitro_assets.assets.pseudo_labels.label_video import EndOfStream, LabelConfig, Opened, VideoTask, decode, fetch
 from nitro_assets.assets.video_index import worker as video_index
-from nitro_assets.assets.video_index.liveness import looked_at
-from nitro_assets.fetch.download import DownloadError, download
-from nitro_assets.fetch.guards import rate_limit
+from nitro_assets.fetch.download import download
 from nitro_assets.fetch.guards.refusals import FetchError
-from nitro_assets.fetch.listing import Found, alive, list_videos
+from nitro_assets.fetch.listing import Found
 from nitro_assets.fetch.sites import remote_header, ytdlp
 from nitro_assets.fetch.sites.stated import CHECKED, UNREAD, Entry, Stated
-from nitro_assets.fetch.sources import Reject, Source
+from nitro_assets.fetch.sources import Reject
 from nitro_assets.lake.files.cache import clip_cache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lineage.backoff import APART, LONGEST
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.removed_upstream import quarantine_gone
 from nitro_ml.sandbox.video import Decoder
 from tests.assets.corpus import worker
-from tests.assets.rows import ANNA, BERT, fit
-from tests.assets.site_for_fetch import Answer, film, page, site
+from tests.assets.fetch.strangers.served import Served, listed, playing
+from tests.assets.rows import ANNA
+from tests.assets.site_for_fetch import Answer, film
 
-Served = tuple[str, ThreadingHTTPServer]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ytdlp, "PAUSE", 0.01)
-    monkeypatch.setattr(ytdlp, "RETRIES", 1)
-    monkeypatch.setattr(rate_limit, "RATE", 1e6)
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    with site() as (base, server):
-        yield base, server
 
 
 def index(lake: Lake, settings: Settings, *entries: dict[str, Any]) -> pl.DataFrame:
@@ -64,15 +43,6 @@ def index(lake: Lake, settings: Settings, *entries: dict[str, Any]) -> pl.DataFr
     for shard in range(settings.corpus_shards):
         video_index.build(job, f"{shard:04d}")
     return lake.read("video_index").collect()
-
-
-def playing(**said: Any) -> Answer:
-    """A page that leads to the film, and says this of it."""
-    return Answer(page("pong", **said).replace('"/files', '"{base}/files'))
-
-
-def listed(settings: Settings, url: str, **more: Any) -> list[Found | Reject]:
-    return list(list_videos(Source("sources.yaml line 2", url=url, **more), settings))
 
 
 ODD: list[tuple[dict[str, Any], str | None]] = [
@@ -132,136 +102,10 @@ def test_what_nobody_reads_stops_no_video_and_no_list(settings: Settings) -> Non
         check()
 
 
-@pytest.mark.parametrize(
-    ("said", "is_public"),
-    [
-        (None, True),
-        ("unlisted", True),
-        ("private", False),
-        ("subscriber_only", False),
-        ("new word", False),
-        ({}, False),
-    ],
-)
-def test_what_only_an_account_sees_is_not_public(
-    settings: Settings, served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Any, is_public: bool
-) -> None:
-    real: Callable[..., Any] = GenericIE._real_extract
-    monkeypatch.setattr(GenericIE, "_real_extract", lambda ie, url: {**real(ie, url), "availability": said})
-    url = f"{served[0]}/watch/pong"
-    (found,) = listed(settings, url)
-    assert isinstance(found, Found) == is_public
-    assert (alive(url, settings) == "alive") == is_public
-    if is_public:
-        assert download(url, tmp_path, "key", settings).is_file()
-    else:
-        with pytest.raises(DownloadError) as caught:
-            download(url, tmp_path, "key", settings)
-        assert caught.value.reason in ("private", "unreadable")
-
-
 def test_what_cannot_be_true_is_unknown() -> None:
     numbers = {"fps": 0, "duration": 0.0, "height": 0, "width": True}
     said = Stated.read({**numbers, "timestamp": 1e30, "upload_date": "20241399"})
     assert (said.fps, said.duration, said.height, said.width, said.published) == (None,) * 5
-
-
-@pytest.mark.parametrize(
-    ("status", "own", "elsewhere"),
-    [
-        (404, "gone", "missing"),
-        (410, "gone", "missing"),
-        (401, "denied", "denied"),
-        (402, "denied", "denied"),
-        (403, "denied", "denied"),
-        (451, "denied", "denied"),
-        (418, "network", "network"),
-        (500, "network", "network"),
-        (429, "busy", "busy"),
-        (503, "busy", "busy"),
-    ],
-)
-def test_a_status_says_something_about_a_video_only_on_its_own_page(
-    settings: Settings, served: Served, tmp_path: Path, status: int, own: str, elsewhere: str
-) -> None:
-    base, server = served
-    server.pages.update({"/lost": Answer(status=status), "/files/pong.mp4": Answer(status=status)})  # type: ignore[attr-defined]
-    for path, reason in (("/lost", own), ("/watch/pong", elsewhere)):
-        assert alive(base + path, settings) == ("gone" if reason == "gone" else "unknown")
-        (reject,) = listed(settings, base + path)
-        assert isinstance(reject, Reject)
-        assert reject.again == ("changed" if reason == "gone" else "later")
-        with pytest.raises(DownloadError) as caught:
-            download(base + path, tmp_path, "key", settings)
-        assert caught.value.reason == reason
-
-
-@pytest.mark.parametrize(
-    ("said", "life"),
-    [
-        ("This is a private video", "private"),
-        ("Join this channel to get access to members-only content", "private"),
-        ("This video has been removed by the uploader", "gone"),
-        ("Sign in to confirm you're not a bot", "unknown"),
-        ("The uploader has not made this video available in your country", "unknown"),
-        ("This video is only available for registered users. Please log in", "unknown"),
-        ("Requested format is not available", "unknown"),
-    ],
-)
-def test_a_page_says_in_words_what_became_of_its_video(
-    settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch, said: str, life: str
-) -> None:
-    def extract(ie: GenericIE, url: str) -> None:
-        from yt_dlp.utils import ExtractorError
-
-        raise ExtractorError(said, expected=True, video_id="deleted private")
-
-    monkeypatch.setattr(GenericIE, "_real_extract", extract)
-    assert alive(f"{served[0]}/watch/pong", settings) == life
-
-
-def test_that_a_video_is_gone_is_a_fact_when_it_is_found_twice_while_the_site_answers(
-    settings: Settings, served: Served
-) -> None:
-    base, server = served
-    both = (f"{base}/watch/never", f"{base}/watch/boxing")
-    said = {"alive": "alive", "keep": True, "reason": "kept", "checked_at": datetime.now(UTC)}
-    rows: list[dict[str, Any]] = [{"video_key": url, "address": url, **said} for url in both]
-
-    def look(after: timedelta = APART, **answers: Answer) -> tuple[str, bool]:
-        """What the index says of the first, once it has been looked at so long after the last time."""
-        nonlocal rows
-        server.pages = {f"/watch/{name}": answer for name, answer in answers.items()}  # type: ignore[attr-defined]
-        rows = [{**row, "checked_at": row["checked_at"] - after} for row in rows]
-        rows = looked_at(rows, (), settings, lambda fraction, message: None)
-        assert rows[1]["keep"]
-        return rows[0]["alive"], rows[0]["keep"]
-
-    gone = Answer(status=404)
-    assert [look(boxing=gone), look(boxing=gone)] == [("unknown", True)] * 2, "the whole site is in trouble"
-    assert [look(), look(timedelta(0))] == [("gone once", True)] * 2, "found twice, but at once"
-    assert look(never=Answer(status=403)) == ("gone once", True)
-    assert look(never=playing()) == ("alive", True)
-    assert [look(), look()] == [("gone once", True), ("gone", False)]
-    assert rows[0]["reason"] == "gone: no longer public"
-    assert look(LONGEST, never=playing()) == ("alive", True), "it is back"
-    rows = rows[:1]
-    rows.append({**rows[0], "address": "http://127.0.0.1:9/"})
-    assert look() == ("unknown", True), "nothing else is known of its site, and nothing there answers"
-    server.pages = {"/": Answer("Welcome")}  # type: ignore[attr-defined]
-    assert looked_at(rows[:1], (), settings, lambda fraction, message: None)[0]["alive"] == "gone once"
-
-
-def test_a_video_once_found_gone_is_no_takedown(lake: Lake, settings: Settings) -> None:
-    settings = settings.model_copy(update={"upstream": True})
-    rows: list[dict[str, object]] = [
-        {"video_key": ANNA, "alive": "private once"},
-        {"video_key": BERT, "alive": "unknown"},
-    ]
-    lake.write("video_index", "0000", fit("video_index", rows))
-    assert quarantine_gone(lake, settings) == []
-    lake.write("video_index", "0000", fit("video_index", [{**rows[0], "alive": "private"}]))
-    assert [answer.outcome for answer in quarantine_gone(lake, settings)] == ["quarantined"]
 
 
 def test_a_limit_counts_what_was_taken(lake: Lake, settings: Settings, served: Served) -> None:

@@ -1,20 +1,16 @@
-"""One's own files: a folder of recordings as a source, and footage beside NitroGen's labels.
+"""One's own files: a folder of recordings as a source.
 
 Nothing is served over HTTP. The recordings are real, and so are the workers.
 """
 
-import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
 from nitro_assets.assets.label_segments import worker as label_segments
 from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
@@ -26,61 +22,24 @@ from nitro_assets.fetch.folder import list_folder, opened
 from nitro_assets.fetch.guards.refusals import FetchError
 from nitro_assets.fetch.listing import Found
 from nitro_assets.fetch.sources import Reject, Source
-from nitro_assets.identity import canonical_name, video_key
-from nitro_assets.lake.files.cache import ClipCache
-from nitro_assets.lake.files.footage_files import footage_files
-from nitro_assets.lake.row_locations import row_locations
-from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import APART
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import statuses
 from nitro_assets.recording import address_of, key_of, path_of
-from nitro_assets.runtime.clips.clip_loader import ClipLoader, fetched
+from nitro_assets.runtime.clips.clip_loader import fetched
 from nitro_assets.runtime.job import Build, make
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.ownership import vouch
 from nitro_assets.takedown.intake.take_in import request
 from nitro_assets.takedown.intake.targets import held_as
-from nitro_assets.takedown.requests import Request, TakedownError, find
+from nitro_assets.takedown.requests import TakedownError
 from nitro_assets.takedown.scan.audit import audit
 from nitro_assets.takedown.workflow import carry_on
 from nitro_ml.games.recorder.record import Recording, record
 from nitro_ml.games.recorder.shard import Published, write_shard
 from nitro_ml.video.decode import read
 from tests.assets.corpus import SHARD, promote, worker, write_checkpoint
-from tests.assets.rows import fit
-from tests.assets.takedown.takedown_steps import agree
-
-GAME, FPS = "freeway", 30
-ODD = ("plain.mp4", "walk [1] *.MP4", "sub [x]/döner {a,b}?.m4v")
-"""Names that somebody's tool would take for a pattern."""
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> list[Recording]:
-    """Four recordings of 2 s with the inputs drawn on them, which are as good as any."""
-    home = tmp_path_factory.mktemp("films")
-    return [record(GAME, 2 * FPS, seed, home / f"{seed}.mp4", labelled=True) for seed in range(4)]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, films: list[Recording]) -> Path:
-    home = tmp_path / "my recordings [2024]"
-    for name, film in zip(ODD, films, strict=False):
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(film.video, home / name)
-    return home
-
-
-@pytest.fixture
-def settings(settings: Settings, tmp_path: Path, folder: Path) -> Iterator[Settings]:
-    sources = tmp_path / "sources.yaml"
-    entry = {"folder": str(folder), "game": GAME, "licence": "own"}
-    sources.write_text(yaml.safe_dump({"sources": [entry]}))
-    update = {"sources": sources, "corpus_shards": 1, "min_seconds": 1.0, "risk": 1.0, "approvers": 1}
-    yield settings.model_copy(update=update)
-    video_index.listing.cache_clear()
+from tests.assets.fetch.folders.own_files import FPS, GAME, ODD, digests, taken_down
 
 
 def listed(settings: Settings, folder: Path, limit: int | None = None) -> tuple[list[Found], list[Reject]]:
@@ -96,11 +55,6 @@ def index(lake: Lake, settings: Settings) -> pl.DataFrame:
     video_index.listing.cache_clear()
     make(worker(lake, settings, "video_index"), video_index.build, SHARD)
     return lake.read("video_index").collect().sort("address")
-
-
-def digests(folder: Path) -> dict[str, str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(path): f"{path.stat().st_mtime_ns} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files}
 
 
 def test_every_video_file_is_read_where_it_lies_whatever_its_name(settings: Settings, folder: Path) -> None:
@@ -285,65 +239,3 @@ def test_recordings_go_all_the_way_and_are_taken_down_like_any_other(
     assert audit(lake, settings) == []
     assert carry_on.finish(lake, settings, done.id).state == "reported"
     assert "2 recordings in a folder" in "".join(path.read_text() for path in Path(settings.lake).glob("reports/*.md"))
-
-
-def taken_down(lake: Lake, settings: Settings, asked: Request) -> Request:
-    """Vouched for, planned, approved by one, erased and scanned."""
-    vouch(lake, asked.id)
-    carry_on.plan(lake, settings, asked.id)
-    agree(lake, settings, find(lake, asked.id), "anna")
-    return carry_on.erase_approved(lake, settings, asked.id)
-
-
-def test_footage_beside_the_labels_is_read_instead_of_fetched(
-    lake: Lake, settings: Settings, films: list[Recording]
-) -> None:
-    root = Path(settings.nitrogen)
-    nowhere = "http://127.0.0.1:9/watch"
-    told = [("generic", "walk [1] ü"), ("youtube", "AbCdEfGhIjK"), ("generic", "not here")]
-    write_shard(
-        root,
-        0,
-        [
-            Published(replace(film, game=GAME), source, name, f"{nowhere}/{number}")
-            for number, (film, (source, name)) in enumerate(zip(films, told, strict=False))
-        ],
-    )
-    (root / "footage").mkdir()
-    for film, (_, name) in list(zip(films, told, strict=False))[:2]:
-        shutil.copy(film.video, root / "footage" / f"{name}.mp4")
-    before = digests(root)
-    make(worker(lake, settings, "nitrogen_actions"), nitrogen_actions.build, "SHARD_0000")
-    footage = ClipLoader(worker(lake, settings, "idm_checkpoint"), ClipCache(settings.cache), 32, found={})
-    clips = footage.nitrogen(lake.read("nitrogen_chunks").collect())
-    assert sorted(len(clip) for clip in clips) == [2 * FPS, 2 * FPS]
-    assert [refused.failure is not None for refused in footage.refused] == [True], "what isn't there is fetched"
-    assert digests(root) == before
-    video = clips[0].group
-    asked = request(lake, settings, [video], "mine")
-    done = taken_down(lake, settings, asked)
-    assert done.state == "scanned"
-    assert ("1 files in footage/ of NITRO_NITROGEN") in dict(carry_on.standing_plan(lake, done).stays)
-    assert len(list((root / "footage").iterdir())) == 2
-
-
-def test_a_lake_from_before_the_id_was_kept_is_read(
-    lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = {name: Path(settings.nitrogen, "footage", f"{name}.mp4") for name in ("AbCdEfGhIjK", "walk")}
-    for path in files.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"whatever")
-    keys = {name: video_key(settings.secret, canonical_name("youtube", name, "")) for name in files}
-    rows: list[dict[str, object]] = [{"video_key": keys["AbCdEfGhIjK"], "source": "youtube"}]
-    today = TABLES["nitrogen_videos"]
-    with monkeypatch.context() as patch:
-        older = {name: kind for name, kind in today.columns.items() if name not in today.later}
-        patch.setitem(TABLES, "nitrogen_videos", replace(today, columns=older, later=()))
-        lake.write("nitrogen_videos", "SHARD_0000", fit("nitrogen_videos", rows))
-    assert footage_files(lake, settings) == {keys["AbCdEfGhIjK"]: files["AbCdEfGhIjK"]}
-    rows = [{"video_key": "b" * 32, "source": "generic", "video_id": "walk"}]
-    lake.write("nitrogen_videos", "SHARD_0001", fit("nitrogen_videos", rows))
-    assert footage_files(lake, settings) == {keys["AbCdEfGhIjK"]: files["AbCdEfGhIjK"], "b" * 32: files["walk"]}
-    held = row_locations(lake, ["b" * 32, keys["AbCdEfGhIjK"]], today)
-    assert [(h.partition, h.rows) for h in held] == [("SHARD_0000", 1), ("SHARD_0001", 1)]
