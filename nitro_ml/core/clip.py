@@ -1,7 +1,7 @@
 """A clip: consecutive frames at the model's resolution, their times and, where known, the inputs held in each."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,45 @@ from numpy.typing import NDArray
 from nitro_ml.core.actions import Actions
 
 
+class StoredFrames(Protocol):
+    """Frames where they lie, of which only what is asked is read: `nitro_ml.video.packed`'s."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same pixels, known without reading them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+        """An array of one's own of a frame, a slice of them, or those of an array of whole numbers."""
+
+    def part(self, first: int, end: int) -> "StoredFrames":
+        """Frames `first` to `end`, the end exclusive; nothing is read."""
+
+
+Pixels = NDArray[np.uint8] | StoredFrames
+
+
+def part_of(frames: Pixels, first: int, end: int) -> Pixels:
+    """Frames `first` to `end`, the end exclusive, where they lie."""
+    return frames[first:end] if isinstance(frames, np.ndarray) else frames.part(first, end)
+
+
 @dataclass(frozen=True)
 class Clip:
     """One stretch of one video, in time order.
 
-    frames: uint8 [T, S, S, 3] RGB (an array or a read-only memmap); time: float64 [T], seconds from the container's
+    frames: uint8 [T, S, S, 3] RGB (an array, or stored frames); time: float64 [T], seconds from the container's
     first frame; actions: what was held while frame t was shown, i.e. the input that leads from frame t to t + 1;
     `group` names the video for splits (never an address); `weight` is the clip's sampling weight;
     `soft` says that `actions` are pseudo-labels, `held_out` that the clip is measured on and never trained on;
     `chance`, float32 [T, 17], are the probabilities of the buttons, where a training is to draw them itself.
     """
 
-    frames: NDArray[np.uint8]
+    frames: Pixels
     time: NDArray[np.float64]
     game: str
     group: str
@@ -53,7 +80,7 @@ class Clip:
         rows = slice(first, end)
         return replace(
             self,
-            frames=self.frames[rows],
+            frames=part_of(self.frames, *rows.indices(len(self))[:2]),
             time=self.time[rows],
             actions=None if self.actions is None else self.actions[rows],
             chance=None if self.chance is None else self.chance[rows],

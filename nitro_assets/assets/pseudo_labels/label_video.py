@@ -265,5 +265,7 @@ class _Clips:
         if self._block:
             times = np.concatenate([b.time for b in self._block])
             name = block_name(int(times[0] // BLOCK))
-            self._clips.put(self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times)
+            self._clips.put(
+                self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times, needed=False
+            )
         self._block = []
