@@ -65,10 +65,9 @@ def head(url: str) -> Head:
             raise PackedError(f"a packed clip: found format {facts['format']!r}; allowed is {FORMAT!r}.")
         if len(start) < begin:
             start = read(url, 0, begin)
-        time, offsets = (
-            np.frombuffer(start[8 + length :][slice(*header[name]["data_offsets"])], kind)
-            for name, kind in (("time", np.float64), ("offsets", np.uint32))
-        )
+        tensors = start[8 + length :]
+        time = np.frombuffer(tensors[slice(*header["time"]["data_offsets"])], np.float64)
+        offsets = np.frombuffer(tensors[slice(*header["offsets"]["data_offsets"])], np.uint32)
         if len(offsets) != -(-len(time) // BLOCK) + 1:
             raise PackedError(f"a packed clip: found {len(offsets) - 1} blocks for {len(time)} frames.")
         found = Head(int(facts["height"]), int(facts["width"]), time, offsets + np.uint32(begin), facts["digest"])

@@ -77,9 +77,9 @@ def _packets(encoder: VideoCodecContext, frames: NDArray[np.uint8]) -> Iterator[
 
 def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """From planes G, B, R, without a conversion."""
-    planes = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes]
     if frame.format.name != "gbrp":
         raise PackedError(f"a packed clip: found frames of format {frame.format.name}; allowed is gbrp.")
+    planes = [np.frombuffer(memoryview(p), np.uint8).reshape(p.height, -1)[:, : p.width] for p in frame.planes]
     green, blue, red = planes
     return np.asarray(cv2.merge([red, green, blue]), np.uint8)
 
@@ -87,19 +87,18 @@ def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
 class _Decoders(threading.local):
     """A decoder a thread and process: making one takes longer than a block."""
 
-    def __init__(self) -> None:
-        self.drop()
+    made: tuple[int, VideoCodecContext] | None = None
 
     def drop(self) -> None:
-        self._pid, self._decoder = 0, None
+        self.made = None
 
     def get(self) -> VideoCodecContext:
-        if self._decoder is None or self._pid != os.getpid():
-            made = av.CodecContext.create("h264", "r")
-            assert isinstance(made, VideoCodecContext)
-            made.thread_count = 1
-            self._pid, self._decoder = os.getpid(), made
-        return self._decoder
+        if self.made is None or self.made[0] != os.getpid():
+            decoder = av.CodecContext.create("h264", "r")
+            assert isinstance(decoder, VideoCodecContext)
+            decoder.thread_count = 1
+            self.made = os.getpid(), decoder
+        return self.made[1]
 
 
 _own = _Decoders()
