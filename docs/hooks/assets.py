@@ -6,8 +6,8 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Assets
 
-What Dagster shows of each asset, in the order in which they are made. [How they fit
-together](../concepts/architecture.md).
+This page describes each asset as Dagster shows it, in the order in which they are made. [How it fits
+together](../concepts/architecture.md) explains the whole.
 """
 HOW = {
     "same": "the same partition",
