@@ -1,9 +1,9 @@
 """Cut a video into segments, and keep or drop each with one reason.
 
 Five times a second, a classifier (fitted by `python -m benchmarks.segments --fit`) computes the probability of each
-kind of segment from the picture and the inferred inputs (`step_features`). The likeliest path through these probabilities
-gives the segments, and their borders are moved to the cut or the input that they belong to. Rules then drop play that
-must not be learned: labels above a chosen risk, and inputs that no hand makes.
+kind of segment from the picture and the inferred inputs (`step_features`). The likeliest path through these
+probabilities gives the segments, and their borders are moved to the cut or the input that they belong to. Rules then
+drop play that must not be learned: labels above a chosen risk, and inputs that no hand makes.
 
 Sources: judged per segment and never per episode (NitroGen's users); a button held over 60% of the frames and more than
 six at once are implausible (open-p2p, arXiv 2601.04575); idle frames are dropped (VPT, arXiv 2206.11795).

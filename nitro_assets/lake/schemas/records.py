@@ -97,8 +97,8 @@ TABLES = (
             "seconds": (pl.Float64, "How long it took to make these rows, in seconds."),
             "at": (UTC, "When the artifact was made, in UTC."),
         },
-        "One row for each artifact: the fingerprint of what was read, from which staleness is decided, the version that "
-        "was made, and the time it took, from which the nightly schedule is planned.",
+        "One row for each artifact: the fingerprint of what was read, from which staleness is decided, the version "
+        "that was made, and the time it took, from which the nightly schedule is planned.",
         packed=True,
     ),
     table(

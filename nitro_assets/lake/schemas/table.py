@@ -38,7 +38,7 @@ class Table:
 
     @property
     def has_videos(self) -> bool:
-        """Whether rows belong to single videos, which the table gateway must filter. Edges stay: they say what is left."""
+        """Whether rows belong to single videos, and the gateway must filter them. Edges stay: they say what is left."""
         return "video_key" in self.columns and self.name != "lineage_edges"
 
     def empty(self) -> pl.DataFrame:
