@@ -60,7 +60,7 @@ app = typer.Typer(
 
 @app.command()
 def record(
-    game: str,
+    game: Annotated[str, typer.Argument(help="The name of an open game, such as `pong`.")],
     out: Annotated[Path, typer.Option(help="The folder to write to; files that are there stay.")],
     frames: Annotated[int, typer.Option(min=1, help="How many frames to record.")] = 1800,
     seed: Annotated[int, typer.Option(help="The same seed gives the same recording.")] = 0,
@@ -83,7 +83,7 @@ def record(
 
 @app.command()
 def label(
-    video: Path,
+    video: Annotated[Path, typer.Argument(help="The video file to label.")],
     out: Annotated[Path, typer.Option(help="The labels file to write, in parquet.")],
     checkpoint: Annotated[str | None, typer.Option(help="An IDM: a folder, or hf://owner/name.")] = None,
     game: Annotated[str | None, typer.Option(help="The game whose calibration is used; default: all games'.")] = None,
@@ -196,7 +196,7 @@ def evaluate(
 
 @app.command()
 def overlay(
-    video: Path,
+    video: Annotated[Path, typer.Argument(help="The video file to draw on.")],
     labels: Annotated[Path, typer.Option(help="The labels file to draw.")],
     out: Annotated[Path, typer.Option(help="The video to write: .mp4, .m4v, .mov, .mkv or .webm.")],
     as_json: AsJson = False,

@@ -22,8 +22,8 @@ def page() -> str:
     rows = [
         {
             "Setting": f"`NITRO_{name.upper()}`",
-            "Default": _shown(field.get_default()),
             "Meaning": field.description,
+            "Default": _shown(field.get_default()),
         }
         for name, field in Settings.model_fields.items()
     ]

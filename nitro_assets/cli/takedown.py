@@ -155,7 +155,10 @@ def key(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def register(public_key: str, as_json: AsJson = False) -> None:
+def register(
+    public_key: Annotated[str, typer.Argument(help="The public key that `nitro takedown key` printed.")],
+    as_json: AsJson = False,
+) -> None:
     """Let the holder of a public key approve plans from now on.
 
     Example: nitro takedown register 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
