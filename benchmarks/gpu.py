@@ -18,11 +18,11 @@ from lightning.pytorch.callbacks import Callback
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.figures import Figure
-from benchmarks.idm import labeller_of, say
-from benchmarks.label import labelled
+from benchmarks.inverse_dynamics.idm import labeller_of, say
 from benchmarks.labelling.corpus import corpus, lanes, noise, there
+from benchmarks.labelling.label import labelled
 from nitro_assets.identity import shard_names
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.data import Windows
 from nitro_ml.models.idm.label import Labeller

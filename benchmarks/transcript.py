@@ -21,7 +21,7 @@ from urllib.request import urlopen
 
 import polars as pl
 
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import ROOT, Settings
 

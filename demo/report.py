@@ -13,12 +13,12 @@ from demo.gameplay import UNSEEN, plan
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.policy_evaluation.worker import scores_with_intervals
 from nitro_assets.assets.world_model_checkpoint.psnr import psnr_rows
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.settings import Settings
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import read_labels
 from nitro_ml.core.licence import TERMS
 from nitro_ml.evaluation.baselines import with_baselines

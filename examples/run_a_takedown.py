@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from nitro_assets.identity import name_of, shard_of, video_key
+from nitro_assets.lake.ledger.signing import Signer
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.signing import Signer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.approve import approve, register

@@ -95,8 +95,8 @@ def label(
     Example: nitro label walkthrough.mp4 --checkpoint hf://owner/name --out labels.parquet
     """
     model = surroundings.checkpoint(checkpoint, "idm")
+    from nitro_ml.core.files.output import check
     from nitro_ml.core.labels_file import write_labels
-    from nitro_ml.core.output import check
     from nitro_ml.models.idm.label import Labeller, stream_labels
     from nitro_ml.video.decode import probe
 
@@ -205,8 +205,8 @@ def overlay(
 
     Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
     """
+    from nitro_ml.core.files.output import check
     from nitro_ml.core.labels import read_labels
-    from nitro_ml.core.output import check
     from nitro_ml.video.overlay import overlay_video
 
     check(out, labels)

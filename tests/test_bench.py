@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import decode, idm
+from benchmarks import decode
 from benchmarks.figures import Figure, write
+from benchmarks.inverse_dynamics import idm
 from benchmarks.strangers.films import Kind, written
 from benchmarks.strangers.pages import pages
 from nitro_assets.cli import app

@@ -1,6 +1,6 @@
 """`nitro bench label` on tiny inputs: it runs, and finds exactly the shard that is stale."""
 
-from benchmarks.label import run
+from benchmarks.labelling.label import run
 
 
 def test_it_measures_every_stage_and_every_number_of_videos() -> None:

@@ -1,6 +1,6 @@
 """A sample of the damaged files of `nitro bench fuzz`, which has all of them."""
 
-from benchmarks.fuzz import run
+from benchmarks.strangers.fuzz import run
 
 
 def test_damaged_files_get_a_verdict_each_and_cost_nothing_else() -> None:

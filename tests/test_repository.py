@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,9 @@ from nitro_ml import recipes
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 LONGEST = 450
-HEAVY = ("torch", "lightning", "transformers", "ray", "cv2", "av", "sklearn")
+FULLEST = 13
+"""Files of Python a folder."""
+HEAVY = ("torch", "lightning", "transformers", "ray", "cv2", "av", "sklearn", "polars", "numpy", "deltalake", "pyarrow")
 # In two halves, so that this file passes its own test.
 INDEX_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "download." + "pytorch.org", "conda" + ".anaconda.org")
 HOME_PATH = re.compile("/" + r"(work|root|home|Users)/\w")
@@ -47,9 +50,12 @@ def test_no_file_names_a_package_index_or_a_folder_of_one_machine() -> None:
     assert not found
 
 
-def test_no_source_file_is_too_long() -> None:
-    lengths = {p.name: len(p.read_text().splitlines()) for p in repository_files() if p.suffix == ".py"}
+def test_no_source_file_is_too_long_and_no_folder_too_full() -> None:
+    sources = [path for path in repository_files() if path.suffix == ".py"]
+    lengths = {path.name: len(path.read_text().splitlines()) for path in sources}
     assert not {name: lines for name, lines in lengths.items() if lines > LONGEST}
+    folders = Counter(str(path.parent.relative_to(ROOT)) for path in sources)
+    assert not {name: files for name, files in folders.items() if files > FULLEST}
 
 
 def test_versions_are_pinned_without_a_place_or_a_local_build() -> None:

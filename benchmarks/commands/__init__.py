@@ -1,1 +1,1 @@
-"""The conditions of people's first hour, and commands in processes of their own."""
+"""People's first hour: its conditions, the benchmark, and commands in processes of their own."""

@@ -1,1 +1,1 @@
-"""What the inverse dynamics benchmark records and prints."""
+"""How good the inverse dynamics models are: what is recorded, measured and printed."""

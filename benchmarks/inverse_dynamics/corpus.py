@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 from nitro_ml.core.observability import PREFIX
 from nitro_ml.games.recorder.dataset import add_visible, save_truth
 from nitro_ml.games.recorder.record import record

@@ -1,4 +1,4 @@
-"""The tables and figures of `benchmarks.idm`: per game and model, over all frames and over what can be seen."""
+"""The tables and figures of the benchmark `idm`: per game and model, over all frames and over what can be seen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What the labelling benchmarks share, and two parts of them."""
+"""Labelling, on this machine and on Ray: the benchmarks, what they share, and two parts of them."""

@@ -20,7 +20,7 @@ from demo.site import serve
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.assets.pseudo_labels.engine import LocalEngine
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import Record, State, index_version

@@ -12,7 +12,7 @@ from benchmarks.labelling.corpus import settings, write
 from nitro_assets.assets import ASSETS
 from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backlog import explained, plan
 from nitro_assets.lineage.edges import Edge, record_edges

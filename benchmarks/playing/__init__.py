@@ -1,1 +1,1 @@
-"""What the policy benchmarks share: recordings, trainings that are kept, labels, peers, scores."""
+"""Policies at play: the benchmarks, and their recordings, trainings that are kept, labels, peers, scores."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nitro_ml.core import parquet
 from nitro_ml.core.clip import Clip
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import read_truth
 from nitro_ml.games.recorder.dataset import save_truth
 from nitro_ml.games.recorder.record import record

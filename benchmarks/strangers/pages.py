@@ -24,12 +24,14 @@ from benchmarks.figures import Figure
 from benchmarks.strangers.places import HTML_PLACES, ISSUE_PLACES, JSON_PLACES
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.video_index import worker as video_index
-from nitro_assets.fetch import listing, rate_limit, ytdlp
+from nitro_assets.fetch import listing
+from nitro_assets.fetch.guards import rate_limit
+from nitro_assets.fetch.sites import ytdlp
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.cursor import Cursor
-from nitro_assets.takedown.intake.github import poll
+from nitro_assets.takedown.intake.github.cursor import Cursor
+from nitro_assets.takedown.intake.github.issues import poll
 from tests.assets.site_for_fetch import Answer, page, site
 from tests.assets.takedown.intake.github_api import FORM, Hub, github
 

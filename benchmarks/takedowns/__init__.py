@@ -1,1 +1,1 @@
-"""What the takedown and lake benchmarks share."""
+"""Takedowns: the benchmarks, and what those of the lake share with them."""

@@ -10,7 +10,7 @@ from statistics import median
 import polars as pl
 
 from benchmarks.figures import Figure
-from nitro_assets.lake.files import writer
+from nitro_assets.lake.delta.parquet_writer import writer
 from nitro_assets.lake.row_locations import predicate
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake

@@ -14,7 +14,7 @@ import polars as pl
 from deltalake.transaction import AddAction, RemoveAction
 
 from nitro_assets.identity import shard_names
-from nitro_assets.lake import delta
+from nitro_assets.lake.delta import delta
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_ml import nitrogen
+
+if TYPE_CHECKING:
+    from nitro_assets.lake.store import Lake
+    from nitro_ml import nitrogen
 
 Partitions = Literal["none", "nitrogen_shard", "corpus_shard", "idm_recipe", "mixture", "world_recipe"]
 How = Literal["same", "all", "promoted", "named"]
@@ -23,11 +25,11 @@ class Sources(Protocol):
     - `limits`: the limits on videos that are not the defaults.
     """
 
-    lake: Lake
+    lake: "Lake"
     settings: Settings
 
     @property
-    def nitrogen(self) -> dict[str, nitrogen.Shard]: ...
+    def nitrogen(self) -> "dict[str, nitrogen.Shard]": ...
 
     @property
     def sources(self) -> str | None: ...
@@ -84,3 +86,8 @@ class Asset:
     def worker(self) -> str:
         """The module of the asset's worker, which `python -m` runs."""
         return f"nitro_assets.assets.{self.name}.worker"
+
+    @property
+    def step(self) -> str:
+        """Where there is no worker, the module whose `make` makes it within Dagster's own step."""
+        return f"nitro_assets.assets.{self.name}.step"

@@ -1,4 +1,4 @@
-"""Figures against their goals: `benchmarks/NAME.py` of the repository, run and shown."""
+"""Figures against their goals: the file `NAME.py` below `benchmarks/` of the repository, run and shown."""
 
 import importlib
 import sys
@@ -27,19 +27,25 @@ def bench(
 
     Example: nitro bench label --json figures.json
     """
-    if name not in names():
-        raise BenchmarkError(f"benchmark {name!r} is unknown; there are: {', '.join(names()) or 'none in this copy'}.")
+    found = benchmarks()
+    if name not in found:
+        raise BenchmarkError(f"benchmark {name!r} is unknown; there are: {', '.join(found) or 'none in this copy'}.")
     sys.path.insert(0, str(ROOT))
     from benchmarks.figures import write
 
     with progress(f"benchmark {name}"):
-        figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+        figures = importlib.import_module(found[name]).run(quick=quick)
     if json_file:
         write(figures, json_file)
     verdict = {True: "met", False: "missed", None: "-"}
     answer([{**figure.row(), "met": verdict[figure.met]} for figure in figures], as_json=False)
 
 
-def names() -> list[str]:
-    """The benchmarks of this copy: the modules with a `run`."""
-    return sorted(p.stem for p in FOLDER.glob("*.py") if "\ndef run(" in p.read_text())
+def benchmarks() -> dict[str, str]:
+    """The benchmarks of this copy, name to module: the files with a `run`, whichever room they lie in."""
+    files = sorted(FOLDER.rglob("*.py"), key=lambda file: file.stem)
+    return {
+        file.stem: ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in files
+        if "\ndef run(" in file.read_text()
+    }

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.backlog import explained
 from nitro_assets.lineage.edges import came_from, made_from
@@ -17,7 +17,7 @@ from nitro_assets.lineage.status import by_asset, needing, statuses
 from nitro_assets.settings import ENV_FILE, ROOT, Settings
 from nitro_assets.takedown.intake.targets import held_as
 from nitro_assets.takedown.requests import requests
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files.filesystem import place
 from nitro_ml.terminal.answer import AsJson, answer
 from nitro_ml.terminal.log import shown
 from nitro_ml.terminal.progress import progress

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nitro_assets.cli.lake import home
-from nitro_assets.lake.signing import Signer
+from nitro_assets.lake.ledger.signing import Signer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown import approve as approving

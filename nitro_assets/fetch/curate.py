@@ -6,7 +6,7 @@ What the metadata doesn't say of the file is left open, and decided when the fil
 import re
 from dataclasses import dataclass, field
 
-from nitro_assets.fetch.refusals import Again
+from nitro_assets.fetch.guards.refusals import Again
 from nitro_assets.settings import Settings
 
 OVERLAY = re.compile(

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.fetch.disk_quota import reserve_quota
-from nitro_assets.fetch.refusals import FetchError
-from nitro_assets.fetch.ssrf_guard import AddressError, guard
-from nitro_assets.fetch.stated import Stated
-from nitro_assets.fetch.ytdlp import attempt, client
+from nitro_assets.fetch.guards.disk_quota import reserve_quota
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.fetch.guards.ssrf_guard import AddressError, guard
+from nitro_assets.fetch.sites.stated import Stated
+from nitro_assets.fetch.sites.ytdlp import attempt, client
 from nitro_assets.settings import Settings
 
 MAX_BYTES = 4 << 30

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from nitro_assets.fetch.guards.refusals import FetchError
 from nitro_assets.fetch.listing import Found, Life
-from nitro_assets.fetch.refusals import FetchError
 from nitro_assets.fetch.sources import Reject, Source, SourcesError, load
 from nitro_assets.identity import RECORDING
 from nitro_assets.recording import address_of, content_id, content_key, key_of, path_of
 from nitro_assets.settings import Settings
-from nitro_ml.core.video_files import is_video
+from nitro_ml.core.files.video_files import is_video
 from nitro_ml.sandbox.video import Decoder
 from nitro_ml.video.decode import VideoError
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
-from nitro_assets.fetch import remote_header
 from nitro_assets.fetch.curate import Facts, Rules, measures
-from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.fetch.guards.ssrf_guard import AddressError, guard
+from nitro_assets.fetch.sites import remote_header
+from nitro_assets.fetch.sites.stated import Entry, Stated, headers
+from nitro_assets.fetch.sites.ytdlp import GuardedYoutubeDL, attempt, client, look_up
 from nitro_assets.fetch.sources import Reject, Source
-from nitro_assets.fetch.ssrf_guard import AddressError, guard
-from nitro_assets.fetch.stated import Entry, Stated, headers
-from nitro_assets.fetch.ytdlp import GuardedYoutubeDL, attempt, client, look_up
 from nitro_assets.settings import Settings
 
 MAX_HEIGHT = 360  # pixels; models see far less

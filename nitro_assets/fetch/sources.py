@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from nitro_assets.fetch.refusals import Again
+from nitro_assets.fetch.guards.refusals import Again
 
 WHERE = ("url", "search", "folder")
 KEYS = (*WHERE, "game", "licence", "limit")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 from deltalake.exceptions import CommitFailedError
 
-from nitro_assets.lake import delta
-from nitro_assets.lake.files import FILE_SIZE, writer
+from nitro_assets.lake.delta import delta
+from nitro_assets.lake.delta.parquet_writer import FILE_SIZE, writer
+from nitro_assets.lake.delta.table_lock import table_lock
 from nitro_assets.lake.lease import is_held, leased
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.lake.store import Lake
-from nitro_assets.lake.table_lock import table_lock
 
 MANY = 8
 """Files; fewer are not worth a commit."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.purge import literals
+from nitro_assets.lake.delta.purge import literals
 from nitro_assets.lake.schemas import TABLES, Table
 from nitro_assets.lake.store import Lake
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,17 @@ import polars as pl
 from deltalake.exceptions import TableNotFoundError
 
 from nitro_assets.identity import block_key
-from nitro_assets.lake import delta
-from nitro_assets.lake.blocklist import Blocklist
-from nitro_assets.lake.commit import literal, replace_partition
-from nitro_assets.lake.files import writer
-from nitro_assets.lake.ledger import Ledger
-from nitro_assets.lake.purge import Purge, literals
+from nitro_assets.lake.delta import delta
+from nitro_assets.lake.delta.commit import literal, replace_partition
+from nitro_assets.lake.delta.parquet_writer import writer
+from nitro_assets.lake.delta.purge import Purge, literals
+from nitro_assets.lake.delta.table_lock import table_lock
+from nitro_assets.lake.ledger.blocklist import Blocklist
+from nitro_assets.lake.ledger.ledger import Ledger
 from nitro_assets.lake.schemas import KEYED, TABLES, Table
-from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.lake.text import column_with_key
 from nitro_assets.settings import Settings
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files.filesystem import place
 from nitro_ml.core.licence import TERMS
 
 NAMES = 2
@@ -160,7 +160,7 @@ class Lake:
             self.write(name, partition, rows)
 
     def purge(self, name: str) -> Purge:
-        """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/table_lock.py)."""
+        """The physical erasure of a table's rows; whoever uses it holds the table alone (lake/delta/table_lock.py)."""
         return Purge(self.fs, f"{self.root}/tables/{_table(name).name}", self.uri(name))
 
     def purge_rows(self, name: str, predicate: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 import polars as pl
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake.purge import literals
+from nitro_assets.lake.delta.purge import literals
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import scope

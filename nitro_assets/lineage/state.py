@@ -13,7 +13,7 @@ from nitro_assets.assets.declare import NO_PARTITION, Asset, Reads
 from nitro_assets.assets.recipes import recipe_names, recipe_of, recipe_partitions
 from nitro_assets.fingerprint import digest
 from nitro_assets.identity import shard_names
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import BACKOFF, current
 from nitro_assets.settings import Settings

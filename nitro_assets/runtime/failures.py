@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.fetch.download import MAX_HEIGHT
-from nitro_assets.fetch.refusals import REFUSALS, Reason
-from nitro_assets.fetch.ytdlp import FORMAT
+from nitro_assets.fetch.guards.refusals import REFUSALS, Reason
+from nitro_assets.fetch.sites.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import APART, TABLE, is_backing_off, pause

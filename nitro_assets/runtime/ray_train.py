@@ -13,7 +13,7 @@ import ray
 from ray.train import RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_ml.training.checkpoint import Trained, read_card

@@ -6,7 +6,7 @@ Which models saw a video follows from the lineage. Their states and cards' facts
 import shutil
 from typing import Any
 
-from nitro_assets.lake.checkpoints import local_copies
+from nitro_assets.lake.files.checkpoints import local_copies
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Store, Subject, Target, nothing
 

@@ -1,8 +1,8 @@
-"""The clip cache: clips, pictures beside them, and halves of downloads (`lake/cache.py`)."""
+"""The clip cache: clips, pictures beside them, and halves of downloads (`lake/files/cache.py`)."""
 
 from typing import Any
 
-from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Found, Store, Subject, Target
 

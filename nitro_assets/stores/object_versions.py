@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nitro_assets.lake.purge import purge_versions
+from nitro_assets.lake.delta.purge import purge_versions
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Store, Subject, Target, nothing
 

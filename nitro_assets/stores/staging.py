@@ -1,8 +1,8 @@
-"""Label files of shards that are not finished (`lake/staging.py`)."""
+"""Label files of shards that are not finished (`lake/files/staging.py`)."""
 
 from typing import Any
 
-from nitro_assets.lake import staging
+from nitro_assets.lake.files import staging
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Found, Store, Subject, Target
 

@@ -1,6 +1,6 @@
 """The Delta tables: rows, files, history, log, edges. While its steps are done, the erasure has the tables to itself.
 
-The order is that of `lake/purge.py`. The scanner reads the whole lake, whatever else is kept there.
+The order is that of `lake/delta/purge.py`. The scanner reads the whole lake, whatever else is kept there.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from nitro_assets.lake.files import writer
-from nitro_assets.lake.purge import Purge
+from nitro_assets.lake.delta.parquet_writer import writer
+from nitro_assets.lake.delta.purge import Purge
+from nitro_assets.lake.delta.table_lock import table_lock
 from nitro_assets.lake.row_locations import predicate, row_locations, video_tables
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import EDGES, Counts, Found, Store, Subject, Target
 

@@ -1,11 +1,11 @@
-"""States of trainings that were stopped half-way on this machine (`lake/resume_state.py`)."""
+"""States of trainings that were stopped half-way on this machine (`lake/files/resume_state.py`)."""
 
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-from nitro_assets.lake.resume_state import SEEN
+from nitro_assets.lake.files.resume_state import SEEN
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Counts, Found, Store, Subject, Target
 

@@ -1,7 +1,7 @@
 """Who may approve a plan, and their approvals: each signs request and plan hash with a key of their own."""
 
-from nitro_assets.lake.entries import Entry, canonical
-from nitro_assets.lake.signing import Signer, is_signed
+from nitro_assets.lake.ledger.entries import Entry, canonical
+from nitro_assets.lake.ledger.signing import Signer, is_signed
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import Request, TakedownError, advance, find

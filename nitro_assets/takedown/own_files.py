@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from nitro_assets.lake.footage_files import footage_files
+from nitro_assets.lake.files.footage_files import footage_files
 from nitro_assets.lake.store import Lake
 from nitro_assets.recording import SCHEME, address_of, is_recording, key_of, path_of
 from nitro_assets.settings import Settings

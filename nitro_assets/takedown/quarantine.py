@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.row_locations import row_locations, video_tables
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake

@@ -8,8 +8,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from nitro_assets.lake.entries import Entry, digest
-from nitro_assets.lake.signing import Signer, is_signed
+from nitro_assets.lake.ledger.entries import Entry, digest
+from nitro_assets.lake.ledger.signing import Signer, is_signed
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.requests import Request, TakedownError, advance

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
-from nitro_assets.lake.entries import Body, Entry, Kind
-from nitro_assets.lake.ledger import New
+from nitro_assets.lake.ledger.entries import Body, Entry, Kind
+from nitro_assets.lake.ledger.ledger import New
 from nitro_assets.lake.store import Lake
 from nitro_assets.takedown.encrypted_record import EncryptedRecord, read_record
 

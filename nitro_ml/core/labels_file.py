@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
+from nitro_ml.core.files.output import OutputError, beside
 from nitro_ml.core.labels import Labels, LabelsError, labels_frame
 from nitro_ml.core.licence import TERMS
-from nitro_ml.core.output import OutputError, beside
 
 ROWS = 1 << 16  # of a part that waits on disk, 8 MB in memory; and of a row group
 

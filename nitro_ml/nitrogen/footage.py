@@ -5,7 +5,7 @@ NitroGen publishes labels only, so that its videos have to be fetched; whoever h
 
 from pathlib import Path
 
-from nitro_ml.core.video_files import is_video
+from nitro_ml.core.files.video_files import is_video
 
 FOLDER = "footage"
 

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nitro_ml.core import parquet
 from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import LabelsError, read_actions
 
 COLUMNS = (*BUTTONS, "j_left", "j_right")

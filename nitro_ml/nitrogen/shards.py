@@ -8,7 +8,7 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files.filesystem import place
 
 NAME = re.compile(r"(SHARD_[A-Za-z0-9-]+)(\.tar\.gz)?")
 # What tells one version of a file from the next: content hashes on a hub or S3, else the time of change.

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.core import parquet
 from nitro_ml.core.actions import BUTTONS, Actions
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import Labels, LabelsError, Truth, read_labels, read_truth
 from nitro_ml.core.observability import Visible
 from nitro_ml.sandbox import process

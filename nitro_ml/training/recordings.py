@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.clip import Clip
+from nitro_ml.core.files.video_files import is_video
 from nitro_ml.core.labels import LabelsError, read_truth
 from nitro_ml.core.progress import Progress
 from nitro_ml.core.timeline import REACH, nearest
 from nitro_ml.video.decode import VideoError, probe, read
 
 TRUTH = ".actions.parquet"
-VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".ts", ".webm")
 NUMBERED = re.compile(r"(.+)_\d+")
 
 
@@ -78,7 +78,7 @@ def _find(folder: Path, game: str | None) -> list[_Recording]:
             f"{folder}: its videos show the controller that they are labelled by, which a model would learn to read; "
             "record without --labelled, or train on them as NitroGen's shards (NITRO_NITROGEN)."
         )
-    videos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS and path.is_file())
+    videos = sorted(path for path in folder.rglob("*") if is_video(path) and path.is_file())
     pairs = [(video, truth) for video in videos if (truth := _truth(video))]
     if not pairs:
         raise RecordingError(

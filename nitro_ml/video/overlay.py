@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.box import Box
+from nitro_ml.core.files.output import OutputError, beside
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.licence import TERMS
-from nitro_ml.core.output import OutputError, beside
 from nitro_ml.video.audio import Muxed, sound
 from nitro_ml.video.container import opened
 from nitro_ml.video.decode import decoded, first_shown

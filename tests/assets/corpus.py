@@ -11,7 +11,7 @@ from pathlib import Path
 from demo.site import serve
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import index_version
 from nitro_assets.runtime.job import Job, Outcome, make

@@ -15,7 +15,7 @@ import polars as pl
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
 from nitro_assets.identity import canonical_name, shard_of, video_key
-from nitro_assets.lake.checkpoints import State as CheckpointState
+from nitro_assets.lake.files.checkpoints import State as CheckpointState
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import State, index_version

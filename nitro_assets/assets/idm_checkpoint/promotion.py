@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nitro_assets.lake.checkpoints import State
+from nitro_assets.lake.files.checkpoints import State
 from nitro_assets.runtime.job import Job
 from nitro_ml.evaluation.baselines import BASELINES
 from nitro_ml.evaluation.markdown import markdown_table

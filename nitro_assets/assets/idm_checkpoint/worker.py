@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 
 from nitro_assets.assets.idm_checkpoint.promotion import decide, held_out
-from nitro_assets.lake.cache import ClipCache, clip_cache
-from nitro_assets.lake.resume_state import resume_state
+from nitro_assets.lake.files.cache import ClipCache, clip_cache
+from nitro_assets.lake.files.resume_state import resume_state
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
-from nitro_assets.runtime.clip_loader import FETCHED, ClipLoader
+from nitro_assets.runtime.clips.clip_loader import FETCHED, ClipLoader
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels

@@ -1,8 +1,8 @@
 """Train the latent action model of one world recipe on the frames of its mixture; the buttons are not looked at."""
 
 from nitro_assets.assets.world_model_checkpoint.psnr import PSNR, psnr_table
+from nitro_assets.runtime.clips.train_on_mixture import train_on_mixture
 from nitro_assets.runtime.job import Check, Job, Outcome, run
-from nitro_assets.runtime.train_on_mixture import train_on_mixture
 from nitro_ml.models.world.config import load_recipe
 from nitro_ml.models.world.evaluate import ALL_GAMES
 from nitro_ml.models.world.train import train_latent

@@ -2,8 +2,8 @@
 
 from nitro_assets.assets.training_mixture.worker import load_recipe as load_mixture
 from nitro_assets.runtime import previews
+from nitro_assets.runtime.clips.train_on_mixture import train_on_mixture
 from nitro_assets.runtime.job import Check, Job, Outcome, run
-from nitro_assets.runtime.train_on_mixture import train_on_mixture
 from nitro_ml.models.policy.config import load_recipe
 from nitro_ml.models.policy.train import train
 
@@ -18,5 +18,10 @@ def build(job: Job, partition: str) -> Outcome:
     return outcome
 
 
+def is_small(partition: str) -> bool:
+    """Whether the mixture's policy is one that a CPU trains: the networks of those recipes are small."""
+    return load_recipe(load_mixture(partition).policy).requires == "cpu"
+
+
 if __name__ == "__main__":
-    run("policy_checkpoint", build)
+    run("policy_checkpoint", build, is_small)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, LabelVideo, Part, VideoTask, decode, fetch
-from nitro_assets.lake.cache import clip_cache
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.cache import clip_cache
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_ml.sandbox.video import Decoder
 

@@ -18,13 +18,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
-from nitro_assets.fetch.refusals import FetchError, Reason
+from nitro_assets.fetch.guards.refusals import FetchError, Reason
 from nitro_assets.lake import quantize
-from nitro_assets.lake.cache import ClipCache, clip_cache
-from nitro_assets.lake.staging import put
-from nitro_assets.runtime.clip_loader import BLOCK, block_name, fetched
+from nitro_assets.lake.files.cache import ClipCache, clip_cache
+from nitro_assets.lake.files.staging import put
+from nitro_assets.runtime.clips.clip_loader import BLOCK, block_name, fetched
 from nitro_assets.settings import Settings
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import Labels
 from nitro_ml.sandbox.video import Decoder, Seen
 from nitro_ml.video.decode import Frames, VideoError

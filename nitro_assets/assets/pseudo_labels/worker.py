@@ -15,8 +15,8 @@ import polars as pl
 
 from nitro_assets.assets.pseudo_labels.engine import Engine, LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import ROWS, LabelConfig, VideoResult, VideoTask
+from nitro_assets.lake.files.staging import Staging, erase
 from nitro_assets.lake.schemas import TABLES
-from nitro_assets.lake.staging import Staging, erase
 from nitro_assets.lineage.backoff import BACKOFF, summary
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.lineage.state import InputVersions, scope
@@ -24,7 +24,7 @@ from nitro_assets.runtime import previews
 from nitro_assets.runtime.failures import Failure, Failures, by_reason
 from nitro_assets.runtime.job import Check, Job, Outcome, Refused, run
 from nitro_ml.calibration.calibration import Calibration
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 
 Row = dict[str, Any]
 LABELS = [c for c in TABLES["pseudo_labels"].columns if c != "corpus_shard"]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
-from nitro_assets.runtime.clip_loader import BLOCK
+from nitro_assets.runtime.clips.clip_loader import BLOCK
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml import recipes
 from nitro_ml.training.splits import choose

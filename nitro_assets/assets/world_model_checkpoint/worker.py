@@ -4,9 +4,9 @@ from pathlib import Path
 
 from nitro_assets.assets.world_model_checkpoint.psnr import PSNR, psnr_table
 from nitro_assets.runtime import previews
+from nitro_assets.runtime.clips.mixture_clips import MixtureClips
+from nitro_assets.runtime.clips.train_on_mixture import train_on_mixture
 from nitro_assets.runtime.job import Check, Job, Outcome, run
-from nitro_assets.runtime.mixture_clips import MixtureClips
-from nitro_assets.runtime.train_on_mixture import train_on_mixture
 from nitro_ml.core.resample import ResampledClip
 from nitro_ml.models.world.config import load_recipe
 from nitro_ml.models.world.evaluate import ALL_GAMES

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nitro_assets.lake.purge import Purge
+from nitro_assets.lake.delta.purge import Purge
 from nitro_assets.lake.row_locations import RowLocation, video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings

@@ -16,7 +16,7 @@ from urllib.parse import unquote_plus
 
 import polars as pl
 
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{8,}")
 _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from nitro_assets.lake.purge import purge_versions
+from nitro_assets.lake.delta.purge import purge_versions
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores import stores

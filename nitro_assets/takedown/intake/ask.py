@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from nitro_assets.fetch.refusals import FetchError
+from nitro_assets.fetch.guards.refusals import FetchError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.reading import Item, Named, read

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nitro_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from nitro_assets.fetch.page_listing import Page
+    from nitro_assets.fetch.sites.page_listing import Page
 
 T = TypeVar("T")
 KEPT = 3600.0
@@ -93,9 +93,9 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def page(url: str, settings: Settings) -> "Page":
-    """As `fetch.page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
-    from nitro_assets.fetch import page_listing  # yt-dlp takes a second to import
-    from nitro_assets.fetch.refusals import FetchError
+    """As `page_listing.page`. Raises `FetchError("busy")` where patience ends first; the page is read on."""
+    from nitro_assets.fetch.guards.refusals import FetchError
+    from nitro_assets.fetch.sites import page_listing  # yt-dlp takes a second to import
 
     until = _until.get()
     if until is None:

@@ -11,11 +11,11 @@ import polars as pl
 from deltalake import CommitProperties
 
 from nitro_assets.identity import names_by, video_key
-from nitro_assets.lake import delta
+from nitro_assets.lake.delta import delta
+from nitro_assets.lake.delta.table_lock import table_lock
 from nitro_assets.lake.known import TABLE, known
 from nitro_assets.lake.schemas import SENTENCES, TABLES
 from nitro_assets.lake.store import NAMES, Lake
-from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.lineage.state import scope
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ask import Ask, read_ask

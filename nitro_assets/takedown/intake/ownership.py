@@ -64,7 +64,7 @@ def vouch(lake: Lake, name: str) -> Request:
 
 def _proves(lake: Lake, settings: Settings, request: Request, address: str) -> bool:
     """Whether the address is still that of what was quarantined, and its page or its channel's page holds the token."""
-    from nitro_assets.fetch.refusals import FetchError
+    from nitro_assets.fetch.guards.refusals import FetchError
 
     token, secret = token_of(lake, request), lake.secret
     try:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from nitro_assets.identity import block_key
 from nitro_assets.lake.known import known
-from nitro_assets.lake.ledger import New
+from nitro_assets.lake.ledger.ledger import New
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.encrypted_record import EncryptedRecord, write_record

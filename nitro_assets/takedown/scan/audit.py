@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake.blocklist import Blocklist
+from nitro_assets.lake.ledger.blocklist import Blocklist
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State

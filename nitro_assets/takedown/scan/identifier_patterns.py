@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus
 import ahocorasick
 
 from nitro_assets.identity import names_by, video_key
-from nitro_assets.lake.blocklist import Blocklist
+from nitro_assets.lake.ledger.blocklist import Blocklist
 
 SHORTEST = 6
 """Characters. A shorter text would be found by chance anywhere; the scan says that it was not looked for."""

@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from nitro_assets.lake.entries import Entry
-from nitro_assets.lake.ledger import HEAD, LedgerError, chain, check_head
-from nitro_assets.lake.signing import is_signed
+from nitro_assets.lake.ledger.entries import Entry
+from nitro_assets.lake.ledger.ledger import HEAD, LedgerError, chain, check_head
+from nitro_assets.lake.ledger.signing import is_signed
 from nitro_assets.takedown.approve import PURPOSE, signed_text
 from nitro_assets.takedown.report import check_report, to_markdown
 from nitro_assets.takedown.requests import ALLOWED, TakedownError, fold

@@ -23,8 +23,8 @@ import fsspec
 import polars as pl
 
 from nitro_assets.takedown.scan.identifier_patterns import Matcher
-from nitro_ml.core import parquet
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files import parquet
+from nitro_ml.core.files.filesystem import place
 
 STRETCH = 1 << 20
 DEEPEST = 6

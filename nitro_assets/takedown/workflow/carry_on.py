@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lake.entries import canonical
 from nitro_assets.lake.lease import is_held, leased
+from nitro_assets.lake.ledger.entries import canonical
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import judge

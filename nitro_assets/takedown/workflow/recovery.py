@@ -21,7 +21,7 @@ from nitro_assets.settings import Settings
 from nitro_assets.takedown.plan.plan import Plan
 from nitro_assets.takedown.report import is_final
 from nitro_assets.takedown.requests import Request, TakedownError, advance
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 
 
 def key_path(settings: Settings, request: str) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from nitro_ml.core import parquet
+from nitro_ml.core.files import parquet
 from nitro_ml.core.labels import read_truth
 from nitro_ml.core.observability import PREFIX, Visible, visible_frame
 from nitro_ml.core.progress import Progress

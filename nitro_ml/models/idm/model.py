@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from nitro_ml.core.actions import BUTTONS, STICKS
 from nitro_ml.models.idm.config import IDMRecipe
-from nitro_ml.models.idm.encoders import build
-from nitro_ml.models.idm.temporal import Attention, Convolution
+from nitro_ml.models.idm.network.encoders import build
+from nitro_ml.models.idm.network.temporal import Attention, Convolution
 
 BINS = 21  # places of a stick's axis, from -1 to 1
 MODE = 3  # bins to each side of the likeliest one that count as the same guess

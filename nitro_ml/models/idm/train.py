@@ -19,10 +19,10 @@ from nitro_ml.evaluation.unmeasured import unmeasured
 from nitro_ml.models.idm.calibrate import fit_calibrator, probes, raw
 from nitro_ml.models.idm.config import Augmentation, IDMRecipe
 from nitro_ml.models.idm.data import Batch, Windows
-from nitro_ml.models.idm.encoders import Siglip
 from nitro_ml.models.idm.evaluate import evaluate
 from nitro_ml.models.idm.label import FAMILIAR
 from nitro_ml.models.idm.model import IDM, two_hot
+from nitro_ml.models.idm.network.encoders import Siglip
 from nitro_ml.models.idm.split import SETS, Split, split
 from nitro_ml.training import checkpoint
 from nitro_ml.training.checkpoint import Trained

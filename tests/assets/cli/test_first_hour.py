@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.commands.conditions import HERE, Condition
-from benchmarks.first_hour import provoke
+from benchmarks.commands.first_hour import provoke
 
 
 @pytest.mark.parametrize("condition", HERE, ids=lambda c: c.name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.first_hour import here
+from benchmarks.commands.first_hour import here
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.foreseen import DISK, foreseen, masked

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from benchmarks.commands.apart import usual
-from benchmarks.first_hour import here
+from benchmarks.commands.first_hour import here
 from nitro_assets.cli.lake import opened
 from nitro_assets.cli.run import chosen
 from nitro_assets.definitions import definitions

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from nitro_assets.fetch import disk_quota, rate_limit, stall_timeout, ytdlp
 from nitro_assets.fetch.download import DownloadError, download, downloaded
+from nitro_assets.fetch.guards import disk_quota, rate_limit, stall_timeout
+from nitro_assets.fetch.guards.rate_limit import RateLimit
 from nitro_assets.fetch.listing import alive
-from nitro_assets.fetch.rate_limit import RateLimit
-from nitro_assets.runtime.clip_loader import fetched
+from nitro_assets.fetch.sites import ytdlp
+from nitro_assets.runtime.clips.clip_loader import fetched
 from nitro_assets.settings import Settings
 from tests.assets.corpus import environment
 from tests.assets.rows import ANNA
@@ -109,7 +110,7 @@ def test_a_killed_download_is_resumed_by_a_later_run_if_it_is_still_the_same_fil
     server.stops = True  # type: ignore[attr-defined]
     program = f"""
 from nitro_assets.settings import Settings
-from nitro_assets.runtime.clip_loader import fetched
+from nitro_assets.runtime.clips.clip_loader import fetched
 with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
     pass
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from nitro_assets.fetch.ssrf_guard import AddressError, forbidden, guard, ssrf_guard
+from nitro_assets.fetch.guards.ssrf_guard import AddressError, forbidden, guard, ssrf_guard
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "64:ff9b::808:808"]
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1"]

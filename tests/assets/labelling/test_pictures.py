@@ -9,10 +9,10 @@ from yt_dlp import YoutubeDL
 
 from benchmarks.strangers.films import Kind, written
 from nitro_assets.assets.pseudo_labels.worker import _pictures
-from nitro_assets.fetch.ytdlp import FORMAT
+from nitro_assets.fetch.sites.ytdlp import FORMAT
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.runtime.clip_loader import boxes
+from nitro_assets.runtime.clips.clip_loader import boxes
 from nitro_assets.settings import Settings
 from nitro_ml.core.box import Box
 from nitro_ml.video.decode import probe, read

@@ -21,9 +21,9 @@ from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.assets.pseudo_labels.engine import EngineError, LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import VideoTask
-from nitro_assets.lake import staging
+from nitro_assets.lake.files import staging
+from nitro_assets.lake.files.staging import Staging
 from nitro_assets.lake.lease import LeaseLostError, leased
-from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.retry import clear_backoff
 from nitro_assets.lineage.state import State

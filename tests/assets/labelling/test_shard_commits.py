@@ -14,10 +14,10 @@ import pytest
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.pseudo_labels import worker as pseudo_labels
 from nitro_assets.assets.pseudo_labels.label_video import LabelVideo, decode, fetch
-from nitro_assets.lake.cache import clip_cache
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.cache import clip_cache
+from nitro_assets.lake.files.checkpoints import Checkpoints
+from nitro_assets.lake.files.staging import Staging
 from nitro_assets.lake.lease import leased
-from nitro_assets.lake.staging import Staging
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nitro_assets.lake.cache import ClipCache, clip_cache
+from nitro_assets.lake.files.cache import ClipCache, clip_cache
 from nitro_assets.settings import Settings
 from tests.assets.rows import ANNA, BERT
 

@@ -39,7 +39,7 @@ def labels(*keys: str) -> pl.DataFrame:
 def small_files(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> Lake:
     """Two shards of labels, one of them in many small files, as after many deletions."""
     with monkeypatch.context() as patch:
-        patch.setattr("nitro_assets.lake.commit.FILE_SIZE", 100_000)
+        patch.setattr("nitro_assets.lake.delta.commit.FILE_SIZE", 100_000)
         lake.write(LABELS, "0000", labels(ANNA, BERT, CARL))
         lake.write(LABELS, "0001", labels("d" * 32))
     assert lake.files(LABELS).filter(partition="0000").height >= MANY

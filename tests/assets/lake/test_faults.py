@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from deltalake.exceptions import DeltaError
 
+from nitro_assets.lake.files.staging import Staging, put
 from nitro_assets.lake.lease import leased
-from nitro_assets.lake.staging import Staging, put
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from tests.assets.lake.faults import Fault, Faults, Plan, proxy

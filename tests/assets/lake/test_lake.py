@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.ledger import LedgerError
+from nitro_assets.lake.ledger.ledger import LedgerError
 from nitro_assets.lake.row_locations import row_locations
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake, LakeError

@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nitro_assets.lake.checkpoints import Checkpoints
-from nitro_assets.lake.ledger import LedgerError
+from nitro_assets.lake.files.checkpoints import Checkpoints
+from nitro_assets.lake.ledger.ledger import LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from tests.assets.rows import ANNA, BERT, rejects

@@ -10,8 +10,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nitro_assets.identity import SecretError
-from nitro_assets.lake.entries import FIELDS, EntryError, check
-from nitro_assets.lake.ledger import Ledger, LedgerError
+from nitro_assets.lake.ledger.entries import FIELDS, EntryError, check
+from nitro_assets.lake.ledger.ledger import Ledger, LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from tests.assets.rows import ANNA, BERT

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from nitro_assets.assets.video_index import worker as video_index
-from nitro_assets.fetch.refusals import REFUSALS, Again, FetchError, Reason
-from nitro_assets.lake.cache import ClipCache
+from nitro_assets.fetch.guards.refusals import REFUSALS, Again, FetchError, Reason
+from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import APART, LONGEST, NIGHT, TABLE, current, is_backing_off, summary
-from nitro_assets.runtime.clip_loader import ClipLoader
+from nitro_assets.runtime.clips.clip_loader import ClipLoader
 from nitro_assets.runtime.failures import Failures, rows
 from nitro_assets.settings import Settings
 from tests.assets.corpus import worker

@@ -10,7 +10,7 @@ from deltalake import write_deltalake
 
 from nitro_assets.assets import ASSETS
 from nitro_assets.fingerprint import digest
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backlog import FIRST_RATE, explained, plan, rate, shard_backlogs

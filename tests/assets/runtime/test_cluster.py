@@ -18,7 +18,7 @@ from demo.site import serve
 from nitro_assets.assets.pseudo_labels.engine import LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.definitions import definitions
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.state import State
 from nitro_assets.runtime.ray_train import train_on_cluster

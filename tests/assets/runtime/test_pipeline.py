@@ -18,14 +18,14 @@ from demo.site import serve
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake import quantize
-from nitro_assets.lake.cache import clip_cache
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.cache import clip_cache
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State
 from nitro_assets.lineage.status import Status, statuses
+from nitro_assets.runtime.clips.mixture_clips import mixture_clips
 from nitro_assets.runtime.job import Job, make
-from nitro_assets.runtime.mixture_clips import mixture_clips
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ownership import vouch
 from nitro_assets.takedown.intake.take_in import request

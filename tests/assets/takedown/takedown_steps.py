@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nitro_assets.lake.signing import Signer
+from nitro_assets.lake.ledger.signing import Signer
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.approve import approve, register, registered

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.checkpoints import Checkpoints
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake, LakeError
 from nitro_assets.lineage.edges import came_from
 from nitro_assets.lineage.state import State

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from nitro_assets.assets.video_index import worker as video_index
 from nitro_assets.fetch.listing import Found
 from nitro_assets.identity import names_by, video_key
-from nitro_assets.lake.cache import ClipCache
+from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lake.row_locations import video_tables
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings

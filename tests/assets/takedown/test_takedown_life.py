@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nitro_assets.lake.ledger import LedgerError
+from nitro_assets.lake.ledger.ledger import LedgerError
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.approve import approve

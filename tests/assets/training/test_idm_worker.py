@@ -18,7 +18,7 @@ from demo.site import serve
 from nitro_assets.assets import ASSETS
 from nitro_assets.assets.idm_checkpoint import worker as idm_checkpoint
 from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
-from nitro_assets.lake.resume_state import CURVES, SEEN
+from nitro_assets.lake.files.resume_state import CURVES, SEEN
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job, make
 from nitro_assets.settings import Settings

@@ -12,7 +12,7 @@ from nitro_assets.assets.nitrogen_actions import worker as nitrogen_actions
 from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
-from nitro_assets.runtime.clip_loader import BLOCK
+from nitro_assets.runtime.clips.clip_loader import BLOCK
 from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
 from tests.assets.corpus import key

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nitro_assets.lake.resume_state import SEEN, resume_state
+from nitro_assets.lake.files.resume_state import SEEN, resume_state
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
 from nitro_assets.stores.common.store import Subject

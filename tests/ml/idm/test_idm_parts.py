@@ -13,10 +13,10 @@ from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.idm.augment import augment
 from nitro_ml.models.idm.config import Augmentation, IDMRecipe, SiglipSection, load_recipe
-from nitro_ml.models.idm.encoders import Siglip
 from nitro_ml.models.idm.infer import windows
 from nitro_ml.models.idm.label import Labeller, label_clip
 from nitro_ml.models.idm.model import BINS, IDM, Inferred, two_hot
+from nitro_ml.models.idm.network.encoders import Siglip
 from nitro_ml.models.idm.train import ClipError, train
 from tests.ml.idm.tiny_idm import TINY
 from tests.ml.moving import LEFT, RIGHT

@@ -15,11 +15,12 @@ import yaml
 from typer.testing import CliRunner
 
 from nitro_ml import cli
-from nitro_ml.core import labels_file, parquet
+from nitro_ml.core import labels_file
 from nitro_ml.core.actions import BUTTONS
+from nitro_ml.core.files import parquet
+from nitro_ml.core.files.output import OutputError
 from nitro_ml.core.labels import Labels, read_labels
 from nitro_ml.core.labels_file import write_labels
-from nitro_ml.core.output import OutputError
 from nitro_ml.core.process import TUNING
 from nitro_ml.training import checkpoint
 from nitro_ml.video.decode import VideoError

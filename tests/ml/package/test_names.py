@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.strangers.films import Kind, written
-from nitro_ml.core import parquet
-from nitro_ml.core.filesystem import place
+from nitro_ml.core.files import parquet
+from nitro_ml.core.files.filesystem import place
+from nitro_ml.core.files.output import OutputError, beside
 from nitro_ml.core.labels import Labels, labels_frame, read_labels
-from nitro_ml.core.output import OutputError, beside
 from nitro_ml.evaluation.files import find, pair, read_pairs
 from nitro_ml.video.decode import probe, read
 from nitro_ml.video.overlay import overlay_video

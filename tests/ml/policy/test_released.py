@@ -9,7 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from benchmarks import released as benchmark
+from benchmarks.playing import released as benchmark
 from nitro_assets.cli import app
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.games.registry import make

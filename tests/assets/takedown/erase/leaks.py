@@ -11,10 +11,10 @@ import polars as pl
 from deltalake import DeltaTable
 
 from nitro_assets.identity import shard_of
-from nitro_assets.lake.cache import ClipCache
-from nitro_assets.lake.checkpoints import Checkpoints, local_copies
-from nitro_assets.lake.purge import DELTA_DEFAULTS
-from nitro_assets.lake.resume_state import resume_state
+from nitro_assets.lake.delta.purge import DELTA_DEFAULTS
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.checkpoints import Checkpoints, local_copies
+from nitro_assets.lake.files.resume_state import resume_state
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings

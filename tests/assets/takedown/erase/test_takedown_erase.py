@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import s3fs
 
-from benchmarks import takedown, takedown_faults
-from benchmarks.takedown import ask
-from nitro_assets.lake.cache import ClipCache
+from benchmarks.takedowns import takedown, takedown_faults
+from benchmarks.takedowns.takedown import ask
+from nitro_assets.lake.delta.table_lock import table_lock
+from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lake.store import Lake
-from nitro_assets.lake.table_lock import table_lock
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.erase.journal import Journal
 from nitro_assets.takedown.erase.run import PlanOutgrownError, carry_out, execute
@@ -35,7 +35,7 @@ wipe_assets remove_logs sweep_databases compact_databases purge_object_versions
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL where a process of its own for each step would take minutes (benchmarks/takedown_faults)."""
+    """Stands for SIGKILL where a process for each step would take minutes (the benchmark `takedown_faults`)."""
 
 
 def killed_at_every_step(lake: Lake, settings: Settings, asked: Request, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nitro_assets.identity import block_key, canonical_name, video_key
-from nitro_assets.lake.blocklist import Blocklist
+from nitro_assets.lake.ledger.blocklist import Blocklist
 from nitro_assets.takedown.scan import scan
 from nitro_assets.takedown.scan.identifier_patterns import IdentifierPatterns, Tokens
 from nitro_assets.takedown.scan.scan import Scan

@@ -14,7 +14,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import make
 from nitro_assets.settings import Settings
 from nitro_assets.takedown.intake.ask import Answer, Ask
-from nitro_assets.takedown.intake.github import poll
+from nitro_assets.takedown.intake.github.issues import poll
 from nitro_assets.takedown.intake.inbox import empty_inbox
 from nitro_assets.takedown.intake.ownership import vouch
 from nitro_assets.takedown.intake.reading import read

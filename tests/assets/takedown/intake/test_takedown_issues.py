@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake.github import poll, read_form
+from nitro_assets.takedown.intake.github.issues import poll, read_form
 from nitro_assets.takedown.intake.ownership import token_of, vouch
 from nitro_assets.takedown.quarantine import lift
 from nitro_assets.takedown.requests import requests

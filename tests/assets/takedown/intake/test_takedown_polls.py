@@ -11,9 +11,10 @@ from pydantic import SecretStr
 
 from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_assets.takedown.intake import github_api, polls
-from nitro_assets.takedown.intake.cursor import Cursor
-from nitro_assets.takedown.intake.github import Polled, poll
+from nitro_assets.takedown.intake import polls
+from nitro_assets.takedown.intake.github import api
+from nitro_assets.takedown.intake.github.cursor import Cursor
+from nitro_assets.takedown.intake.github.issues import Polled, poll
 from nitro_assets.takedown.intake.inbox import empty_inbox
 from nitro_assets.takedown.requests import requests
 from tests.assets.site_for_fetch import Answer, feed, site
@@ -162,16 +163,16 @@ def test_a_rate_limit_is_given_up_at_once_and_kept_to(
 def test_a_service_that_hangs_is_given_up_in_seconds(
     lake: Lake, settings: Settings, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(github_api, "CALL", 0.2)
-    monkeypatch.setattr(github_api, "POLL", 0.3)
+    monkeypatch.setattr(api, "CALL", 0.2)
+    monkeypatch.setattr(api, "POLL", 0.3)
     for name in ("one", "two", "three", "four"):
         asked(hub, name)
     hub.faults = [Fault(f"POST {COMMENTS}", seconds=1.0)]
     polled = poll(lake, settings, None)
     assert (polled.quarantined, polled.answered) == (4, 0)
     assert len(hub.requests) < 8, "the others wait for the next poll"
-    monkeypatch.setattr(github_api, "CALL", 5.0)
-    monkeypatch.setattr(github_api, "POLL", 10.0)
+    monkeypatch.setattr(api, "CALL", 5.0)
+    monkeypatch.setattr(api, "POLL", 10.0)
     hub.faults = []
     poll(lake, settings, polled.cursor)
     assert all(hub.comments.values())
@@ -179,13 +180,13 @@ def test_a_service_that_hangs_is_given_up_in_seconds(
 
 def test_an_answer_that_is_too_long_is_cut(lake: Lake, settings: Settings, hub: Hub) -> None:
     number = asked(hub)
-    repository = github_api.Repository(settings)
+    repository = api.Repository(settings)
     (issue,) = repository.issues("takedown", datetime.fromtimestamp(0, UTC))
     issue.create_comment("ä" * 70_000 + "\n\n<!-- nitro 0123 -->")
     (text,) = hub.comments[number]
     assert len(text.encode()) <= 65_536
     assert text.endswith("<!-- nitro 0123 -->")
-    assert github_api.CUT in text
+    assert api.CUT in text
 
 
 @pytest.mark.parametrize("cursor", ["", "[]", "{", '{"since": 3}', '{"given": {"x": 1}}', '{"since": "soon"}'])

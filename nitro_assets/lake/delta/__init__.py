@@ -1,0 +1,1 @@
+"""What concerns Delta tables alone: opened by their address, one partition a commit, locked, purged."""

@@ -1,0 +1,221 @@
+"""Footage as clips: from the cache, or fetched again, decoded and deleted; one's own files are read where they lie.
+
+A clip's frames are at the model's resolution. A NitroGen clip is cropped to the game and its controller overlay is
+masked before anything else sees it.
+"""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from nitro_assets.fetch.download import downloaded
+from nitro_assets.fetch.folder import anonymous, opened
+from nitro_assets.fetch.guards.refusals import FetchError
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.footage_files import footage_files
+from nitro_assets.recording import is_recording
+from nitro_assets.runtime.failures import Failures
+from nitro_assets.runtime.job import Job, Refused
+from nitro_assets.settings import Settings
+from nitro_ml.core.actions import BUTTONS, STICKS, Actions
+from nitro_ml.core.box import Box
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.timeline import nearest
+from nitro_ml.nitrogen.label_correction import UNNAMED, Correction, correct, corrections
+from nitro_ml.nitrogen.label_correction import Video as Labelled
+from nitro_ml.sandbox.video import Decoder
+from nitro_ml.video.decode import Frames, VideoError, VideoInfo
+
+BLOCK = 20.0
+"""Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+FETCHED = 0.2
+"""The share of a training's work that its footage is said to be."""
+
+Row = Mapping[str, Any]
+Read = Callable[[Decoder, Path, Row], Frames]
+
+
+@contextmanager
+def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
+    """A video of the index: the downloaded file, deleted afterwards, or a recording of one's own, as it lies there.
+
+    A download waits for room. It lies in the cache, where a later run finds what a killed one left; elsewhere if
+    another process fetches it too. Raises `FetchError`.
+    """
+    with ExitStack() as held:
+        if is_recording(address):
+            yield held.enter_context(opened(address, video_key, settings))
+            return
+        folder = held.enter_context(ClipCache(settings.cache).download(video_key)) if settings.cache_gb else None
+        folder = folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nitro-video-")))
+        yield held.enter_context(downloaded(address, folder, video_key, settings))
+
+
+@dataclass
+class ClipLoader:
+    """Clips of many videos at one resolution; what could not be had is in `refused`.
+
+    found: what is known of the labels of NitroGen's videos; where it isn't given, it is found out from their clips.
+    """
+
+    job: Job
+    cache: ClipCache
+    size: int
+    refused: list[Refused] = field(default_factory=list)
+    found: dict[Labelled, Correction] | None = None
+
+    def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
+        """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time.
+
+        Rows may have a `weight` beside their own columns, which is the clip's.
+
+        Labels that are early, late or upside down beside their pictures are put right, and those of which it isn't
+        certain refused, with a row that tells either.
+        """
+        addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
+        addresses |= footage_files(self.job.lake, self.job.settings)
+        found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
+        labels = self._labels(found)
+        clips = []
+        for row, frames in found:
+            time, actions = labels[row["video_key"], row["chunk"]]
+            held = actions[nearest(time, frames.time)]
+            game, weight = row["game"] or UNNAMED, row.get("weight", 1.0)
+            clips.append(Clip(frames.rgb, frames.time, game, row["video_key"], held, weight))
+        if self.found is None:
+            self.job.progress(FETCHED, "holding labels against their pictures")
+            self.found = corrections(clips)
+            mended = [(key, finding) for (_, key), finding in self.found.items() if not finding.is_sound]
+            self.refused += [
+                Refused(f"a video's labels, {f.refused or 'put right'}", f.description, key) for key, f in mended
+            ]
+        return correct(clips, self.found)
+
+    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
+        """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""
+        addresses = dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
+        return self._all(blocks, addresses, lambda row: block_name(row["chunk"]), self._read_block)
+
+    def _labels(self, found: list[tuple[Row, Frames]]) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
+        keys = {row["video_key"] for row, _ in found}
+        rows = self.job.lake.read("nitrogen_frames").filter(pl.col("video_key").is_in(list(keys))).collect()
+        labels = {}
+        for (key, chunk), part in rows.partition_by("video_key", "chunk", as_dict=True).items():
+            part = part.sort("frame")
+            actions = Actions(part.select(BUTTONS).to_numpy(), part.select(STICKS).to_numpy())
+            labels[key, chunk] = part["time"].to_numpy(), actions
+        return labels
+
+    def _all(
+        self,
+        wanted: pl.DataFrame,
+        addresses: Mapping[str, str | Path],
+        name: Callable[[Row], str],
+        read: Read,
+    ) -> list[tuple[Row, Frames]]:
+        """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time. A path instead
+        of an address is a file that lies here."""
+        rows = list(wanted.iter_rows(named=True))
+        missing: dict[str, list[Row]] = {}
+        for row in rows:
+            if self._cached(row, name) is None:
+                missing.setdefault(row["video_key"], []).append(row)
+        failures = Failures.of_videos(self.job.lake, self.job.settings, missing)
+        for key in list(missing):
+            if failure := failures.waiting(key, str(addresses[key])):
+                self.refused.append(Refused("a video", str(failure), key, failure))
+                del missing[key]
+        own = threading.local()
+        with ExitStack() as ends:
+
+            def begin() -> None:
+                own.decoder = ends.enter_context(Decoder())  # one a thread, for all its videos
+
+            def one(key: str) -> list[Refused]:
+                try:
+                    return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
+                except FetchError as error:
+                    again = failures.again(key, str(addresses[key]), error.reason)
+                    return [Refused("a video", str(error), key, again)]
+
+            with ThreadPoolExecutor(os.cpu_count(), initializer=begin) as pool:
+                for number, refused in enumerate(pool.map(one, missing)):
+                    self.refused += refused
+                    told = f"fetching footage: {number + 1} of {len(missing)} videos"
+                    self.job.progress(FETCHED * (number + 1) / len(missing), told)
+        return [(row, frames) for row in rows if (frames := self._cached(row, name))]
+
+    def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:
+        found = self.cache.get(self.size, row["video_key"], name(row))
+        return Frames(*found) if found and len(found[1]) else None
+
+    def _fetch(
+        self, decoder: Decoder, key: str, address: str | Path, rows: list[Row], name: Callable[[Row], str], read: Read
+    ) -> list[Refused]:
+        """Clips of one video into the cache; what is refused of them. Raises `FetchError`."""
+        refused = []
+        there = anonymous(address, key) if isinstance(address, Path) else fetched(self.job.settings, address, key)
+        with there as video:
+            for row in rows:
+                try:
+                    frames = read(decoder, video, row)
+                except (VideoError, ValueError) as error:
+                    refused.append(Refused(f"{name(row)} of a video", str(error), key))
+                else:
+                    self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
+        return refused
+
+    def _read_chunk(self, decoder: Decoder, video: Path, row: Row) -> Frames:
+        overlay, area = boxes(row, decoder.probe(video))
+        return self._stretch(decoder, video, row["start_time"], row["end_time"], crop=area, mask=[overlay])
+
+    def _read_block(self, decoder: Decoder, video: Path, row: Row) -> Frames:
+        start = row["chunk"] * BLOCK
+        return self._stretch(decoder, video, start, start + BLOCK)
+
+    def _stretch(self, decoder: Decoder, video: Path, start: float, end: float, **options: Any) -> Frames:
+        """The frames with start <= time < end. Raises `VideoError` where there is none."""
+        found = list(decoder.read(video, self.size, start=start, end=end, **options))
+        if not found:
+            raise VideoError(f"{video.name}: no frame in the stretch that was asked for; the video ends before it.")
+        return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
+
+
+def _chunk_name(row: Row) -> str:
+    return f"chunk-{row['chunk']:05d}"
+
+
+def block_name(block: int) -> str:
+    """The cache's name for a 20 s block of an unlabelled video."""
+    return f"block-{block:05d}"
+
+
+def boxes(row: Row, info: VideoInfo) -> tuple[Box, Box | None]:
+    """The overlay's box and the game's area of a row of `nitrogen_chunks`, in pixels of the file's upright picture.
+
+    Whoever labelled a turned file without turning it drew the boxes on the stored picture: its sides tell.
+    """
+    turned = info.turn % 2 and info.width != info.height
+    lying = bool(turned) and (row["width"] > row["height"]) == (info.height > info.width)
+    width, height = (info.height, info.width) if lying else (info.width, info.height)
+    overlay = _scaled(row, "overlay", width / row["width"], height / row["height"])
+    area = None if row["area_w"] is None else _scaled(row, "area", width, height)
+    return (info.upright(overlay), area and info.upright(area)) if lying else (overlay, area)
+
+
+def _scaled(row: Row, box: str, x: float, y: float) -> Box:
+    """A box of the row in pixels of the file at hand, grown to whole pixels."""
+    left, top = int(row[f"{box}_x"] * x), int(row[f"{box}_y"] * y)
+    right = min(int(np.ceil((row[f"{box}_x"] + row[f"{box}_w"]) * x)), int(x) if box == "area" else 1 << 30)
+    bottom = min(int(np.ceil((row[f"{box}_y"] + row[f"{box}_h"]) * y)), int(y) if box == "area" else 1 << 30)
+    return Box(left, top, right - left, bottom - top)

@@ -1,0 +1,74 @@
+"""A mixture's rows as clips: frames from the cache (fetched again when missing), inputs from the lake."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from nitro_assets.lake import quantize
+from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lineage.edges import Edge
+from nitro_assets.runtime.clips.clip_loader import ClipLoader
+from nitro_assets.runtime.job import Job, Refused
+from nitro_ml.core.clip import Clip
+from nitro_ml.core.labels import Labels
+from nitro_ml.core.timeline import nearest
+
+
+@dataclass(frozen=True)
+class MixtureClips:
+    """The clips, those of held-out videos marked; what could not be had, and the lineage edges of what was."""
+
+    clips: list[Clip]
+    refused: list[Refused]
+    edges: list[Edge]
+
+
+def mixture_clips(job: Job, cache: ClipCache, mixture: str, size: int) -> MixtureClips:
+    """All of a mixture at `size` x `size`. A pseudo-label counts as held where it is likelier than not.
+
+    Not by its checkpoint's thresholds: those find rare events, and call a button held that probably isn't.
+    """
+    rows = job.lake.partition("training_mixture", mixture)
+    footage = ClipLoader(job, cache, size)
+    held = set(rows.filter(split="held_out")["video_key"])
+    clips = _nitrogen(job, footage, rows.filter(origin="nitrogen"))
+    clips += _pseudo(job, footage, rows.filter(origin="pseudo"))
+    version = job.state.records["training_mixture", mixture].version
+    frames: dict[str, int] = {}
+    for clip in clips:
+        frames[clip.group] = frames.get(clip.group, 0) + len(clip)
+    return MixtureClips(
+        [replace(clip, held_out=clip.group in held) for clip in clips],
+        footage.refused,
+        [Edge("training_mixture", mixture, version, key, n) for key, n in sorted(frames.items())],
+    )
+
+
+def _nitrogen(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
+    chunks = job.lake.read("nitrogen_chunks").collect()
+    same = ["video_key", "chunk"]
+    return footage.nitrogen(chunks.join(rows.select(*same, "weight"), on=same, maintain_order="left"))
+
+
+def _pseudo(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
+    clips = []
+    labels = _labels(job, rows)
+    for row, frames in footage.pseudo(rows):
+        found = labels[row["video_key"]]
+        inside = (frames.time >= row["start"]) & (frames.time < row["end"])
+        if inside.sum() > 1:
+            time = frames.time[inside]
+            first, last = np.flatnonzero(inside)[[0, -1]]
+            actions = found.hard()[nearest(found.time, time)]
+            pixels = frames.rgb[first : last + 1]
+            clips.append(Clip(pixels, time, row["game"], row["video_key"], actions, row["weight"], soft=True))
+    return clips
+
+
+def _labels(job: Job, rows: pl.DataFrame) -> dict[str, Labels]:
+    """Labels by video."""
+    parts, keys = rows["part"].unique().to_list(), rows["video_key"].unique().to_list()
+    wanted = pl.col("corpus_shard").is_in(parts) & pl.col("video_key").is_in(keys)
+    table = job.lake.read("pseudo_labels").filter(wanted).collect()
+    return {key: quantize.dequantize(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}

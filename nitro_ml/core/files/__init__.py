@@ -1,0 +1,1 @@
+"""Files by their names: where they are, parquet, files that appear whole, and which of them are videos."""
