@@ -23,9 +23,9 @@ def sizes(quick: bool) -> Iterator[Figure]:
             blocks = pack(shown)
             seconds += time.process_time() - started
             raw, packed, frames = raw + shown.nbytes, packed + sum(map(len, blocks)), frames + len(shown)
-            errors.append(float(((unpack(b"".join(blocks)).astype(np.float32) - shown) ** 2).mean()))
+            errors.append(float(((unpack(b"".join(blocks), len(shown)).astype(np.float32) - shown) ** 2).mean()))
             started = time.process_time()
-            unpack(b"".join(blocks[: WINDOW // BLOCK]))
+            unpack(b"".join(blocks[: WINDOW // BLOCK]), WINDOW)
             window += (time.process_time() - started) / len(play(size, len(shown)))
         yield Figure(f"{size} px: raw bytes / packed bytes", raw / packed, "ratio", goal)
         yield Figure(f"{size} px: packed", packed / frames, "bytes a frame")

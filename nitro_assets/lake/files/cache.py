@@ -9,6 +9,7 @@ old or too much leaves, a takedown erases it. It is bounded while it is written:
 
 import errno
 import math
+import os
 import secrets
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,7 +88,7 @@ class ClipCache:
             return None
         if self._is_local:
             with suppress(OSError):
-                Path(url).touch(exist_ok=True)
+                os.utime(url)
         self._needed.add(f"{self._root}/{path}")
         return StoredClip(PackedFrames(url, head), head.time)
 
@@ -268,6 +270,12 @@ class ClipCache:
             return
         for path in paths:
             Path(path).unlink(missing_ok=True)
+
+
+@lru_cache
+def lasting_cache(settings: Settings) -> ClipCache:
+    """The one of a process that stores clips of many videos: it knows the cache's size without a look for each."""
+    return ClipCache(settings.cache, settings.cache_gb * 1e9)
 
 
 @contextmanager

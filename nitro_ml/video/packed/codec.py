@@ -36,8 +36,8 @@ def pack(frames: NDArray[np.uint8]) -> list[bytes]:
     return [b"".join(block) for block in blocks]
 
 
-def unpack(data: bytes) -> NDArray[np.uint8]:
-    """The frames of some blocks, one after another: uint8 [n, H, W, 3] RGB. Raises `PackedError`."""
+def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
+    """The `count` frames of some blocks, one after another: uint8 [count, H, W, 3] RGB. Raises `PackedError`."""
     decoder = _own.get()
     try:
         packets = [*decoder.parse(data), *decoder.parse(None)]
@@ -46,8 +46,9 @@ def unpack(data: bytes) -> NDArray[np.uint8]:
     except av.FFmpegError as error:
         _own.drop()
         raise PackedError(f"a packed clip: found bytes that don't decode ({type(error).__name__}).") from None
-    if not frames:
-        raise PackedError("a packed clip: found no frame in its bytes.")
+    if len(frames) != count:
+        _own.drop()  # what it keeps of damaged bytes would show in the next
+        raise PackedError(f"a packed clip: found {len(frames)} frames in its bytes; its head tells of {count}.")
     return np.stack([_rgb(frame) for frame in frames])
 
 
@@ -97,6 +98,7 @@ class _Decoders(threading.local):
             decoder = av.CodecContext.create("h264", "r")
             assert isinstance(decoder, VideoCodecContext)
             decoder.thread_count = 1
+            decoder.options = {"err_detect": "explode"}
             self.made = os.getpid(), decoder
         return self.made[1]
 

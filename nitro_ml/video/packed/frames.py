@@ -126,9 +126,7 @@ class PackedFrames:
                 raise PackedError("a packed clip: found the first part of its file only.")
             for run in _runs(missing):
                 first, last = (int(self._offsets[n]) - start for n in (run[0], run[-1] + 1))
-                pixels = unpack(data[first:last])
-                if len(pixels) != min((run[-1] + 1) * BLOCK, self._total) - run[0] * BLOCK:
-                    raise PackedError("a packed clip: found other frames in its blocks than its head tells.")
+                pixels = unpack(data[first:last], min((run[-1] + 1) * BLOCK, self._total) - run[0] * BLOCK)
                 for place, number in enumerate(run):
                     found[number] = pixels[place * BLOCK : (place + 1) * BLOCK].copy()
                     decoded.put((self._digest, number), found[number])
