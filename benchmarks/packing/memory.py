@@ -36,9 +36,8 @@ def memory(quick: bool) -> Iterator[Figure]:
             with ProcessPoolExecutor(1, get_context("spawn")) as alone:
                 peaks[many] = alone.submit(_peak, folder, many * 180, windows).result()
                 yield Figure(f"{windows} windows from {many} h: memory at most", peaks[many], "MB")
-    yield Figure(
-        f"the same, most / least of {list(hours)} h", max(peaks.values()) / min(peaks.values()), "ratio", 1.1, "lower"
-    )
+    ratio = max(peaks.values()) / min(peaks.values())
+    yield Figure(f"the same, most / least of {list(hours)} h", ratio, "ratio", 1.1, "lower")
 
 
 def _peak(folder: str, clips: int, windows: int) -> float:

@@ -127,7 +127,7 @@ def test_training_stops_when_the_held_out_loss_does_not_improve(clips: list[Clip
 
 def test_a_stream_is_labelled_as_the_whole_is_bit_for_bit(labeller: Labeller) -> None:
     clip = square_clip(9, frames=400)
-    whole = concat(list(labeller.label([Frames(clip.frames, clip.time)], "square")))
+    whole = concat(list(labeller.label([Frames(clip.frames[:], clip.time)], "square")))
     for sizes in ([1, 2, 70], [128], [399, 5]):
         assert equal(whole, concat(list(labeller.label(stream(clip, sizes), "square"))))
 
@@ -193,7 +193,7 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
-    path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
+    path = write_video(tmp_path / "play.mp4", clip.frames[:], codec="libx264rgb")
     assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
 
 
