@@ -11,14 +11,17 @@ import nitro_ml.games  # noqa: F401 - registers them
 from nitro_ml.core.actions import Actions
 
 GAMES = ("pong", "breakout", "freeway", "space_invaders", "basic", "health_gathering", "defend_the_center")
+FRAMES = 120
+"""Of each game: four seconds."""
 HELD = 6
 """Frames that a pad is held for."""
 
 
-@lru_cache(4)
-def play(size: int, frames: int) -> dict[str, NDArray[np.uint8]]:
-    """uint8 [frames, size, size, 3] of each game."""
-    return {game: np.stack(_shown(game, size, frames)) for game in GAMES}
+@lru_cache
+def play(size: int, quick: bool) -> dict[str, NDArray[np.uint8]]:
+    """uint8 [FRAMES, size, size, 3] of each game; fewer frames of fewer games where it is to be quick."""
+    games, frames = (GAMES[::6], 40) if quick else (GAMES, FRAMES)
+    return {game: np.stack(_shown(game, size, frames)) for game in games}
 
 
 def _shown(game: str, size: int, frames: int) -> list[NDArray[np.uint8]]:

@@ -18,13 +18,13 @@ CLIPS = 30
 def erasure(quick: bool, bucket: str) -> Iterator[Figure]:
     """In a folder of a thousand, and in a bucket of a hundred, as its server is a test's."""
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
-        yield from _figures(folder, 10 if quick else 1000, CLIPS, "a folder")
-    yield from _figures(f"{bucket}/erasure", 3 if quick else 100, 3, "a bucket")
+        yield from _figures(folder, 10 if quick else 1000, CLIPS, "a folder", quick)
+    yield from _figures(f"{bucket}/erasure", 3 if quick else 100, 3, "a bucket", quick)
 
 
-def _figures(root: str, videos: int, clips: int, where: str) -> Iterator[Figure]:
+def _figures(root: str, videos: int, clips: int, where: str, quick: bool) -> Iterator[Figure]:
     cache = ClipCache(root)
-    shown = play(64, 60)["pong"][:60]
+    shown = play(64, quick)["pong"][:40]
     alone = _erase(cache, _put(cache, shown, 0, clips))
     for number in range(videos):
         _put(cache, shown, number, clips)

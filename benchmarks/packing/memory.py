@@ -25,7 +25,8 @@ def memory(quick: bool) -> Iterator[Figure]:
     """Of handles of clips of 20 s, and the times that clips hold beside them."""
     hours, windows = ((1, 2), 20) if quick else (HOURS, 2000)
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
-        shown = np.concatenate([*play(SIZE, 100).values()])[:FRAMES]
+        shown = np.concatenate([*play(SIZE, quick).values()])[:FRAMES]
+        shown = np.resize(shown, (FRAMES, *shown.shape[1:]))
         cache = ClipCache(folder)
         cache.put(SIZE, "clip", "0", shown, np.arange(FRAMES) / 30)
         first = Path(folder, str(SIZE), "clip", "0.safetensors")

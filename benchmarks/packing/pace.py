@@ -31,7 +31,7 @@ from nitro_ml.models.policy.vision import encoder
 from nitro_ml.video.packed.frames import decoded
 
 LOCAL, BUCKET = 0.9, 0.8
-SIZE, FRAMES = 64, 300
+SIZE = 64
 
 
 def pace(quick: bool, bucket: str) -> Iterator[Figure]:
@@ -39,11 +39,11 @@ def pace(quick: bool, bucket: str) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         arrays = [
             Clip(shown, np.arange(len(shown)) / 30, game, game, noise(len(shown)))
-            for game, shown in play(SIZE, 60 if quick else FRAMES).items()
+            for game, shown in play(SIZE, quick).items()
         ]
         places = {"memory": arrays, "folder": _stored(folder, arrays), "bucket": _stored(bucket, arrays)}
         for name, made in (("idm/quick", _idm), ("policy/small", _policy)):
-            yield from _figures(name, *made(places), rounds=2 if quick else 12)
+            yield from _figures(name, *made(places), rounds=2 if quick else 6)
 
 
 def _stored(root: str, clips: list[Clip]) -> list[Clip]:

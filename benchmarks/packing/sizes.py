@@ -18,7 +18,8 @@ def sizes(quick: bool) -> Iterator[Figure]:
     for size, goal in GOALS.items():
         raw = packed = seconds = window = 0.0
         errors, frames = [], 0
-        for shown in play(size, 32 if quick else 300).values():
+        games = play(size, quick)
+        for shown in games.values():
             started = time.process_time()
             blocks = pack(shown)
             seconds += time.process_time() - started
@@ -26,7 +27,7 @@ def sizes(quick: bool) -> Iterator[Figure]:
             errors.append(float(((unpack(b"".join(blocks), len(shown)).astype(np.float32) - shown) ** 2).mean()))
             started = time.process_time()
             unpack(b"".join(blocks[: WINDOW // BLOCK]), WINDOW)
-            window += (time.process_time() - started) / len(play(size, len(shown)))
+            window += (time.process_time() - started) / len(games)
         yield Figure(f"{size} px: raw bytes / packed bytes", raw / packed, "ratio", goal)
         yield Figure(f"{size} px: packed", packed / frames, "bytes a frame")
         yield Figure(f"{size} px: likeness (PSNR)", float(10 * np.log10(255**2 / np.mean(errors))), "dB")

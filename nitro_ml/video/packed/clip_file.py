@@ -93,5 +93,5 @@ def read(url: str, start: int, end: int) -> bytes:
                     os.utime(file.fileno())
             return os.pread(file.fileno(), end - start, start)
     except FileNotFoundError:
-        told = "a clip that was in use is no longer in its store: it was erased, or the store is too small for all"
-        raise FileNotFoundError(errno.ENOENT, f"{told} who read from it") from None
+        told = "a packed clip isn't in its store: it was erased or evicted, or this machine doesn't share the store"
+        raise FileNotFoundError(errno.ENOENT, told) from None
