@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
     cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
     download_gb: float = Field(20.0, gt=0, description="GB that videos on their way take on the cache's disk, in all.")
+    fetch_gb: float = Field(
+        200.0, gt=0, description="GB of video that one training may fetch; one that needs more is refused beforehand."
+    )
     cookies: Path | None = Field(None, description="Cookies for the sites, in Netscape's format; only ever read.")
     risk: float = Field(
         0.7, ge=0, le=1, description="Stretches whose labels are likelier than this to be wrong are dropped."

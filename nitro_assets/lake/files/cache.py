@@ -82,6 +82,11 @@ class ClipCache:
         """The clips of a video, whatever their size."""
         return len(list(self._root.glob(f"*/{video_key}/*.time.npy")))
 
+    def videos(self, size: int) -> set[str]:
+        """The videos of which there are clips at this size."""
+        folder = self._root / str(size)
+        return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else set()
+
     def holds(self, video_key: str) -> bool:
         return any(self._root.glob(f"*/{video_key}/*"))
 

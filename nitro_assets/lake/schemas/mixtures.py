@@ -22,7 +22,11 @@ TABLES = (
             "frames": (pl.Int32, "How many labelled frames it has."),
             "game": (pl.String, "The game; null: unknown."),
             "weight": (pl.Float64, "How often it is drawn, beside a weight of 1; at least 0."),
-            "split": (pl.String, "`train` or `held_out`; all chunks of a video are in the same."),
+            "split": (
+                pl.String,
+                "`train` or `held_out`, all chunks of a video in the same; `reserve` takes the place of chunks that "
+                "can't be fetched.",
+            ),
         },
         "One row a chunk: `nitrogen` or `pseudo`, the shard its rows are in, seconds, sampling weight, split by video.",
     ),

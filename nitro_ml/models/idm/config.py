@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nitro_ml import recipes
+from nitro_ml.training.choice import Choice
 from nitro_ml.training.hardware import Hardware
 
 Count = Annotated[int, Field(ge=1)]
@@ -88,6 +89,7 @@ class Augmentation(_Section):
 class IDMRecipe(_Section):
     """One inverse dynamics model.
 
+    `data` is what it learns from where it is trained on a lake.
     A window is `length` steps, `rate` a second, and `edge` on each side; trained on are all, labels are taken from the
     middle, which sees both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps and
     `layers` of unmasked attention. A step trains on `stretches` windows in each process. After every `check` steps the
@@ -119,6 +121,7 @@ class IDMRecipe(_Section):
     test_share: Annotated[float, Field(gt=0, lt=0.5)]
     probe_share: Annotated[float, Field(gt=0, le=1)] = 0.15
     hardware: Hardware = Hardware()
+    data: Choice = Choice()
 
     @model_validator(mode="after")
     def _fits(self) -> "IDMRecipe":
