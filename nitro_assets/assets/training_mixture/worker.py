@@ -19,6 +19,7 @@ def build(job: Job, partition: str) -> Outcome:
     taken = table.filter(pl.col("split") != "reserve")
     both = taken.group_by("video_key").agg(pl.n_unique("split")).filter(pl.col("split") > 1)
     train = taken.filter(pl.col("split") == "train")
+    labelled = job.lake.read("nitrogen_chunks").select(pl.len()).collect().item()
     hours = (pl.col("end") - pl.col("start")).sum() / 3600
     summary = table.group_by("origin", "game", "split").agg(
         videos=pl.n_unique("video_key"),
@@ -37,6 +38,7 @@ def build(job: Job, partition: str) -> Outcome:
         ],
         metadata={
             "composition": previews.table(summary.sort("origin", "game", "split")),
+            "labelled chunks left out": labelled - taken.filter(origin="nitrogen").height,
             **plan_mixture(job.state, partition, recipe, taken).metadata(),
             "seconds": previews.bars(_seconds(taken), "seconds by origin and game", "s"),
             "dagster/column_schema": previews.schema("training_mixture"),
