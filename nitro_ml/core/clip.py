@@ -1,4 +1,4 @@
-"""A clip: consecutive frames at the model's resolution, their times and, where known, the inputs held in each."""
+"""Clips are consecutive frames at the model's resolution, with their times and, where known, their inputs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,13 +11,17 @@ from nitro_ml.core.actions import Actions
 
 @dataclass(frozen=True)
 class Clip:
-    """One stretch of one video, in time order.
+    """T consecutive frames of one video, in time order. Raises `ValueError` where lengths differ.
 
-    frames: uint8 [T, S, S, 3] RGB (an array or a read-only memmap); time: float64 [T], seconds from the container's
-    first frame; actions: what was held while frame t was shown, i.e. the input that leads from frame t to t + 1;
-    `group` names the video for splits (never an address); `weight` is the clip's sampling weight;
-    `soft` says that `actions` are pseudo-labels, `held_out` that the clip is measured on and never trained on;
-    `chance`, float32 [T, 17], are the probabilities of the buttons, where a training is to draw them itself.
+    - `frames`: uint8 [T, S, S, 3], RGB, as an array or a read-only memory map.
+    - `time`: float64 [T], in seconds from the container's first frame.
+    - `game`: the name of the game.
+    - `group`: the name of the video, by which clips are split; it is never an address.
+    - `actions`: the inputs held while frame t is shown, which lead from frame t to t + 1; `None` without labels.
+    - `weight`: the sampling weight, at least 0.
+    - `soft`: whether `actions` are pseudo-labels.
+    - `held_out`: whether the clip is for evaluation only and never trained on.
+    - `chance`: float32 [T, 17], the probabilities of the buttons, for a training that draws the buttons itself.
     """
 
     frames: NDArray[np.uint8]
@@ -43,13 +47,13 @@ class Clip:
         return len(self.time)
 
     def acted(self, index: NDArray[np.int64]) -> Actions:
-        """What was held in these frames. Raises `ValueError` for a clip without labels."""
+        """The inputs in the frames with these indices, int64 [N]. Raises `ValueError` for a clip without labels."""
         if self.actions is None:
             raise ValueError(f"Clip of {self.group}: found no actions; this needs labelled clips.")
         return self.actions[index]
 
     def part(self, first: int, end: int) -> "Clip":
-        """The frames `first` to `end`, the end exclusive, of the same video."""
+        """The frames from `first` to `end` (exclusive) as a clip of the same video."""
         rows = slice(first, end)
         return replace(
             self,

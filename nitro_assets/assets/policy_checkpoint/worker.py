@@ -18,5 +18,10 @@ def build(job: Job, partition: str) -> Outcome:
     return outcome
 
 
+def is_small(partition: str) -> bool:
+    """Whether the mixture's policy is one that a CPU trains: the networks of those recipes are small."""
+    return load_recipe(load_mixture(partition).policy).requires == "cpu"
+
+
 if __name__ == "__main__":
-    run("policy_checkpoint", build)
+    run("policy_checkpoint", build, is_small)
