@@ -55,6 +55,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def lake(settings: Settings) -> Lake:
     """Labelled chunks of 30 videos, and as many kept segments of others."""
     lake = Lake(settings)
+    Path(settings.nitrogen, "SHARD_0000").mkdir(parents=True)
     names = [(key(v), f"game {v % 3}") for v in range(VIDEOS)]
     rows: list[dict[str, object]] = [
         {"video_key": k, "chunk": c, "game": game, "frames": 600, "start_time": 20.0 * c, "end_time": 20.0 * c + 20}
@@ -88,10 +89,11 @@ def test_a_training_chooses_its_hours_and_keeps_the_frozen_videos(lake: Lake, se
     assert set(chosen["video_key"]) == set(first[:3])
 
     checkpoints = job(lake, settings, "idm_checkpoint").checkpoints
+    lake.fs.makedirs(f"{lake.root}/checkpoints/c")
     lake.fs.pipe_file(f"{lake.root}/checkpoints/c/card.json", json.dumps({"held_out": first[-4:]}).encode())
     checkpoints.set("c", "idm_checkpoint", "some", "promoted", "for the test")
     again = idm_chunks(lake, some).chunks
-    assert seconds(again) == pytest.approx(HOURS * 3600)
+    assert HOURS * 3600 - 40 < seconds(again) <= HOURS * 3600, "but for a part of a chunk of either"
     frozen = again.filter(pl.col("video_key").is_in(first[-4:]))
     assert HOURS * 3600 * some.test_share - 20 <= seconds(frozen) <= HOURS * 3600 * some.test_share
     assert set(frozen["video_key"]) == {first[-4]}
@@ -145,7 +147,7 @@ def test_what_a_training_takes_is_told_and_too_much_refused(
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     told = CliRunner().invoke(app, ["plan"], catch_exceptions=False)
-    assert "idm_checkpoint/some" in told.stdout
+    assert "idm_checkpoint/" in told.stdout
     assert max(map(len, told.stdout.splitlines())) <= 80
     done = CliRunner().invoke(app, ["plan", "--json"], catch_exceptions=False)
     rows = {(row["asset"], row["partition"]): row for row in json.loads(done.stdout)}

@@ -49,6 +49,7 @@ def taken(lake: Lake) -> pl.DataFrame:
 def test_all_play_is_taken_and_one_idle_chunk_in_twenty(settings: Settings) -> None:
     lake = settled(settings)
     promoted = job(lake, settings, "idm_checkpoint").checkpoints.promoted("idm_checkpoint")
+    lake.fs.makedirs(f"{lake.root}/checkpoints/{promoted}")
     lake.fs.pipe_file(f"{lake.root}/checkpoints/{promoted}/card.json", b"{}")
     make(job(lake, settings, "label_segments"), segments, "0000")
     assert load_recipe(MIXTURE).idle == 0.05
