@@ -38,7 +38,8 @@ def choosing(quick: bool) -> list[Figure]:
         for shard in range(shards):
             lake.write("nitrogen_chunks", f"SHARD_{shard:04d}", _chunks(shard))
         with ProcessPoolExecutor(1, get_context("spawn")) as alone:
-            seconds, processor, before, peak, hours = alone.submit(_choose, settings.lake, settings.secret_file).result()
+            found = alone.submit(_choose, settings.lake, settings.secret_file).result()
+    seconds, processor, before, peak, hours = found
     chunks = f"{shards * VIDEOS * CHUNKS:,} chunks"
     return [
         Figure(f"choosing among {chunks}", seconds, "s", 10.0, "lower"),

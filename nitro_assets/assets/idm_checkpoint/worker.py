@@ -41,8 +41,7 @@ def build(job: Job, partition: str) -> Outcome:
     check_startable(job, recipe)
     chosen, frozen = idm_chunks(job.lake, recipe), job.checkpoints.held_out(job.asset.name)
     plan = plan_idm(job.state, recipe, chosen.chunks)
-    job.progress(0.0, str(plan))
-    plan.check()
+    plan.announce()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = ClipLoader(job, cache, recipe.resolution)
         there = fetch_chosen(footage, chosen, lambda rows: footage.fetch_nitrogen(whole_rows(job.lake, rows)))

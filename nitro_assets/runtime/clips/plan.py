@@ -20,6 +20,7 @@ from nitro_ml.models.idm.config import IDMRecipe
 from nitro_ml.models.policy.config import load_recipe as load_policy
 from nitro_ml.recipes import RecipeError
 from nitro_ml.terminal.progress import lasting
+from nitro_ml.terminal.table import tell
 from nitro_ml.training.choice import Choice
 from nitro_ml.training.mixture import MixtureRecipe
 from nitro_ml.training.mixture import load_recipe as load_mixture
@@ -72,8 +73,10 @@ class Plan:
         """For Dagster."""
         return {"plan": str(self), "hours by game": {game: round(h, 3) for game, h in self.hours_by_game.items()}}
 
-    def check(self) -> None:
-        """Raises `RecipeError` where it doesn't fit, with the field that mends it."""
+    def announce(self) -> None:
+        """Say it before the training starts, where Dagster keeps what the worker prints. Raises `RecipeError` where it
+        doesn't fit, with the field that mends it."""
+        tell(f"{self.asset} {self.partition}: {self}", stderr=True)
         if self.misfits:
             raise RecipeError(
                 f"{self.recipe}.yaml: data.hours: found {self.asked:g}, of which {self.hours:.1f} h of {self.videos} "

@@ -26,8 +26,7 @@ def train_on_mixture(
     check_startable(job, recipe)
     rows = mixture_chunks(job, mixture).chunks
     plan = plan_on_mixture(job.state, job.asset.name, partition, mixture, rows, recipe.resolution, steps)
-    job.progress(0.0, str(plan))
-    plan.check()
+    plan.announce()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-training-") as folder:
         clips = mixture_clips(job, cache, mixture, recipe.resolution)
         facts: dict[str, Any] = {"inputs": job.state.input_versions(job.asset, partition), "mixture": mixture}
