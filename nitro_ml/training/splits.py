@@ -16,14 +16,14 @@ def order(video: str) -> str:
     return hashlib.blake2b(video.encode(), digest_size=8).hexdigest()
 
 
-def choose(videos: Iterable[str], share: float, taught: Collection[str] = ()) -> set[str]:
+def choose(videos: Iterable[str], share: float, trained_on: Collection[str] = ()) -> set[str]:
     """The videos of one game to hold out, the first ones by `order`: at least one of two, none of one alone.
 
-    taught: videos that a model whose labels are trained on has learned from; they are held out only where there are no
+    trained_on: videos that a model whose labels are trained on has learned from; they are held out only where there are no
     others.
     """
     ordered = sorted(set(videos), key=order)
-    fit = [video for video in ordered if video not in taught] or ordered
+    fit = [video for video in ordered if video not in trained_on] or ordered
     return set(fit[: math.ceil(share * len(ordered))]) if len(ordered) > 1 else set()
 
 

@@ -13,8 +13,8 @@ from nitro_ml.training.mixture import load_recipe
 def build(job: Job, partition: str) -> Outcome:
     """Table `training_mixture` for one recipe."""
     recipe = load_recipe(partition)
-    taught = job.checkpoints.taught("idm_checkpoint") if recipe.pseudo else ()
-    table = mixture_rows(job.lake, recipe, taught)
+    trained_on = job.checkpoints.trained_on("idm_checkpoint") if recipe.pseudo else ()
+    table = mixture_rows(job.lake, recipe, trained_on)
     written = job.lake.write("training_mixture", partition, table.drop("return_per_minute"))
     taken = table.filter(pl.col("split") != "reserve")
     both = taken.group_by("video_key").agg(pl.n_unique("split")).filter(pl.col("split") > 1)

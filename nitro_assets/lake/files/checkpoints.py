@@ -75,7 +75,7 @@ class Checkpoints:
         current = self.promoted(asset)
         return set(self.card(current).get("held_out", [])) if current else set()
 
-    def taught(self, asset: str) -> set[str]:
+    def trained_on(self, asset: str) -> set[str]:
         """The videos that the promoted checkpoint has learned from."""
         current = self.promoted(asset)
         return set(self.card(current).get("frames_by_video", {})) - self.held_out(asset) if current else set()

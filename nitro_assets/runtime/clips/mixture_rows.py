@@ -21,10 +21,10 @@ RESERVE = 1.25
 COLUMNS = [name for name in TABLES["training_mixture"].columns if name not in ("mixture", "split")]
 
 
-def mixture_rows(lake: Lake, recipe: MixtureRecipe, taught: Collection[str] = ()) -> pl.DataFrame:
+def mixture_rows(lake: Lake, recipe: MixtureRecipe, trained_on: Collection[str] = ()) -> pl.DataFrame:
     """The columns of `training_mixture` but its partition, and `return_per_minute`; labelled play first.
 
-    taught: the videos that the makers of the pseudo-labels learned from, which are held out only where there is no
+    trained_on: the videos that the makers of the pseudo-labels learned from, which are held out only where there is no
     other. Rows of the split `reserve` are trained on only where others can't be had.
     """
     rows = _ground_truth(lake, recipe)
@@ -33,7 +33,7 @@ def mixture_rows(lake: Lake, recipe: MixtureRecipe, taught: Collection[str] = ()
         rows = pl.concat([rows, _pseudo(lake, recipe).join(labelled, on="video_key", how="anti")])
     chosen = within(rows, recipe.data)
     spare = within(rows, recipe.data.scaled(RESERVE)).join(chosen, on=_ROW, how="anti")
-    held_out = _held_out(chosen, recipe, taught)
+    held_out = _held_out(chosen, recipe, trained_on)
     split = pl.when(pl.col("video_key").is_in(list(held_out))).then(pl.lit("held_out")).otherwise(pl.lit("train"))
     return pl.concat([chosen.with_columns(split=split), spare.with_columns(split=pl.lit("reserve"))])
 
@@ -97,7 +97,7 @@ def _chance(video_key: str, start: float) -> float:
     return int.from_bytes(digest, "big") / 2**64
 
 
-def _held_out(chosen: pl.DataFrame, recipe: MixtureRecipe, taught: Collection[str]) -> set[str]:
+def _held_out(chosen: pl.DataFrame, recipe: MixtureRecipe, trained_on: Collection[str]) -> set[str]:
     """In each game, the recipe's share of the labelled videos that were chosen (none of one alone)."""
     games = chosen.filter(origin="nitrogen").partition_by("game")
-    return {key for game in games for key in splits.choose(game["video_key"], recipe.data.held_out, taught)}
+    return {key for game in games for key in splits.choose(game["video_key"], recipe.data.held_out, trained_on)}
