@@ -47,9 +47,6 @@ class Training(ResumableModule):
         odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
         model.set_initial_bias(torch.log(odds * self.balance).float())
 
-    def on_fit_start(self) -> None:
-        self.batches.rank = self.global_rank
-
     def training_step(self, batch: Batch, _: int) -> Tensor:
         loss = self.loss(batch)
         self.log("loss", loss.detach())
