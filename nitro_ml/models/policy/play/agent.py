@@ -77,7 +77,7 @@ class Policy:
     def act(self, frames: NDArray[np.uint8], eps: NDArray[np.float32]) -> list[Actions]:
         """The next actions at 30 Hz for each of B contexts; of a chunk at 60 Hz, every second action.
 
-        - `frames`: uint8 [B, K, S, S, 3], frames made small by `nitro_ml.video.decode.shrink`.
+        - `frames`: uint8 [B, K, S, S, 3], frames made small by `nitro_ml.video.resize.resize`.
         - `eps`: float32 [B, H, D], see `noise`.
 
         Raises `PolicyError` for frames of another shape or type.
@@ -86,7 +86,7 @@ class Policy:
         if frames.shape[1:] != allowed or frames.dtype != np.uint8:
             raise PolicyError(
                 f"Found frames {frames.dtype} {frames.shape}; this policy takes uint8 [B, "
-                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.decode.shrink."
+                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.resize.resize."
             )
         device = self.net.device
         context = self.net.encode(to_pixels(torch.from_numpy(frames).to(device)))
