@@ -19,8 +19,8 @@ def order(video: str) -> str:
 def choose(videos: Iterable[str], share: float, trained_on: Collection[str] = ()) -> set[str]:
     """The videos of one game to hold out, the first ones by `order`: at least one of two, none of one alone.
 
-    trained_on: videos that a model whose labels are trained on has learned from; they are held out only where there are no
-    others.
+    trained_on: videos that a model whose labels are used here has learned from; they are held out only where there are
+    no others.
     """
     ordered = sorted(set(videos), key=order)
     fit = [video for video in ordered if video not in trained_on] or ordered
