@@ -96,8 +96,10 @@ def best(chunks: Rows, share: float) -> Rows:
     """
     score = pl.col("return_per_minute")
     place = score.rank("ordinal", descending=True).over("game")
-    return chunks if share == 1 else chunks.filter(
-        score.is_null() | (place <= (share * score.count().over("game")).ceil())
+    return (
+        chunks
+        if share == 1
+        else chunks.filter(score.is_null() | (place <= (share * score.count().over("game")).ceil()))
     )
 
 
