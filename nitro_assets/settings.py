@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     )
     cache_days: float = Field(30.0, gt=0, description="A clip that was not used for so many days is evicted.")
     download_gb: float = Field(20.0, gt=0, description="Disk space in GB that all downloads may take at one time.")
+    fetch_gb: float = Field(
+        200.0, gt=0, description="GB of video that one training may fetch; one that needs more is refused at its start."
+    )
     cookies: Path | None = Field(
         None, description="Cookies for the sites, in Netscape's format; the file is only read."
     )

@@ -71,8 +71,8 @@ class Refused:
 @dataclass
 class Outcome:
     """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say;
-    `components` are those that were really read, where they differ from what would be read now. `made` rows were made
-    anew in `seconds`; `committed` is called once the record is there."""
+    `components` are those that were really read, where they differ from what would be read now. `made` rows (of
+    a model: steps) were made anew in `seconds`; `committed` is called once the record is there."""
 
     rows: int
     version: str | None = None

@@ -1,4 +1,4 @@
-"""The clip cache (`lake/files/cache.py`): clips, pictures of videos, halves of downloads (`video_downloads.py`)."""
+"""The clip cache (`lake/files/cache.py`): clips, pictures beside them, and halves of downloads."""
 
 from typing import Any
 

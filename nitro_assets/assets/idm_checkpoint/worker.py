@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from nitro_assets.assets.idm_checkpoint.promotion import decide, held_out
+from nitro_assets.assets.idm_checkpoint.promotion import decide
 from nitro_assets.lake.files.cache import ClipCache, clip_cache
 from nitro_assets.lake.files.resume_state import resume_state
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
+from nitro_assets.runtime.clips.chosen import fetch_chosen, idm_chunks, missed, whole_rows
 from nitro_assets.runtime.clips.clip_loader import ClipLoader
+from nitro_assets.runtime.clips.plan import plan_idm
 from nitro_assets.runtime.clips.training import check_startable, trained
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml.core.clip import Clip
@@ -36,9 +39,13 @@ def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, its state, its card, and its figures."""
     recipe = load_recipe(partition)
     check_startable(job, recipe)
-    chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
+    chosen, frozen = idm_chunks(job.lake, recipe), job.checkpoints.held_out(job.asset.name)
+    plan = plan_idm(job.state, recipe, chosen.chunks)
+    plan.announce()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = ClipLoader(job, cache, recipe.resolution)
+        there = fetch_chosen(footage, chosen, lambda rows: footage.fetch_nitrogen(whole_rows(job.lake, rows)))
+        chunks = whole_rows(job.lake, there)
         clips = footage.nitrogen(chunks)
         labels = counts(footage.found or {})
         facts: dict[str, Any] = {
@@ -46,9 +53,10 @@ def build(job: Job, partition: str) -> Outcome:
             "frames_by_video": frames_by_video(clips),
             "labels": labels,
         }
-        frozen = held_out(job)
         with resume_state(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
+            began = time.monotonic()
             made = trained(job, recipe, partial(train, frozen=frozen), clips, Path(folder), facts, kept.folder)
+            seconds = 0.0 if kept.resumed else time.monotonic() - began
         card = made.card
         checkpoint = job.checkpoints.put(made.path)
         labeller = Labeller(made.path)
@@ -79,6 +87,8 @@ def build(job: Job, partition: str) -> Outcome:
         version=checkpoint,
         edges=nitrogen_edges(job, chunks, facts["frames_by_video"]),
         refused=footage.refused,
+        made=recipe.steps if seconds else 0,
+        seconds=seconds,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
             Check("promoted", decision.state == "promoted", decision.why),
@@ -95,7 +105,9 @@ def build(job: Job, partition: str) -> Outcome:
             "metrics": previews.table(rows(metrics)),
             "card": previews.markdown(text(card, decision.markdown(), worst)),
             **shown,
+            **plan.metadata(),
             "videos": len(facts["frames_by_video"]),
+            **missed(footage, chosen, there),
             "labels held against their pictures": labels,
             "not measured": previews.markdown(
                 "\n".join(f"- {told}" for told in card["not_measured"]) or "every game was"

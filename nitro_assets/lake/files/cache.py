@@ -142,6 +142,13 @@ class ClipCache:
         """The clips of a video, whatever their size."""
         return sum(len(self.names(int(size), video_key)) for size in self._sizes())
 
+    def videos(self, size: int) -> set[str]:
+        """The keys of the videos that there are clips of at one size."""
+        self._fs.invalidate_cache()
+        folder = f"{self._root}/{size}"
+        found = self._fs.ls(folder, detail=False) if self._fs.exists(folder) else []
+        return {str(path).rstrip("/").rsplit("/", 1)[-1] for path in found}
+
     def holds(self, video_key: str) -> bool:
         return any(self._find(f"{self._root}/{size}/{video_key}") for size in self._sizes())
 

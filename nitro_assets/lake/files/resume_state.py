@@ -27,9 +27,10 @@ CURVES = "events.out.tfevents"
 
 @dataclass(frozen=True)
 class ResumeState:
-    """The folder of one training."""
+    """The folder of one training; whether it goes on from a state that lies there."""
 
     folder: Path
+    resumed: bool = False
 
     def remove(self) -> None:
         """The training is done, and its artifact recorded: what is left is its curves, for TensorBoard."""
@@ -54,10 +55,11 @@ def resume_state(
         if other != folder:
             shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
+    resumed = any(path.name != SEEN and not path.name.startswith(CURVES) for path in folder.iterdir())
     seen = {"inputs": dict(inputs), "videos": sorted({clip.group for clip in clips})}
     (folder / SEEN).write_text(json.dumps(seen))
     try:
-        yield ResumeState(folder)
+        yield ResumeState(folder, resumed)
     except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise

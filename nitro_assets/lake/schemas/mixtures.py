@@ -25,7 +25,11 @@ TABLES = (
                 pl.Float64,
                 "The sampling weight, at least 0; a chunk of weight 2 is drawn twice as often as one of weight 1.",
             ),
-            "split": (pl.String, "`train` or `held_out`; all chunks of a video are in the same split."),
+            "split": (
+                pl.String,
+                "`train` or `held_out`, all chunks of a video in the same split; `reserve` for chunks that are trained "
+                "on only if others cannot be fetched.",
+            ),
         },
         "One row for each chunk of a mixture: where it comes from, its times, its sampling weight and its split.",
     ),

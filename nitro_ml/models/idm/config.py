@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nitro_ml import recipes
+from nitro_ml.training.choice import Choice
 from nitro_ml.training.hardware import Hardware
 
 Count = Annotated[int, Field(ge=1)]
@@ -96,6 +97,7 @@ class Augmentation(_Section):
 class IDMRecipe(_Section):
     """The settings of one inverse dynamics model.
 
+    - `data`: which of a lake's footage it learns from.
     - `resolution`: the side of the frames in pixels.
     - `rate`, `length`, `edge`: a window has `length` steps, `rate` a second, and `edge` more on each side. The training
       uses all of them; labels are taken from the middle, which sees both sides.
@@ -131,6 +133,7 @@ class IDMRecipe(_Section):
     test_share: Annotated[float, Field(gt=0, lt=0.5)]
     probe_share: Annotated[float, Field(gt=0, le=1)] = 0.15
     hardware: Hardware = Hardware()
+    data: Choice = Choice()
 
     @model_validator(mode="after")
     def _fits(self) -> "IDMRecipe":

@@ -16,7 +16,6 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake import quantize
 from nitro_assets.lake.files.cache import clip_cache
 from nitro_assets.lake.files.checkpoints import Checkpoints
@@ -34,6 +33,7 @@ from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
 from nitro_ml.models.idm.label import Labeller, label_video
+from nitro_ml.training.mixture import load_recipe
 from tests.assets.takedown.takedown_steps import agree
 
 GAME = "a game of ours"
@@ -199,7 +199,7 @@ def test_clips_are_drawn_by_the_weights_of_their_mixture(lake: Lake, settings: S
     for mixture in ("tiny_truth", "tiny_both"):
         with clip_cache(settings) as cache:
             clips = mixture_clips(job, cache, mixture, 64).clips
-        truth = training_mixture.load_recipe(mixture).truth_weight
+        truth = load_recipe(mixture).truth_weight
         assert {clip.weight for clip in clips if not clip.soft} == {truth}
 
 

@@ -34,7 +34,7 @@ def test_videos_with_their_truth_are_clips_by_game_and_name(tmp_path: Path) -> N
     for clip, was in zip(found, (one, other), strict=True):
         assert clip.actions is not None
         assert was.actions is not None
-        assert np.abs(clip.frames[:].astype(int) - was.frames).max() <= 2
+        assert np.abs(clip.frames[:].astype(int) - was.frames[:]).max() <= 2
         assert (clip.actions.buttons == was.actions.buttons).all()
     assert {c.game for c in recordings(tmp_path, 32, "tennis")} == {"tennis"}
 

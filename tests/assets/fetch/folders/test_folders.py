@@ -128,7 +128,7 @@ def test_a_folder_that_is_none_is_told(settings: Settings, folder: Path, missing
 def test_no_recording_lies_where_nitro_erases(settings: Settings, folder: Path) -> None:
     _, (reject,) = listed(settings.model_copy(update={"exports": folder.parent}), folder)
     assert "where nitro keeps its own files" in reject.message
-    found, _ = listed(settings.model_copy(update={"cache": folder / "sub [x]"}), folder)
+    found, _ = listed(settings.model_copy(update={"cache": str(folder / "sub [x]")}), folder)
     assert [path_of(f.url).name for f in found] == [*ODD[:2]]
 
 
