@@ -111,7 +111,7 @@ class ClipCache:
         """Store a clip, whole or not at all, after the longest unused have made room for it.
 
         needed: what this process stores or reads doesn't leave while it works; where its own clips leave no room,
-        `CacheFullError`. A clip that isn't needed makes none leave: it is left out, and for some minutes not even packed.
+        `CacheFullError`. A clip that is not needed makes none leave: it is left out instead, for some minutes unpacked.
         """
         if not needed and time.monotonic() < self._full_until:
             return
