@@ -57,8 +57,9 @@ class Settings(BaseSettings):
         "local", description="Where workers run: `local` processes, or a `ray` cluster."
     )
     ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that runs the workers.")
-    cache: Path = Field(
-        ROOT / "state" / "cache", description="Folder of private clips and unfinished downloads; never exported."
+    cache: str = Field(
+        str(ROOT / "state" / "cache"),
+        description="Folder or s3:// URL of private clips; downloads stay on this machine; never exported.",
     )
     cache_gb: float = Field(
         20.0, ge=0, description="Size limit of the cache in GB; the oldest clips are evicted; 0 turns it off."
@@ -121,12 +122,13 @@ class Settings(BaseSettings):
             return init_settings, env_settings, dotenv_settings
         return init_settings, env_settings
 
-    @field_validator("lake", "nitrogen")
+    @field_validator("lake", "nitrogen", "cache", mode="before")
     @classmethod
-    def _absolute(cls, value: str) -> str:
+    def _absolute(cls, value: str | Path) -> str:
+        value = str(value)
         return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
-    @field_validator("cache", "secret_file", "inbox", "exports", "sources", "approver_key", "cookies")
+    @field_validator("secret_file", "inbox", "exports", "sources", "approver_key", "cookies")
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
@@ -153,14 +155,19 @@ class Settings(BaseSettings):
         return ", ".join(f"{name}={found}" for name in LIMITS if (found := getattr(self, name)) != fields[name].default)
 
     @property
+    def cache_folder(self) -> Path:
+        """The cache, or beside one in a bucket the folder of this machine's own: for videos on their way."""
+        return self.secret_file.with_name("cache") if "://" in self.cache else Path(self.cache)
+
+    @property
     def downloads(self) -> Path:
         """What the processes of this machine tell one another: the pace of hosts, the room that downloads hold."""
-        return self.cache.with_name(f"{self.cache.name}.downloads")
+        return self.cache_folder.with_name(f"{self.cache_folder.name}.downloads")
 
     @property
     def training(self) -> Path:
         """Half-trained models of this machine, which a training that was killed goes on from."""
-        return self.cache.with_name(f"{self.cache.name}.training")
+        return self.cache_folder.with_name(f"{self.cache_folder.name}.training")
 
     @property
     def ledger_key(self) -> Path:

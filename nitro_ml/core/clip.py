@@ -1,7 +1,7 @@
 """Clips are consecutive frames at the model's resolution, with their times and, where known, their inputs."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,38 @@ from numpy.typing import NDArray
 from nitro_ml.core.actions import Actions
 
 
+class StoredFrames(Protocol):
+    """Frames where they lie, of which only what is asked is read: `nitro_ml.video.packed`'s."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same pixels, known without reading them."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: Any, /) -> NDArray[np.uint8]:
+        """An array of one's own of a frame, a slice of them, or those of an array of whole numbers."""
+
+    def part(self, first: int, end: int) -> "StoredFrames":
+        """Frames `first` to `end`, the end exclusive; nothing is read."""
+
+
+Pixels = NDArray[np.uint8] | StoredFrames
+
+
+def part_of(frames: Pixels, first: int, end: int) -> Pixels:
+    """Frames `first` to `end`, the end exclusive, where they lie."""
+    return frames[first:end] if isinstance(frames, np.ndarray) else frames.part(first, end)
+
+
 @dataclass(frozen=True)
 class Clip:
     """T consecutive frames of one video, in time order. Raises `ValueError` where lengths differ.
 
-    - `frames`: uint8 [T, S, S, 3], RGB, as an array or a read-only memory map.
+    - `frames`: uint8 [T, S, S, 3], RGB, as an array or as stored frames, of which only what is asked is read.
     - `time`: float64 [T], in seconds from the container's first frame.
     - `game`: the name of the game.
     - `group`: the name of the video, by which clips are split; it is never an address.
@@ -24,7 +51,7 @@ class Clip:
     - `chance`: float32 [T, 17], the probabilities of the buttons, for a training that draws the buttons itself.
     """
 
-    frames: NDArray[np.uint8]
+    frames: Pixels
     time: NDArray[np.float64]
     game: str
     group: str
@@ -57,7 +84,7 @@ class Clip:
         rows = slice(first, end)
         return replace(
             self,
-            frames=self.frames[rows],
+            frames=part_of(self.frames, *rows.indices(len(self))[:2]),
             time=self.time[rows],
             actions=None if self.actions is None else self.actions[rows],
             chance=None if self.chance is None else self.chance[rows],

@@ -129,7 +129,8 @@ def worst_clips(
     found = []
     for game in sorted({clip.game for clip, _ in tested}):
         stretch = worst_clip([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
-        filmstrip(stretch, cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png"))
+        with cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png") as picture:
+            filmstrip(stretch, picture)
         found.append({"game": game, "seconds": SECONDS, "right": stretch.correct, "confidence": stretch.confidence})
     return found
 

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nitro_assets.settings import Settings
-from nitro_ml.core.clip import Clip
+from nitro_ml.core.clip import Clip, Pixels
 
 SEEN = "seen.json"
 CURVES = "events.out.tfevents"
@@ -64,12 +66,17 @@ def resume_state(
 
 
 def _hash(inputs: Mapping[str, Any], clips: Sequence[Clip], more: tuple[object, ...]) -> str:
-    """16 hex digits; of the pixels, the first and the last frame of each clip."""
+    """16 hex digits; of pixels in memory, the first and the last frame of each clip."""
     whole = hashlib.blake2b(json.dumps([dict(inputs), more], sort_keys=True).encode(), digest_size=8)
     for clip in clips:
         whole.update(repr((clip.game, clip.group, clip.weight, clip.soft, clip.held_out, len(clip))).encode())
-        for part in (clip.time, clip.frames[:1], clip.frames[-1:]):
-            whole.update(part.tobytes())
+        whole.update(clip.time.tobytes() + _pixels(clip.frames))
         if clip.actions is not None:
             whole.update(clip.actions.buttons.tobytes() + clip.actions.sticks.tobytes())
     return whole.hexdigest()
+
+
+def _pixels(frames: Pixels) -> bytes:
+    if isinstance(frames, np.ndarray):
+        return frames[:1].tobytes() + frames[-1:].tobytes()
+    return frames.fingerprint.encode()

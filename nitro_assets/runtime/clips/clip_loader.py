@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from nitro_assets.fetch.download import downloaded
 from nitro_assets.fetch.folder import anonymous, opened
 from nitro_assets.fetch.guards.refusals import FetchError
-from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.cache import ClipCache, StoredClip
 from nitro_assets.lake.files.footage_files import footage_files
+from nitro_assets.lake.files.video_downloads import video_downloads
 from nitro_assets.recording import is_recording
 from nitro_assets.runtime.failures import Failures
 from nitro_assets.runtime.job import Job, Refused
@@ -38,6 +39,8 @@ from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+HEADS = 16
+"""Clips whose first bytes are read at a time."""
 FETCHED = 0.2
 """The share of a training's work that its footage is said to be."""
 
@@ -56,7 +59,7 @@ def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
         if is_recording(address):
             yield held.enter_context(opened(address, video_key, settings))
             return
-        folder = held.enter_context(ClipCache(settings.cache).download(video_key)) if settings.cache_gb else None
+        folder = held.enter_context(video_downloads(settings).enter(video_key)) if settings.cache_gb else None
         folder = folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nitro-video-")))
         yield held.enter_context(downloaded(address, folder, video_key, settings))
 
@@ -109,7 +112,7 @@ class ClipLoader:
             ]
         return correct(clips, self.found)
 
-    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
+    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, StoredClip]]:
         """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""
         return self._all(blocks, self._index_addresses(), _block_name, self._read_block)
 
@@ -120,7 +123,9 @@ class ClipLoader:
     def _index_addresses(self) -> dict[str, str | Path]:
         return dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
 
-    def _labels(self, found: list[tuple[Row, Frames]]) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
+    def _labels(
+        self, found: list[tuple[Row, StoredClip]]
+    ) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
         keys = {row["video_key"] for row, _ in found}
         rows = self.job.lake.read("nitrogen_frames").filter(pl.col("video_key").is_in(list(keys))).collect()
         labels = {}
@@ -136,10 +141,13 @@ class ClipLoader:
         addresses: Mapping[str, str | Path],
         name: Callable[[Row], str],
         read: Read,
-    ) -> list[tuple[Row, Frames]]:
+    ) -> list[tuple[Row, StoredClip]]:
         """Every wanted clip that can be had; missing ones are fetched."""
         self._fetch_missing(wanted, addresses, name, read)
-        return [(row, frames) for row in wanted.iter_rows(named=True) if (frames := self._cached(row, name))]
+        rows = list(wanted.iter_rows(named=True))
+        with ThreadPoolExecutor(HEADS) as pool:  # a bucket answers many at a time
+            found = pool.map(lambda row: self._cached(row, name), rows)
+            return [(row, clip) for row, clip in zip(rows, found, strict=True) if clip]
 
     def _fetch_missing(
         self,
@@ -152,8 +160,9 @@ class ClipLoader:
         lies here."""
         rows = list(wanted.iter_rows(named=True))
         missing: dict[str, list[Row]] = {}
+        here = {key: self.cache.names(self.size, key) for key in {row["video_key"] for row in rows}}
         for row in rows:
-            if self._cached(row, name) is None:
+            if name(row) not in here[row["video_key"]]:
                 missing.setdefault(row["video_key"], []).append(row)
         failures = Failures.of_videos(self.job.lake, self.job.settings, missing)
         for key in list(missing):
@@ -180,9 +189,9 @@ class ClipLoader:
                     told = f"fetching footage: {number + 1} of {len(missing)} videos"
                     self.job.progress(FETCHED * (number + 1) / len(missing), told)
 
-    def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:
+    def _cached(self, row: Row, name: Callable[[Row], str]) -> StoredClip | None:
         found = self.cache.get(self.size, row["video_key"], name(row))
-        return Frames(*found) if found and len(found[1]) else None
+        return found if found and len(found.time) else None
 
     def _fetch(
         self, decoder: Decoder, key: str, address: str | Path, rows: list[Row], name: Callable[[Row], str], read: Read

@@ -12,7 +12,7 @@ from nitro_assets.runtime.clips.chosen import CHUNK, Chosen, fetch_chosen, misse
 from nitro_assets.runtime.clips.clip_loader import ClipLoader
 from nitro_assets.runtime.clips.mixture_rows import within
 from nitro_assets.runtime.job import Job, Refused
-from nitro_ml.core.clip import Clip
+from nitro_ml.core.clip import Clip, part_of
 from nitro_ml.core.labels import Labels
 from nitro_ml.core.timeline import nearest
 from nitro_ml.training.mixture import load_recipe
@@ -78,7 +78,7 @@ def _pseudo(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
             time = frames.time[inside]
             first, last = np.flatnonzero(inside)[[0, -1]]
             actions = found.hard()[nearest(found.time, time)]
-            pixels = frames.rgb[first : last + 1]
+            pixels = part_of(frames.rgb, first, last + 1)
             clips.append(Clip(pixels, time, row["game"], row["video_key"], actions, row["weight"], soft=True))
     return clips
 

@@ -28,8 +28,9 @@ from nitro_ml.training.mixture import load_recipe as load_mixture
 GB = 1e9
 VIDEO_BYTES = 0.3 * GB / 3600
 """A second of a video at 360 lines, assumed: no site says it before the video is fetched (docs/labbook/sizing.md)."""
-CLIP_BYTES: Mapping[int, float] = {64: 800.0, 256: 3800.0}
-"""A frame of a clip by the side of its picture, assumed; what lies between and beyond follows the same power."""
+CLIP_BYTES: Mapping[int, float] = {64: 1200.0, 256: 6100.0}
+"""A frame of a clip by the side of its picture (docs/adr/0087-clips-are-short-groups-of-h264.md); what lies between and
+beyond follows the same power."""
 LABEL_BYTES = 100.0
 """What a frame's labels and its time take in memory, at most."""
 PROCESS_GB = 1.0
@@ -162,7 +163,7 @@ def _misfits(settings: Settings, download: float, clips: float, memory: float, n
         found.append(f"to download are {download:.1f} GB, allowed {settings.fetch_gb:g} (NITRO_FETCH_GB)")
     if settings.cache_gb and clips > settings.cache_gb:
         found.append(f"their clips are {clips:.1f} GB, allowed {settings.cache_gb:g} (NITRO_CACHE_GB)")
-    free = shutil.disk_usage(_existing(settings.cache)).free / GB
+    free = _free(settings.cache)
     if new > free:
         found.append(f"{new:.1f} GB would be written where {free:.1f} are free (NITRO_CACHE)")
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GB
@@ -171,6 +172,9 @@ def _misfits(settings: Settings, download: float, clips: float, memory: float, n
     return tuple(found)
 
 
-def _existing(path: Path) -> Path:
-    """The path, or the folder above it that is there."""
-    return next(folder for folder in (path, *path.parents) if folder.exists())
+def _free(cache: str) -> float:
+    """GB free on the disk of the cache; without an end in a bucket."""
+    if "://" in cache:
+        return math.inf
+    there = next(path for path in (Path(cache).absolute(), *Path(cache).absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free / GB

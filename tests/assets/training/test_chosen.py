@@ -167,7 +167,7 @@ def test_what_a_training_takes_is_told_and_too_much_refused(
         RecipeError, match=r"idm/some.yaml: data.hours: found 0.0833.*NITRO_FETCH_GB.*Nothing was fetch"
     ):
         idm_checkpoint.build(job(lake, little, "idm_checkpoint"), "some")
-    assert not settings.cache.exists()
+    assert not Path(settings.cache).exists()
     (recipe / "idm" / "some.yaml").write_text(
         yaml.safe_dump(recipes.read("idm", "quick") | {"data": {"games": ["nowhere"]}})
     )

@@ -158,7 +158,7 @@ def test_what_it_saw_is_computed_once_and_serves_every_step(trained: Path) -> No
 def test_the_context_is_older_frames_and_the_shift_later_actions() -> None:
     moving = clip(True, "a", 20)
     assert moving.actions is not None
-    moving.frames[:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
+    moving.frames[:][:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
     moving.actions.buttons[10:, EAST] = True
     batch = gather([(ResampledClip(moving), 0), (ResampledClip(moving), 7)], TINY.model_copy(update={"shift": 0.1}))
     assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0], [5, 7]]

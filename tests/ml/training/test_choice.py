@@ -21,7 +21,7 @@ CHUNKS = st.dictionaries(
 )
 SECONDS = st.floats(1, 400)
 LIMITS = st.tuples(SECONDS, st.none() | SECONDS, st.none() | SECONDS)
-CASES = settings(max_examples=60, deadline=None)
+CASES = settings(max_examples=25, deadline=None)
 
 
 def table(chunks: Chunks) -> pl.DataFrame:
