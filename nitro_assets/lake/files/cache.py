@@ -39,6 +39,8 @@ SPARE = 500_000_000
 LOOK = 0.01
 """The share of the limit that a process writes before it looks again what others wrote, and that it frees at once: so
 many writers can't exceed the limit by more than a hundredth each."""
+FULL_SECONDS = 600.0
+"""For so long a process that found the cache full packs no clips that it doesn't need."""
 DRAFT_SECONDS = 3600.0
 """A file that is neither clip nor picture and older than this was cut off, or is of a time before clips were packed."""
 
@@ -72,7 +74,7 @@ class ClipCache:
         self._limit = limit
         self._needed: set[str] = set()
         self._lock = threading.Lock()
-        self._known, self._written = -1.0, 0
+        self._known, self._written, self._full_until = -1.0, 0, 0.0
 
     @property
     def _is_local(self) -> bool:
@@ -109,9 +111,11 @@ class ClipCache:
         """Store a clip, whole or not at all, after the longest unused have made room for it.
 
         needed: what this process stores or reads doesn't leave while it works; where its own clips leave no room,
-        `CacheFullError`. A clip that isn't needed is left out instead.
+        `CacheFullError`. A clip that is not needed makes none leave: it is left out instead, for some minutes unpacked.
         """
-        self._write(f"{size}/{video_key}/{name}{CLIP}", clip_file.to_bytes(frames, times), needed)
+        if not needed and time.monotonic() < self._full_until:
+            return
+        self._write(f"{size}/{video_key}/{name}{CLIP}", clip_file.to_bytes(frames, times), needed, freeing=needed)
 
     @contextmanager
     def beside(self, size: int, video_key: str, name: str) -> Iterator[Path]:
@@ -119,7 +123,7 @@ class ClipCache:
         with tempfile.TemporaryDirectory(prefix="nitro-picture-") as folder:
             path = Path(folder) / "picture.png"
             yield path
-            self._write(f"{size}/{video_key}/{name}", path.read_bytes(), needed=False)
+            self._write(f"{size}/{video_key}/{name}", path.read_bytes(), needed=False, freeing=True)
 
     def erase(self, video_key: str) -> int:
         """Remove everything of a video, older versions in a bucket too; the number of clips that were there.
@@ -167,11 +171,12 @@ class ClipCache:
         self._remove(sorted(old))
         return total
 
-    def _write(self, path: str, data: bytes, needed: bool) -> None:
+    def _write(self, path: str, data: bytes, needed: bool, freeing: bool) -> None:
         target = f"{self._root}/{path}"
-        if problem := self._make_room(len(data)):
+        if problem := self._make_room(len(data), freeing):
             if needed:
                 raise CacheFullError(errno.ENOSPC, problem, self.url)
+            self._full_until = time.monotonic() + FULL_SECONDS
             return
         if needed:
             self._needed.add(target)
@@ -186,16 +191,16 @@ class ClipCache:
         finally:
             draft.unlink(missing_ok=True)
 
-    def _make_room(self, size: int) -> str:
-        """Take so many bytes, freeing them where need be; what is wrong where they can't be had."""
+    def _make_room(self, size: int, freeing: bool) -> str:
+        """Take so many bytes, freeing them where need be and allowed; what is wrong where they can't be had."""
         with self._lock:
             if self._known < 0 or self._written > LOOK * self._limit:
                 self._look(self._files())
             if (lacking := self._lacking(size)) > 0:
                 files = self._files()
                 self._look(files)
-                lacking = self._lacking(size)
-                self._free(files, lacking)
+                if freeing:
+                    self._free(files, self._lacking(size))
                 lacking = self._lacking(size)
             if lacking > 0:
                 return self._full(size)

@@ -154,7 +154,7 @@ def test_what_a_training_takes_is_told_and_too_much_refused(
     idm = rows["idm_checkpoint", "some"]
     assert (idm["videos"], idm["hours"]) == (3, pytest.approx(HOURS))
     assert sum(idm["hours_by_game"].values()) == pytest.approx(HOURS)
-    assert idm["clips_gb"] == pytest.approx(15 * 600 * 800 / 1e9)
+    assert idm["clips_gb"] == pytest.approx(15 * 600 * 1200 / 1e9)
     assert idm["download_gb"] == pytest.approx(3 * 120 * 0.3 / 3600), "whole videos"
     assert idm["seconds_to_train"] is None
     assert rows["policy_checkpoint", "some"]["hours"] <= HOURS
@@ -203,6 +203,6 @@ def test_a_recipe_from_before_is_read_as_it_was(recipe: Path) -> None:
 
 
 def test_a_clip_costs_what_was_measured() -> None:
-    assert clip_bytes(64) == pytest.approx(800)
-    assert 1500 < clip_bytes(128) < 2000
-    assert clip_bytes(256) == pytest.approx(3800)
+    assert clip_bytes(64) == pytest.approx(1200)
+    assert 2500 < clip_bytes(128) < 3000
+    assert clip_bytes(256) == pytest.approx(6100)
