@@ -17,7 +17,7 @@ _PICTURE: Columns = {
 _STICK = {"x": "left (-127) to right (127)", "y": "up (-127) to down (127)"}
 _LABELS: Columns = {
     **{
-        name: (pl.Int16, f"The probability that the button {name} is pressed, in steps of 1/255 from 0 to 255.")
+        name: (pl.Int16, f"The probability that the button {name} is pressed, in units of 1/255, whole steps of 1/85.")
         for name in BUTTONS
     },
     **{
@@ -90,10 +90,18 @@ TABLES = (
             **_FRAME,
             "features": (
                 pl.List(pl.Float32),
-                "51 numbers about the picture: motion, camera, noise, colour, bars, edges; see segments/features.py.",
+                "51 numbers about the picture, as they were stored of every frame until November 2026; null since.",
+            ),
+            "motion": (pl.Int16, "The root of the mean change of luma since the frame before, in steps of 1/63."),
+            "moved": (pl.Int16, "The 16 cells of the picture in which something moved, a bit each."),
+            "look": (
+                pl.Binary,
+                "51 numbers about the picture, a byte each in steps of 1/63: motion, camera, noise, colour, bars, edges "
+                "(segments/features.py); null where the frame was not looked at, which is done five times a second.",
             ),
         },
         "One row a frame: the cheap picture features that segments are judged by (nitro_ml/segments/features.py).",
+        later=("features", "motion", "moved", "look"),
     ),
     table(
         "label_segments",

@@ -17,9 +17,9 @@ def test_few_bytes_a_frame_and_a_bound_on_the_rounding(lake: Lake) -> None:
     assert files["bytes"].sum() / len(labels) <= 12
     back = quantize.dequantize(lake.partition("pseudo_labels", "0001"))
     assert np.abs(back.time - labels.time).max() <= 0.5 / quantize.TICKS + 1e-9
-    assert np.abs(back.buttons - labels.buttons).max() <= 1 / 510 + 1e-6
+    assert np.abs(back.buttons - labels.buttons).max() <= 1 / 170 + 1e-6
     assert np.abs(back.sticks - labels.sticks).max() <= 1 / 254 + 1e-6
-    assert np.abs(back.confidence - labels.confidence).max() <= 1 / 510 + 1e-6
+    assert np.abs(back.confidence - labels.confidence).max() <= 1 / 170 + 1e-6
 
 
 def test_what_the_benchmark_says_of_sizes() -> None:
