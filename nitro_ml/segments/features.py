@@ -50,8 +50,8 @@ MEANS = [
 """Those of `FEATURES` that are means over the frames since the look before; the others are of the one looked at."""
 LEVELS = 63
 FRAME = np.dtype([("motion", "u1"), ("moved", "<u2"), ("looked", "?"), ("look", "u1", len(FEATURES))])
-"""A frame's facts. motion: as in `FEATURES`, but of this frame; moved: the cells in which a pixel moved, a bit each from
-the lowest on; looked: whether it was looked at; look: `FEATURES`, or zeros. Steps are of 1/`LEVELS`."""
+"""A frame's facts. motion: as in `FEATURES`, but of this frame; moved: the cells in which a pixel moved, a bit each,
+the lowest first; looked: whether it was looked at; look: `FEATURES`, or zeros. Steps are of 1/`LEVELS`."""
 STEP = 10  # of 255: above what an encoder changes in a still picture
 DARK = 32  # of 255
 JUMP = 40  # of 255

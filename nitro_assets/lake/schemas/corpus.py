@@ -96,8 +96,8 @@ TABLES = (
             "moved": (pl.Int16, "The 16 cells of the picture in which something moved, a bit each."),
             "look": (
                 pl.Binary,
-                "51 numbers about the picture, a byte each in steps of 1/63: motion, camera, noise, colour, bars, edges "
-                "(segments/features.py); null where the frame was not looked at, which is done five times a second.",
+                "51 numbers about the picture, a byte each in steps of 1/63: motion, camera, noise, colour, bars, "
+                "edges (segments/features.py); null where the frame was not looked at, which is done five times a second.",
             ),
         },
         "One row a frame: the cheap picture features that segments are judged by (nitro_ml/segments/features.py).",
