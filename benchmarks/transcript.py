@@ -33,6 +33,7 @@ COMMANDS = (
     "make demo",
     "make dev",
     "nitro status",
+    "nitro plan",
     "nitro run --select '+key:\"idm_checkpoint\"'",
     "nitro retry",
     "for seed in 1 2 3; do nitro record freeway --seed $seed --out {folder}; done",

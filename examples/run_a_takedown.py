@@ -27,7 +27,7 @@ def main(home: Path) -> None:
     settings = Settings(
         lake=str(home / "lake"),
         nitrogen=str(home / "nitrogen"),
-        cache=home / "cache",
+        cache=str(home / "cache"),
         secret_file=home / "secret",
         inbox=home / "inbox",
         exports=home / "exports",

@@ -8,11 +8,12 @@ import dagster as dg
 from nitro_assets import assets
 from nitro_assets.assets import ASSETS
 from nitro_assets.runtime.launcher import engine
-from nitro_assets.runtime.worker_asset import worker_asset
+from nitro_assets.runtime.worker_asset import step_asset, worker_asset
 from nitro_assets.settings import Settings
 
-LIGHT = ("definitions", "schedules", "sensors")
-"""Files of an asset's folder that Dagster loads; `worker.py` is only ever started."""
+LIGHT = ("schedules", "sensors")
+"""Files of an asset's folder that Dagster loads; `worker.py` is started as a process, `step.py` and `ticks.py` are
+loaded when a step or a tick is due."""
 
 
 def _modules(name: str) -> list[str]:
@@ -20,11 +21,11 @@ def _modules(name: str) -> list[str]:
     return [module for file in LIGHT if find_spec(module := f"{assets.__name__}.{name}.{file}")]
 
 
-def _workers() -> list[dg.AssetsDefinition]:
-    return [worker_asset(asset) for name, asset in ASSETS.items() if find_spec(f"{assets.__name__}.{name}.worker")]
+def _assets() -> list[dg.AssetsDefinition]:
+    return [worker_asset(asset) if find_spec(asset.worker) else step_asset(asset) for asset in ASSETS.values()]
 
 
 definitions = dg.Definitions.merge(
-    dg.Definitions(_workers(), resources={"engine": dg.ResourceDefinition(lambda _: engine(Settings()))}),
+    dg.Definitions(_assets(), resources={"engine": dg.ResourceDefinition(lambda _: engine(Settings()))}),
     *(dg.load_definitions_from_module(import_module(module)) for name in ASSETS for module in _modules(name)),
 )

@@ -26,60 +26,86 @@ class Settings(BaseSettings):
     )
 
     lake: str = Field(
-        str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds tables and checkpoints."
+        str(ROOT / "state" / "lake"), description="Folder or s3:// URL that holds the tables and checkpoints."
     )
     nitrogen: str = Field(
         "hf://datasets/nvidia/NitroGen",
-        description="Folder (or URL) that holds actions/SHARD_* as folders or .tar.gz, and maybe footage/.",
+        description="Folder or URL that holds actions/SHARD_* as folders or .tar.gz, and optionally footage/.",
     )
     minimum_density: float = Field(
-        0.05, ge=0, le=1, description="Least share of a NitroGen chunk's frames with an input; NitroGen's own is 0.5."
+        0.05, ge=0, le=1, description="Smallest share of a NitroGen chunk's frames with an input; NitroGen uses 0.5."
     )
-    sources: Path | None = Field(None, description="YAML of addresses, searches and folders to index.")
-    min_seconds: float = Field(30.0, ge=0, description="Videos that are shorter than this are not taken.")
-    max_seconds: float = Field(12 * 3600.0, gt=0, description="Videos that are longer than this are not taken.")
-    min_height: int = Field(200, ge=0, description="Lines of the picture that a video must have.")
-    min_fps: float = Field(20.0, ge=0, description="Frames a second that a video must have.")
+    sources: Path | None = Field(None, description="YAML file of addresses, searches and folders to index.")
+    min_seconds: float = Field(30.0, ge=0, description="Shorter videos are rejected, in seconds.")
+    max_seconds: float = Field(12 * 3600.0, gt=0, description="Longer videos are rejected, in seconds.")
+    min_height: int = Field(200, ge=0, description="Videos with fewer lines (pixels of height) are rejected.")
+    min_fps: float = Field(20.0, ge=0, description="Videos with fewer frames a second are rejected.")
     licences: str = Field(
         "cc0,cc-by,creative-commons,public-domain,with-permission",
-        description="Beginnings of the licences that are allowed, where one is stated, with commas between.",
+        description="Allowed licences, by their beginnings, with commas between; for videos that state one.",
     )
-    licence_needed: bool = Field(False, description="Take no video for which no licence is stated.")
-    corpus_shards: int = Field(8, ge=1, le=10_000, description="Hash buckets of the corpus; fixed when a lake is made.")
+    licence_needed: bool = Field(False, description="Reject videos that state no licence.")
+    corpus_shards: int = Field(
+        8, ge=1, le=10_000, description="Number of hash buckets of the corpus; fixed when a lake is made."
+    )
     recipes: str = Field(
         "",
         description=f"Folders of recipes, KIND/NAME.yaml, beside nitro's own, with `{os.pathsep}` between.",
     )
-    idm_recipes: str = Field("pair,window", description="IDM recipes that are trained, with commas between.")
-    engine: Literal["local", "ray"] = Field("local", description="Where workers run: processes, or a Ray cluster.")
-    ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that takes the jobs.")
-    cache: Path = Field(ROOT / "state" / "cache", description="Private clips and videos on their way; never exported.")
-    cache_gb: float = Field(20.0, ge=0, description="Size limit of the cache in GB, oldest clips leave first; 0: off.")
-    cache_days: float = Field(30.0, gt=0, description="A clip not used for this long leaves the cache.")
-    download_gb: float = Field(20.0, gt=0, description="GB that videos on their way take on the cache's disk, in all.")
-    cookies: Path | None = Field(None, description="Cookies for the sites, in Netscape's format; only ever read.")
-    risk: float = Field(
-        0.7, ge=0, le=1, description="Stretches whose labels are likelier than this to be wrong are dropped."
+    idm_recipes: str = Field("pair,window", description="The IDM recipes that are trained, with commas between.")
+    engine: Literal["local", "ray"] = Field(
+        "local", description="Where workers run: `local` processes, or a `ray` cluster."
     )
-    secret_file: Path = Field(ROOT / "state" / "secret", description="Key of the keyed hashes; made when missing.")
-    allow_loopback: bool = Field(False, description="Fetch from this machine too (never a private network).")
-    approvers: int = Field(2, ge=1, description="Different people who must approve a takedown's plan.")
-    approver_key: Path | None = Field(None, description="Your own key for approvals; default: beside the secret.")
-    verify_days: float = Field(7.0, gt=0, description="A quarantine not verified for this long lapses by itself.")
-    unverified_requests: int = Field(5, ge=1, description="Unverified requests a day that one person may make.")
-    unverified_videos: int = Field(1000, ge=1, description="Videos under unverified quarantine at one time, in all.")
-    recovery_days: float = Field(0.0, ge=0, description="Days an encrypted recovery bundle is kept; 0: none is made.")
+    ray_address: str = Field("http://127.0.0.1:8265", description="Dashboard of the Ray cluster that runs the workers.")
+    cache: str = Field(
+        str(ROOT / "state" / "cache"),
+        description="Folder or s3:// URL of private clips; downloads stay on this machine; never exported.",
+    )
+    cache_gb: float = Field(
+        20.0, ge=0, description="Size limit of the cache in GB; the oldest clips are evicted; 0 turns it off."
+    )
+    cache_days: float = Field(30.0, gt=0, description="A clip that was not used for so many days is evicted.")
+    download_gb: float = Field(20.0, gt=0, description="Disk space in GB that all downloads may take at one time.")
+    fetch_gb: float = Field(
+        200.0, gt=0, description="GB of video that one training may fetch; one that needs more is refused at its start."
+    )
+    cookies: Path | None = Field(
+        None, description="Cookies for the sites, in Netscape's format; the file is only read."
+    )
+    risk: float = Field(
+        0.7, ge=0, le=1, description="Stretches are dropped if their labels are wrong with a higher probability."
+    )
+    secret_file: Path = Field(
+        ROOT / "state" / "secret", description="File with the key of the keyed hashes; made if it is missing."
+    )
+    allow_loopback: bool = Field(False, description="Fetch from this machine too, but never from a private network.")
+    approvers: int = Field(2, ge=1, description="How many different people must approve a takedown's plan.")
+    approver_key: Path | None = Field(
+        None, description="File with your own key for approvals; default: beside the secret."
+    )
+    verify_days: float = Field(7.0, gt=0, description="A request that is not verified within so many days lapses.")
+    unverified_requests: int = Field(5, ge=1, description="How many unverified requests one person may make a day.")
+    unverified_videos: int = Field(
+        1000, ge=1, description="How many videos may be under unverified quarantine at one time."
+    )
+    recovery_days: float = Field(
+        0.0, ge=0, description="Days for which an encrypted recovery bundle is kept; 0: none is made."
+    )
     upstream: bool = Field(False, description="Quarantine videos that their creator has deleted or made private.")
-    github_repo: str = Field("", description="`owner/name` whose `takedown` issues are requests; '': none.")
-    github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close its issues.")
+    github_repo: str = Field("", description="`owner/name` of the repository whose `takedown` issues are requests.")
+    github_token: SecretStr = Field(SecretStr(""), description="A token that may read, answer and close these issues.")
     github_api: str = Field("https://api.github.com", description="GitHub's API, or that of GitHub Enterprise.")
-    evaluation_episodes: int = Field(50, ge=1, description="Whole episodes of each open game a policy is scored on.")
-    nightly_hours: float = Field(8.0, gt=0, description="Hours of labelling that one night's schedule may take.")
+    evaluation_episodes: int = Field(
+        50, ge=1, description="Whole episodes of each open game by which a policy is scored."
+    )
+    nightly_hours: float = Field(8.0, gt=0, description="Hours of labelling that the nightly schedule may take.")
     exports: Path = Field(
         ROOT / "state" / "exports",
-        description="Labels, overlays, reports made for people; a takedown removes those that mention the video.",
+        description="Folder of labels, overlays and reports for people; a takedown removes those of the video.",
     )
-    inbox: Path = Field(ROOT / "state" / "inbox", description="Folder whose *.json takedown requests are taken in.")
+    inbox: Path = Field(
+        ROOT / "state" / "inbox", description="Folder from which takedown requests (*.json) are taken in."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -96,12 +122,13 @@ class Settings(BaseSettings):
             return init_settings, env_settings, dotenv_settings
         return init_settings, env_settings
 
-    @field_validator("lake", "nitrogen")
+    @field_validator("lake", "nitrogen", "cache", mode="before")
     @classmethod
-    def _absolute(cls, value: str) -> str:
+    def _absolute(cls, value: str | Path) -> str:
+        value = str(value)
         return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
-    @field_validator("cache", "secret_file", "inbox", "exports", "sources", "approver_key", "cookies")
+    @field_validator("secret_file", "inbox", "exports", "sources", "approver_key", "cookies")
     @classmethod
     def _absolute_path(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
@@ -128,14 +155,19 @@ class Settings(BaseSettings):
         return ", ".join(f"{name}={found}" for name in LIMITS if (found := getattr(self, name)) != fields[name].default)
 
     @property
+    def cache_folder(self) -> Path:
+        """The cache, or beside one in a bucket the folder of this machine's own: for videos on their way."""
+        return self.secret_file.with_name("cache") if "://" in self.cache else Path(self.cache)
+
+    @property
     def downloads(self) -> Path:
         """What the processes of this machine tell one another: the pace of hosts, the room that downloads hold."""
-        return self.cache.with_name(f"{self.cache.name}.downloads")
+        return self.cache_folder.with_name(f"{self.cache_folder.name}.downloads")
 
     @property
     def training(self) -> Path:
         """Half-trained models of this machine, which a training that was killed goes on from."""
-        return self.cache.with_name(f"{self.cache.name}.training")
+        return self.cache_folder.with_name(f"{self.cache_folder.name}.training")
 
     @property
     def ledger_key(self) -> Path:

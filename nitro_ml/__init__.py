@@ -1,7 +1,7 @@
-"""nitro_ml: pixels in, actions out. Knows no Dagster, no lake, no takedown; usable alone.
+"""nitro_ml turns pixels into actions. It knows no Dagster, no lake and no takedown, and can be used alone.
 
-The names below are its public surface. Each is loaded as it is first used, so that `import nitro_ml` takes no time and
-what only labels loads nothing that trains.
+The names below are its public surface. Each is imported when it is first used, so that `import nitro_ml` takes no time
+and a program that only labels imports nothing that trains.
 """
 
 from importlib import import_module

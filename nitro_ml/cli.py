@@ -60,15 +60,17 @@ app = typer.Typer(
 
 @app.command()
 def record(
-    game: str,
-    out: Annotated[Path, typer.Option(help="Folder; what is there stays.")],
-    frames: Annotated[int, typer.Option(min=1)] = 1800,
-    seed: int = 0,
-    fps: Annotated[int, typer.Option(help="30, or 60 where the game can.")] = 30,
-    labelled: Annotated[bool, typer.Option("--labelled", help="NitroGen's layout, with a controller overlay.")] = False,
+    game: Annotated[str, typer.Argument(help="The name of an open game, such as `pong`.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; files that are there stay.")],
+    frames: Annotated[int, typer.Option(min=1, help="How many frames to record.")] = 1800,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same recording.")] = 0,
+    fps: Annotated[int, typer.Option(help="Frames a second: 30, or 60 where the game can.")] = 30,
+    labelled: Annotated[
+        bool, typer.Option("--labelled", help="Write NitroGen's layout, with a drawn controller.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Gameplay of an open game: NitroGen's own layout, or plain video with its truth in files of their own.
+    """Record gameplay of an open game, as a plain video with a truth file or in NitroGen's own layout.
 
     Example: nitro record pong --frames 1800 --seed 1 --out recordings
     """
@@ -81,14 +83,14 @@ def record(
 
 @app.command()
 def label(
-    video: Path,
-    out: Annotated[Path, typer.Option(help="The labels file, parquet.")],
+    video: Annotated[Path, typer.Argument(help="The video file to label.")],
+    out: Annotated[Path, typer.Option(help="The labels file to write, in parquet.")],
     checkpoint: Annotated[str | None, typer.Option(help="An IDM: a folder, or hf://owner/name.")] = None,
-    game: Annotated[str | None, typer.Option(help="Whose calibration to use; default: that of all games.")] = None,
-    hard: Annotated[bool, typer.Option("--hard", help="Booleans at the checkpoint's thresholds.")] = False,
+    game: Annotated[str | None, typer.Option(help="The game whose calibration is used; default: all games'.")] = None,
+    hard: Annotated[bool, typer.Option("--hard", help="Write booleans, by the checkpoint's thresholds.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Label one video file with an inverse dynamics model (IDM). In a lake the promoted one is the default.
+    """Label one video file with an inverse dynamics model (IDM). With a lake, the promoted model is the default.
 
     Example: nitro label walkthrough.mp4 --checkpoint hf://owner/name --out labels.parquet
     """
@@ -116,13 +118,15 @@ def label(
 
 @app.command()
 def train(
-    recordings: Annotated[Path, typer.Argument(help="Videos, each with its truth: X.mp4 and X.actions.parquet.")],
-    out: Annotated[Path, typer.Option(help="Folder that gets the checkpoint's folder, named by its content.")],
-    recipe: Annotated[str, typer.Option(help="An IDM recipe, of nitro's own or in NITRO_RECIPES.")] = "window",
-    game: Annotated[str | None, typer.Option(help="Of all of them; default: before the number in each name.")] = None,
+    recordings: Annotated[
+        Path, typer.Argument(help="A folder of videos, each with its truth: X.mp4, X.actions.parquet.")
+    ],
+    out: Annotated[Path, typer.Option(help="The checkpoint's folder is made in here, named by its content hash.")],
+    recipe: Annotated[str, typer.Option(help="The name of an IDM recipe, nitro's own or in NITRO_RECIPES.")] = "window",
+    game: Annotated[str | None, typer.Option(help="The game of all videos; default: from each file's name.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train an inverse dynamics model (IDM) on recordings of your own, and measure it on those it was not trained on.
+    """Train an inverse dynamics model (IDM) on your own recordings, and evaluate it on held-out ones.
 
     A recording that can't be used is named and left out. Example: nitro train recordings --recipe quick --out models
     """
@@ -158,16 +162,19 @@ def evaluate(
     labels: Annotated[list[Path], typer.Option(help="A labels file, or a folder of them; may be repeated.")],
     truth: Annotated[list[Path], typer.Option(help="NitroGen's parquet or a folder of it; may be repeated.")],
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Default: the labels file's own, else 0.5.")
+        float | None,
+        typer.Option(min=0, max=1, help="Pressed from this probability on; default: the labels file's own, else 0.5."),
     ] = None,
-    fps: Annotated[float, typer.Option(min=1, max=1000, help="Frames a second of files without `time`.")] = 30.0,
-    labels_fps: Annotated[float | None, typer.Option(min=1, max=1000, help="Of labels files, if different.")] = None,
+    fps: Annotated[float, typer.Option(min=1, max=1000, help="Frame rate of files without a column `time`.")] = 30.0,
+    labels_fps: Annotated[
+        float | None, typer.Option(min=1, max=1000, help="The same for labels files, if different.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The honest table: event F1 and average precision beside the baselines and the copy-last-action oracle.
+    """Score labels against the truth: event F1, average precision and more, beside baselines and the oracle.
 
-    Several videos of one game are measured together; files in folders belong together by name. Times are seconds from
-    the first frame. Examples:
+    Several videos of one game are scored together. Files in folders are paired by name. Times are seconds from the
+    first frame. Examples:
 
     nitro evaluate --labels labels.parquet --truth actions_raw.parquet
 
@@ -189,12 +196,12 @@ def evaluate(
 
 @app.command()
 def overlay(
-    video: Path,
-    labels: Annotated[Path, typer.Option(help="A labels file.")],
-    out: Annotated[Path, typer.Option(help="The new video: .mp4, .m4v, .mov, .mkv or .webm.")],
+    video: Annotated[Path, typer.Argument(help="The video file to draw on.")],
+    labels: Annotated[Path, typer.Option(help="The labels file to draw.")],
+    out: Annotated[Path, typer.Option(help="The video to write: .mp4, .m4v, .mov, .mkv or .webm.")],
     as_json: AsJson = False,
 ) -> None:
-    """The video as it is shown, with its sound and the inferred controller drawn on it.
+    """Write a copy of a video, with its sound and with the inferred controller drawn on it.
 
     Example: nitro overlay walkthrough.mp4 --labels labels.parquet --out shown.mp4
     """
@@ -212,16 +219,19 @@ def overlay(
 def play(
     checkpoint: Annotated[
         list[str],
-        typer.Option(help="A policy: a folder, or hf://owner/name; or `wanderer` or `expert`. May be repeated."),
+        typer.Option(help="A policy (folder or hf://owner/name), `wanderer` or `expert`; may be repeated."),
     ],
-    game: Annotated[str, typer.Option(help="A game of the arcade, or `all`.")],
-    episodes: Annotated[int, typer.Option(min=1, help="Whole episodes of each game; 50 for a figure.")] = 4,
-    seed: int = 0,
-    live: Annotated[bool, typer.Option("--live", help="The game runs on while a policy thinks, in real time.")] = False,
+    game: Annotated[str, typer.Option(help="An open game, or `all`.")],
+    episodes: Annotated[int, typer.Option(min=1, help="Whole episodes of each game; take 50 for a figure.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed gives every player the same games.")] = 0,
+    live: Annotated[
+        bool, typer.Option("--live", help="Play in real time: the game does not wait for the policy.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Play open games in closed loop: the mean score with its 95% interval, and with both wanderer and expert among the
-    players the score on the scale from the one (0) to the other (1).
+    """Play open games in closed loop, and print mean scores with 95% intervals.
+
+    With both `wanderer` and `expert` among the players, scores are also normalised: 0 is the wanderer, 1 the expert.
 
     Example: nitro play --checkpoint wanderer --checkpoint expert --game pong --episodes 4
     """
@@ -253,7 +263,7 @@ def play(
 
 
 def extend() -> None:
-    """Let what is installed beside add its commands, as it is imported; without its packages they are not there."""
+    """Import the packages that add commands; an extra that is not installed adds none."""
     for point in entry_points(group=ADDED):
         try:
             point.load()

@@ -25,7 +25,7 @@ README = (ROOT / "README.md").read_text()
 LONGEST = 450
 FULLEST = 13
 """Files of Python a folder."""
-HEAVY = ("torch", "lightning", "transformers", "ray", "cv2", "av", "sklearn")
+HEAVY = ("torch", "lightning", "transformers", "ray", "cv2", "av", "sklearn", "polars", "numpy", "deltalake", "pyarrow")
 # In two halves, so that this file passes its own test.
 INDEX_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "download." + "pytorch.org", "conda" + ".anaconda.org")
 HOME_PATH = re.compile("/" + r"(work|root|home|Users)/\w")

@@ -93,7 +93,7 @@ def settings(home: Path, shards: int) -> Settings:
     return Settings(
         lake=str(home / "lake"),
         nitrogen=str(home / "nitrogen"),
-        cache=home / "cache",
+        cache=str(home / "cache"),
         secret_file=home / "secret",
         inbox=home / "inbox",
         corpus_shards=shards,

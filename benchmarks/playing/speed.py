@@ -64,7 +64,9 @@ def _fit(recipe: PolicyRecipe, clips: list[Clip], steps: int) -> Callable[[], No
     with seeded(0):
         net = PolicyNet(recipe, encoder(recipe)).train()
     batches = Chunks(clips, recipe)
-    return lambda: fit(Training(net, recipe, batches), batches, steps, progress=lambda *_: None)
+    return lambda: fit(
+        Training(net, recipe, batches), batches, steps, hardware=recipe.hardware, progress=lambda *_: None
+    )
 
 
 def _bare(recipe: PolicyRecipe, clips: list[Clip], steps: int) -> Callable[[], None]:

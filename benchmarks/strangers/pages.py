@@ -75,7 +75,7 @@ def pages(quick: bool) -> list[Figure]:
         home = Path(folder)
         settings = Settings(
             lake=str(home / "lake"),
-            cache=home / "cache",
+            cache=str(home / "cache"),
             secret_file=home / "secret",
             sources=home / "sources.yaml",
             corpus_shards=SHARDS,

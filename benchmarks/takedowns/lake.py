@@ -28,7 +28,7 @@ def settings(home: Path, shards: int, url: str = "") -> Settings:
     return Settings(
         lake=url or str(home / "lake"),
         nitrogen=str(home / "nitrogen"),
-        cache=home / "cache",
+        cache=str(home / "cache"),
         secret_file=home / "secret",
         inbox=home / "inbox",
         exports=home / "exports",

@@ -6,8 +6,8 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Assets
 
-What Dagster shows of each asset, in the order in which they are made. [How they fit
-together](../concepts/architecture.md).
+This page describes each asset as Dagster shows it, in the order in which they are made. [How it fits
+together](../concepts/architecture.md) explains the whole.
 """
 HOW = {
     "same": "the same partition",
@@ -24,10 +24,13 @@ def page() -> str:
 
 def _section(asset: Asset) -> str:
     facts = [
-        {"": "Partitions", "What": "none" if asset.partitions == "none" else f"one for each `{asset.partitions}`"},
-        {"": "Reads", "What": "; ".join(map(_read, asset.reads)) or "no other asset"},
-        *([{"": "Recipes", "What": ", ".join(asset.recipes)}] if asset.recipes else []),
-        *[{"": f"Check `{name}`", "What": text} for name, text in asset.checks.items()],
+        {
+            "Property": "Partitions",
+            "Value": "none" if asset.partitions == "none" else f"one for each `{asset.partitions}`",
+        },
+        {"Property": "Reads", "Value": "; ".join(map(_read, asset.reads)) or "no other asset"},
+        *([{"Property": "Recipes", "Value": ", ".join(asset.recipes)}] if asset.recipes else []),
+        *[{"Property": f"Check `{name}`", "Value": text} for name, text in asset.checks.items()],
     ]
     return f"## {asset.name}\n\n{asset.doc}\n{markdown_table(facts)}\n"
 

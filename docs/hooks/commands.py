@@ -11,7 +11,7 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Commands
 
-What `nitro --help` says. Every command answers in a table, and in JSON with `--json`.
+This page shows what `nitro COMMAND --help` says. Every command answers in a table or, with `--json`, in JSON.
 """
 
 
@@ -33,7 +33,7 @@ def _commands(group: Any, words: str) -> Iterator[tuple[str, Any]]:
 def _section(words: str, command: Any) -> str:
     text, *examples = re.split(r"Examples?:", command.help or "", maxsplit=1)
     rows = [
-        {"": f"`{_spelt(param)}`", "What it says": _meaning(param)}
+        {"Argument or option": f"`{_spelt(param)}`", "Meaning": _meaning(param), "Default": _default(param)}
         for param in command.params
         if param.name != "as_json"
     ]
@@ -47,9 +47,12 @@ def _spelt(param: Any) -> str:
 
 
 def _meaning(param: Any) -> str:
-    told = [getattr(param, "help", None)]
+    return getattr(param, "help", None) or ""
+
+
+def _default(param: Any) -> str:
     if param.required:
-        told.append("(required)")
-    elif not isinstance(param.default, bool) and param.default not in (None, "", ()):
-        told.append(f"(default: {param.default})")
-    return " ".join(filter(None, told))
+        return "required"
+    if isinstance(param.default, bool):
+        return "off"
+    return "" if param.default in (None, "", ()) else f"`{param.default}`"

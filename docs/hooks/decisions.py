@@ -6,8 +6,9 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "adr"
 HEAD = """# Decisions
 
-What others would question, what was decided and why, and what was rejected. A record stays as it was written; one
-that no longer holds says so in its first line, and here. Numbers have gaps, since they were given out in ranges.
+Each record says what was decided and why, and what was rejected, where others might ask. A record stays as it was
+written. If it no longer holds, its first line says so, and so does this list. The numbers have gaps, because they were
+given out in ranges.
 """
 OUTDATED = re.compile(r"^(?:Superseded|Replaced)[^.,\n]*\]\([^)]+\)", re.M)
 

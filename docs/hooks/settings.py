@@ -9,11 +9,11 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Settings
 
-Every setting is an environment variable. What is not set has its default; a folder that is not absolute is meant from
-where the command runs, and a default below `state/` lies in the checkout.
+Every setting is an environment variable. A variable that is not set has its default. A relative folder is resolved
+against the folder in which the command runs; defaults below `state/` lie in the checkout.
 
-One more is read by the library alone: `NITRO_RECIPES` names folders of recipes beside nitro's own, separated as in
-`PATH` ([Add a recipe](../tutorials/add-a-recipe.md)).
+The library without the pipeline reads one of them: `NITRO_RECIPES` names folders of recipes beside nitro's own,
+separated as in `PATH` ([Add a recipe](../tutorials/add-a-recipe.md)).
 """
 
 
@@ -22,8 +22,8 @@ def page() -> str:
     rows = [
         {
             "Setting": f"`NITRO_{name.upper()}`",
+            "Meaning": field.description,
             "Default": _shown(field.get_default()),
-            "What it says": field.description,
         }
         for name, field in Settings.model_fields.items()
     ]

@@ -5,8 +5,9 @@ from nitro_ml.evaluation.markdown import markdown_table
 
 HEAD = """# Tables and columns
 
-The Delta tables under `NITRO_LAKE`. Each is partitioned by the one column whose values are replaced as a whole. How
-their rows lie in files, and what lies beside them, says [Data and terms](../concepts/data.md).
+This page describes the Delta tables under `NITRO_LAKE`. Each table is partitioned by one column, and the rows of a
+partition are replaced as a whole. [Data and terms](../concepts/data.md) says how rows lie in files, and which files lie
+beside the tables.
 """
 
 
@@ -18,7 +19,7 @@ def page() -> str:
 def _section(table: Table) -> str:
     files = "partitions share files" if table.packed else "each partition has files of its own"
     rows = [
-        {"Column": f"`{column}`", "Type": f"`{kind}`", "What it means": table.descriptions[column]}
+        {"Column": f"`{column}`", "Type": f"`{kind}`", "Meaning": table.descriptions[column]}
         for column, kind in table.columns.items()
     ]
     facts = f"Made by `{table.asset}`, partitioned by `{table.partition}`; {files}."

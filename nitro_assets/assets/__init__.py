@@ -1,7 +1,8 @@
 """The assets, one folder each: `asset.py` declares it (light), `worker.py` is the process that makes it.
 
-Instead of a worker, `definitions.py` may hold what Dagster's own process does, and sensors and schedules. A folder is
-found by itself; nothing else has to name it.
+Instead of a worker, `step.py` may hold what Dagster's own step does. `schedules.py` and `sensors.py` declare what
+belongs to the asset, and are light; what their ticks do is in `ticks.py`. A folder is found by itself; nothing else has
+to name it.
 """
 
 from graphlib import TopologicalSorter

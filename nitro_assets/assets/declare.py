@@ -1,12 +1,14 @@
-"""How an asset is declared: one value, which Dagster, the workers, `nitro status` and the schedules read."""
+"""An asset is declared by one value, which Dagster, the workers, `nitro status` and the schedules read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from nitro_assets.lake.store import Lake
 from nitro_assets.settings import Settings
-from nitro_ml import nitrogen
+
+if TYPE_CHECKING:
+    from nitro_assets.lake.store import Lake
+    from nitro_ml import nitrogen
 
 Partitions = Literal["none", "nitrogen_shard", "corpus_shard", "idm_recipe", "mixture", "world_recipe"]
 How = Literal["same", "all", "promoted", "named"]
@@ -16,16 +18,18 @@ NO_PARTITION = "-"
 
 
 class Sources(Protocol):
-    """What an asset can be made from besides its inputs, as it is now.
+    """What an asset can be made from besides other assets, as it is now.
 
-    nitrogen: the shards by name; sources: a digest of the sources file; limits: the limits that aren't the defaults.
+    - `nitrogen`: the NitroGen shards by name.
+    - `sources`: a digest of the sources file, `None` without one.
+    - `limits`: the limits on videos that are not the defaults.
     """
 
-    lake: Lake
+    lake: "Lake"
     settings: Settings
 
     @property
-    def nitrogen(self) -> dict[str, nitrogen.Shard]: ...
+    def nitrogen(self) -> "dict[str, nitrogen.Shard]": ...
 
     @property
     def sources(self) -> str | None: ...
@@ -36,9 +40,12 @@ class Sources(Protocol):
 
 @dataclass(frozen=True)
 class Reads:
-    """One input: the same partition, all partitions, the promoted checkpoint, or the one the recipe names.
+    """One input of an asset.
 
-    `when` names a recipe field that must be true for the input to be read at all.
+    - `asset`: the name of the asset that is read.
+    - `how`: the same partition (`same`), all partitions (`all`), the promoted checkpoint (`promoted`), or the partition
+      that the recipe names (`named`).
+    - `when`: a field of the recipe that must be true for the input to be read; empty if it is always read.
     """
 
     asset: str
@@ -50,10 +57,16 @@ class Reads:
 class Asset:
     """One asset, the value `ASSET` of `assets/NAME/asset.py`.
 
-    doc: the catalogue entry; code: goes up when its worker computes something else; recipes: the kinds of recipe it is
-    made by; checks: name and description of every check it reports; is_checkpoint: whether a materialisation is a
-    trained model, whose version is its content hash; turn: of assets whose inputs are there, those with the smallest
-    are made first; source: what a partition is made from besides its inputs, as JSON: it is stale when that changes.
+    - `doc`: the entry in Dagster's catalogue.
+    - `partitions`: what the asset is partitioned by.
+    - `code`: the version of the worker's code; raise it when the worker computes something else.
+    - `group`, `kinds`: the asset's group and kinds, as Dagster's UI shows them.
+    - `checks`: the name and description of every check that the worker reports.
+    - `reads`: the inputs.
+    - `recipes`: the kinds of recipe that the asset is made by.
+    - `is_checkpoint`: whether a materialisation is a trained model, whose version is its content hash.
+    - `turn`: assets with a smaller number are made first, among those whose inputs are there.
+    - `source`: gives, as JSON, what a partition is made from besides its inputs; a change makes the partition stale.
     """
 
     doc: str | None
@@ -71,5 +84,10 @@ class Asset:
 
     @property
     def worker(self) -> str:
-        """The module of its worker: `python -m` this makes it."""
+        """The module of the asset's worker, which `python -m` runs."""
         return f"nitro_assets.assets.{self.name}.worker"
+
+    @property
+    def step(self) -> str:
+        """Where there is no worker, the module whose `make` makes it within Dagster's own step."""
+        return f"nitro_assets.assets.{self.name}.step"

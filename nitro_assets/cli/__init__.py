@@ -7,11 +7,12 @@ then.
 from nitro_assets.cli import lake, policy, takedown
 from nitro_assets.cli.bench import bench
 from nitro_assets.cli.checkpoint import checkpoint
+from nitro_assets.cli.plan import plan
 from nitro_assets.cli.run import run
 from nitro_assets.log import log_file
 from nitro_ml.cli import app, main, surroundings
 
-for command in (lake.status, run, lake.retry, lake.lineage, lake.openlineage, bench):
+for command in (lake.status, plan, run, lake.retry, lake.lineage, lake.openlineage, bench):
     app.command()(command)
 app.add_typer(policy.app, name="policy")
 app.add_typer(takedown.app, name="takedown")

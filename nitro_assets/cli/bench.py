@@ -19,13 +19,11 @@ class BenchmarkError(ValueError):
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="A benchmark, such as `label`.")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here too.")] = None,
-    quick: Annotated[
-        bool, typer.Option(help="The same code on tiny inputs: does it run? Its figures say little.")
-    ] = False,
+    name: Annotated[str, typer.Argument(help="The name of a benchmark, such as `label`.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file too.")] = None,
+    quick: Annotated[bool, typer.Option(help="Run the same code on tiny inputs; its figures mean little.")] = False,
 ) -> None:
-    """Measure, and print each figure beside its goal; one that misses it is shown as missed.
+    """Run a benchmark, and print each figure beside its goal; a figure that misses its goal is shown as missed.
 
     Example: nitro bench label --json figures.json
     """

@@ -31,9 +31,9 @@ MOST = 12
 
 def status(
     as_json: AsJson = False,
-    whole: Annotated[bool, typer.Option("--all", help="A line a partition, fresh ones too.")] = False,
+    whole: Annotated[bool, typer.Option("--all", help="Show a line for every partition, fresh ones too.")] = False,
 ) -> None:
-    """What is fresh, stale, missing or waiting, an asset a line; and the partitions that aren't fresh, and why.
+    """Show for each asset what is fresh, stale, missing or waiting; and which partitions are not fresh, and why.
 
     In JSON all partitions. Example: nitro status --all
     """
@@ -73,7 +73,7 @@ def opened(settings: Settings) -> Lake:
 
 
 def retry(as_json: AsJson = False) -> None:
-    """Let no failed download wait any longer: the next run tries them all, after new cookies say.
+    """Let the next run try all failed downloads again, for example after new cookies.
 
     Example: nitro retry
     """
@@ -90,7 +90,7 @@ def lineage(
     what: Annotated[str, typer.Argument(help="A video's address, path or key, or a checkpoint's first digits.")],
     as_json: AsJson = False,
 ) -> None:
-    """What came from a video and whether anything is left; or what a checkpoint came from.
+    """Show what came from a video and whether any of it is left, or what a checkpoint came from.
 
     Example: nitro lineage https://www.youtube.com/watch?v=...
     """
@@ -120,7 +120,7 @@ def openlineage(
     to: Annotated[str, typer.Argument(help="A file, or an http(s) address that takes OpenLineage events.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send the lineage of every artifact as OpenLineage events: inputs, exact partitions, versions. Names no video.
+    """Send the lineage of every artifact as OpenLineage events: inputs, exact partitions, versions. They name no video.
 
     Example: nitro openlineage lineage.ndjson
     """

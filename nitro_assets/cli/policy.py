@@ -8,16 +8,16 @@ import typer
 from nitro_ml.terminal.answer import AsJson, answer
 from nitro_ml.terminal.progress import progress
 
-app = typer.Typer(no_args_is_help=True, help="NitroGen's released weights: read them, and write them back.")
+app = typer.Typer(no_args_is_help=True, help="Import NitroGen's released weights, and export them again.")
 
 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="The released checkpoint, ng.pt.")],
-    out: Annotated[Path, typer.Option(help="Folder that gets the checkpoint's folder, named by its content.")],
+    out: Annotated[Path, typer.Option(help="The checkpoint's folder is made in here, named by its content hash.")],
     as_json: AsJson = False,
 ) -> None:
-    """A checkpoint folder that plays and is fine-tuned like any other. Nothing in the file is run.
+    """Make a checkpoint folder that plays and can be fine-tuned like any other. No code in the file is run.
 
     Example: nitro policy import ng.pt --out checkpoints
     """
@@ -30,11 +30,11 @@ def import_(
 
 @app.command()
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="Folder of an imported or fine-tuned checkpoint.")],
-    out: Annotated[Path, typer.Option(help="The new file; one that is there stays.")],
+    checkpoint: Annotated[Path, typer.Argument(help="The folder of an imported or fine-tuned checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The file to write; an existing file is never replaced.")],
     as_json: AsJson = False,
 ) -> None:
-    """A file under the released names, which upstream's own loader reads.
+    """Write a file with the released names, which upstream's own loader reads.
 
     Example: nitro policy export checkpoints/3f0c... --out mine.pt
     """

@@ -31,10 +31,10 @@ class SelectionError(ValueError):
 
 
 def run(
-    select: Annotated[str, typer.Option(help="As in the UI's search box, such as `group:takedown`.")] = "*",
+    select: Annotated[str, typer.Option(help="A selection as in the UI's search box, such as `group:takedown`.")] = "*",
     as_json: AsJson = False,
 ) -> None:
-    """Bring what is selected up to date through Dagster, inputs first; does nothing where all of it is fresh.
+    """Bring the selected assets up to date through Dagster, inputs first. If all are fresh, do nothing.
 
     The exit status is 0 if all that is selected is fresh now, 1 if a run failed, 3 if something waits for what isn't
     there. A plus in front takes in all that an asset is made from.

@@ -62,11 +62,11 @@ def _show(request: Request, as_json: bool) -> None:
 @app.command("request")
 def ask(
     what: Annotated[list[str], typer.Argument(help="Addresses, 32-digit keys, or paths of your own recordings.")],
-    reason: Annotated[str, typer.Option(help="Why; kept sealed with the request.")] = "",
-    kind: Annotated[str, typer.Option(help="video, playlist or channel.")] = "video",
+    reason: Annotated[str, typer.Option(help="The reason; it is kept encrypted with the request.")] = "",
+    kind: Annotated[str, typer.Option(help="What the addresses are: video, playlist or channel.")] = "video",
     as_json: AsJson = False,
 ) -> None:
-    """Quarantine at once: nothing reads or writes the videos, and what was trained on them is tainted.
+    """Request a takedown: the videos are quarantined at once, and models that were trained on them are tainted.
 
     Whatever is clear is taken, and each address is answered as it was understood.
 
@@ -101,7 +101,7 @@ def owner(request: Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def vouch(request: Id, as_json: AsJson = False) -> None:
-    """Say, as a maintainer, that whoever asked may ask.
+    """Vouch, as a maintainer, for the person who made the request.
 
     Example: nitro takedown vouch T-20260101-0a1b2c3d4e
     """
@@ -110,7 +110,7 @@ def vouch(request: Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def refuse(request: Id, as_json: AsJson = False) -> None:
-    """End a request of somebody whose videos these are not; they are free again.
+    """Refuse a request by somebody who does not own the videos; the quarantine ends.
 
     Example: nitro takedown refuse T-20260101-0a1b2c3d4e
     """
@@ -121,10 +121,10 @@ def refuse(request: Id, as_json: AsJson = False) -> None:
 @app.command()
 def plan(
     request: Id,
-    out: Annotated[Path | None, typer.Option(help="An HTML page with the graph, too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write an HTML page with the graph, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Everything that came from the videos, what is done to it, what stays and why; and the hash to be approved.
+    """List what came from the videos, what is done to it, what stays and why, and the hash to approve.
 
     Example: nitro takedown plan T-20260101-0a1b2c3d4e --out plan.html
     """
@@ -146,7 +146,7 @@ def plan(
 
 @app.command()
 def key(as_json: AsJson = False) -> None:
-    """Your own public key for approvals; its private half is made on first use, at NITRO_APPROVER_KEY.
+    """Print your public key for approvals; the private key is made on first use, at NITRO_APPROVER_KEY.
 
     Example: nitro takedown key
     """
@@ -155,7 +155,10 @@ def key(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def register(public_key: str, as_json: AsJson = False) -> None:
+def register(
+    public_key: Annotated[str, typer.Argument(help="The public key that `nitro takedown key` printed.")],
+    as_json: AsJson = False,
+) -> None:
     """Let the holder of a public key approve plans from now on.
 
     Example: nitro takedown register 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29
@@ -171,7 +174,7 @@ def approve(
     plan: Annotated[str, typer.Option(help="The plan's hash, or its first 8 digits or more.")],
     as_json: AsJson = False,
 ) -> None:
-    """Agree to a plan: your own key signs its hash.
+    """Approve a plan: sign its hash with your own key.
 
     Example: nitro takedown approve T-20260101-0a1b2c3d4e --plan 9f86d081884c
     """
@@ -181,7 +184,7 @@ def approve(
 
 @app.command()
 def run(request: Id, as_json: AsJson = False) -> None:
-    """Erase by the approved plan and scan (`nitro run` does it too, and rebuilds); killed anywhere, run it again.
+    """Carry out the approved plan and scan for traces. If it is killed, run it again. `nitro run` also rebuilds.
 
     Example: nitro takedown run T-20260101-0a1b2c3d4e
     """
@@ -211,7 +214,7 @@ def _show_found(left: Sequence[Trace]) -> None:
 
 @app.command()
 def lift(request: Id, as_json: AsJson = False) -> None:
-    """Take a request back; what was deleted comes from the recovery bundle if there is one, or is made again.
+    """Withdraw a request. Deleted rows are restored from the recovery bundle if there is one, else made again.
 
     Example: nitro takedown lift T-20260101-0a1b2c3d4e
     """
@@ -221,10 +224,12 @@ def lift(request: Id, as_json: AsJson = False) -> None:
 
 @app.command()
 def status(
-    request: Annotated[str | None, typer.Argument(help="One request's id: also what its scan found.")] = None,
+    request: Annotated[
+        str | None, typer.Argument(help="The id of one request, to show also what its scan found.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every request, its state, and what it waits for; of one that is unclean, where its traces are and what to do.
+    """List every request, its state and what it waits for. For an unclean one, show its traces and what to do.
 
     Example: nitro takedown status
     """
@@ -246,7 +251,7 @@ def verify(
     key: Annotated[str | None, typer.Option(help="The ledger's public key, as it was published.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check the whole ledger and every report, offline; a copy of the two folders is all it needs.
+    """Check the whole ledger and every report, offline. It needs only a copy of these two folders.
 
     Example: nitro takedown verify copy-of-the-lake --key 3b6a27bc...
     """

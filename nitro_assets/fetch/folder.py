@@ -129,7 +129,7 @@ def _real(path: str | Path) -> Path:
 def _own_places(settings: Settings) -> list[Path]:
     """Where nitro writes and erases, so that no recording may lie there."""
     lake = [] if "://" in settings.lake else [Path(settings.lake)]
-    return [*lake, settings.cache, settings.downloads, settings.training, settings.exports, settings.inbox]
+    return [*lake, settings.cache_folder, settings.downloads, settings.training, settings.exports, settings.inbox]
 
 
 def _problem(root: Path, settings: Settings) -> str | None:

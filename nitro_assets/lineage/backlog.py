@@ -27,9 +27,6 @@ LATEST = 50
 Level = Literal["new", "all"]
 """`new`: label the videos that have no labels, others keep theirs; `all`: label what isn't by the promoted IDM, too."""
 
-LEVEL_TAG = "nitro/level"
-"""The run tag that says so; without it, `all`."""
-
 
 @dataclass(frozen=True)
 class ShardBacklog:

@@ -18,15 +18,19 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.backoff import BACKOFF, current
 from nitro_assets.settings import Settings
 from nitro_ml import nitrogen, recipes
+from nitro_ml.training.choice import Choice
 
 InputVersions = dict[str, Any]
+LOWEST_RATE = 20.0
+"""Frames a second that a labelled video has at least."""
 
 
 @dataclass(frozen=True)
 class Record:
     """A materialisation: `root` over what was read, `version` that readers see, block keys of the videos withheld.
 
-    `made` of its rows were made anew, in `seconds`; the others were kept.
+    `made` of its rows were made anew, in `seconds`; the others were kept. Of a model, these are the steps of its
+    training and how long they took; 0 where it went on from a half-trained one.
     """
 
     asset: str
@@ -135,7 +139,7 @@ class State:
         found: InputVersions = {"code": asset.code}
         for kind, name in recipe_names(asset, partition):
             found[f"{kind} recipe {name}"] = recipes.digest(kind, name)
-        found |= asset.source(self, partition) | self._backoff(asset, partition)
+        found |= self._limits(asset, partition) | asset.source(self, partition) | self._backoff(asset, partition)
         for reads in asset.reads:
             if reads.how == "promoted":
                 found[f"promoted {reads.asset}"] = self.promoted(reads.asset)
@@ -145,6 +149,24 @@ class State:
                 record = self.records.get((name, input_partition))
                 found[f"{name}/{input_partition}"] = record.version if record else None
         return found
+
+    def _limits(self, asset: Asset, partition: str) -> InputVersions:
+        """The limits of the recipe by which footage is chosen, if they may leave anything out: where less is labelled
+        than a recipe may take, its limits make no difference."""
+        if not any(reads.asset == "nitrogen_actions" for reads in asset.reads):
+            return {}
+        found, pseudo = {}, bool(recipe_of(asset, partition).get("pseudo"))
+        for kind, name in recipe_names(asset, partition):
+            limits = {"hours": Choice.model_fields["hours"].default} | recipes.limits(kind, name)
+            most = limits["hours"]
+            if len(limits) > 1 or not isinstance(most, int | float) or self._labelled_hours(pseudo) > most:
+                found[f"limits of {kind} recipe {name}"] = digest(limits)
+        return found
+
+    def _labelled_hours(self, pseudo: bool) -> float:
+        """At most so many hours are labelled, by people or also by a model: those at the lowest frame rate."""
+        made = {"nitrogen_actions", "pseudo_labels"} if pseudo else {"nitrogen_actions"}
+        return sum(r.rows for (asset, _), r in self.records.items() if asset in made) / LOWEST_RATE / 3600
 
     def _backoff(self, asset: Asset, partition: str) -> InputVersions:
         record = self.records.get((asset.name, partition))

@@ -9,7 +9,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +39,7 @@ from nitro_assets.lineage.state import InputVersions, Record, State, scope, vers
 from nitro_assets.log import in_a_line, quiet
 from nitro_assets.runtime import failures
 from nitro_assets.runtime.failures import Failure
+from nitro_assets.runtime.side_by_side import side_by_side
 from nitro_assets.settings import Settings
 from nitro_ml.terminal.foreseen import masked
 from nitro_ml.terminal.progress import Progress, progress
@@ -70,8 +71,8 @@ class Refused:
 @dataclass
 class Outcome:
     """What one partition's build gives back. `version` is set where it isn't the root: a checkpoint's hash, say;
-    `components` are those that were really read, where they differ from what would be read now. `made` rows were made
-    anew in `seconds`; `committed` is called once the record is there."""
+    `components` are those that were really read, where they differ from what would be read now. `made` rows (of
+    a model: steps) were made anew in `seconds`; `committed` is called once the record is there."""
 
     rows: int
     version: str | None = None
@@ -115,8 +116,12 @@ STOPPED = 130
 """The exit status after Ctrl-C."""
 
 
-def run(name: str, build: Build) -> None:
-    """The worker's main: build the partitions asked for, one after another; a failed one doesn't stop the others."""
+def run(name: str, build: Build, is_small: Callable[[str], bool] = lambda partition: False) -> None:
+    """The worker's main: build the partitions asked for; a failed one doesn't stop the others.
+
+    They are built one after another; where all are small (`is_small(partition)`: one core is enough for it), on this
+    machine side by side.
+    """
     parser = argparse.ArgumentParser(description=f"Make partitions of {name}.")
     parser.add_argument("--partition", action="append", default=[], help="a partition key; may be repeated")
     parser.add_argument("--level", default="all", choices=["new", "all"], help="pseudo_labels: leave old labels alone")
@@ -124,10 +129,10 @@ def run(name: str, build: Build) -> None:
     quiet()
     try:
         if "DAGSTER_PIPES_CONTEXT" not in os.environ:
-            failed = _all(name, build, arguments.partition, arguments.level, None)
+            failed = _all(Work(name, build, arguments.level, is_small), arguments.partition, None)
             sys.exit("\n".join(f"{name} {p}: {why}" for p, why in failed.items()) or None)
         with open_dagster_pipes(message_writer=_writer()) as pipes:
-            failed = _all(name, build, pipes.extras["partitions"], pipes.extras["level"], pipes)
+            failed = _all(Work(name, build, pipes.extras["level"], is_small), pipes.extras["partitions"], pipes)
             pipes.report_custom_message({"failed": {p: masked(why) for p, why in failed.items()}})
     except SecondaryProcessError:
         sys.exit(0)
@@ -145,27 +150,65 @@ def _writer() -> PipesMessageWriter | None:
     return PipesS3MessageWriter(boto3.client("s3"), interval=1)
 
 
-def _all(name: str, build: Build, partitions: list[str], level: Level, pipes: PipesContext | None) -> dict[str, str]:
-    """Build them one after another; the partitions that failed, each with why in one line."""
+@dataclass(frozen=True)
+class Made:
+    """What is told of one partition: why it failed, in one line, or its record, checks and metadata."""
+
+    partition: str
+    failed: str = ""
+    record: Record | None = None
+    checks: Sequence[Check] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker was asked for, whatever the partition."""
+
+    name: str
+    build: Build
+    level: Level
+    is_small: Callable[[str], bool]
+
+    def made(self, partition: str, tell: Progress) -> Made:
+        """One partition's failure must not stop the others; the run fails at the end."""
+        try:
+            settings = Settings()
+            job = Job(settings, Lake(settings), ASSETS[self.name], tell, level=self.level)
+            record, outcome = make(job, self.build, partition)
+        except SecondaryProcessError:
+            raise
+        except Exception as error:
+            return Made(partition, in_a_line(error))
+        return Made(partition, "", record, outcome.checks, outcome.metadata)
+
+    def all(self, partitions: Sequence[str], log: Callable[[str], None] | None) -> Iterator[Made]:
+        """Each partition as it is made."""
+        if len(partitions) > 1 and Settings().engine == "local" and all(map(self.is_small, partitions)):
+            with progress(f"{self.name}, {len(partitions)} side by side", also=log) as tell:
+                yield from side_by_side(self.made, partitions, tell)
+            return
+        for number, partition in enumerate(partitions):
+            count = f" ({number + 1} of {len(partitions)})" if len(partitions) > 1 else ""
+            with progress(f"{self.name} {partition}{count}", also=log) as tell:
+                made = self.made(partition, tell)
+            yield made
+
+
+def _all(work: Work, partitions: Sequence[str], pipes: PipesContext | None) -> dict[str, str]:
+    """Build them all and report; the partitions that failed, each with why in one line."""
     failed: dict[str, str] = {}
     checks: dict[str, list[tuple[str, Check]]] = {}
-    for number, partition in enumerate(partitions):
-        title = f"{name} {partition}" + (f" ({number + 1} of {len(partitions)})" if len(partitions) > 1 else "")
-        with progress(title, also=pipes.log.info if pipes else None) as tell:
-            try:
-                settings = Settings()
-                job = Job(settings, Lake(settings), ASSETS[name], tell, level=level)
-                record, outcome = make(job, build, partition)
-            except SecondaryProcessError:
-                raise
-            except Exception as error:  # one partition's failure must not stop the others; the run fails at the end
-                failed[partition] = in_a_line(error)
-                continue
-        for check in outcome.checks:
-            checks.setdefault(check.name, []).append((partition, check))
+    for made in work.all(partitions, pipes.log.info if pipes else None):
+        record = made.record
+        if record is None:
+            failed[made.partition] = made.failed
+            continue
+        for check in made.checks:
+            checks.setdefault(check.name, []).append((made.partition, check))
         if pipes:
-            metadata = {"version": record.version, "root": record.root, "rows": record.rows, **outcome.metadata}
-            pipes.report_custom_message({"partition": partition, "version": record.version, "metadata": metadata})
+            metadata = {"version": record.version, "root": record.root, "rows": record.rows, **made.metadata}
+            pipes.report_custom_message({"partition": made.partition, "version": record.version, "metadata": metadata})
     if pipes:
         for check_name, found in checks.items():
             passed, told = all(c.passed for _, c in found), {partition: c.found for partition, c in found}

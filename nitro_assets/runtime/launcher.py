@@ -20,10 +20,11 @@ from dagster._utils import tail_file
 from dagster_pipes import PipesParams
 
 from nitro_assets.assets import ASSETS
-from nitro_assets.lineage.backlog import LEVEL_TAG
 from nitro_assets.settings import Settings
 from nitro_ml.core.process import TUNING
 
+LEVEL_TAG = "nitro/level"
+"""The run tag with the `Level` of lineage/backlog.py; without it, `all`."""
 POLL = 2.0  # seconds between two looks for a job's messages and its state
 
 

@@ -5,7 +5,8 @@ and the workers cannot disagree.
 """
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import dagster as dg
@@ -39,11 +40,16 @@ def worker_asset(asset: Asset) -> dg.AssetsDefinition:
     return materialise
 
 
-def step_asset(
-    asset: Asset,
-) -> Callable[[Callable[[dg.AssetExecutionContext], dg.MaterializeResult]], dg.AssetsDefinition]:
-    """Made by the decorated function, within Dagster's own step."""
-    return lambda made: dg.asset(**_declared(asset))(plainly(made))
+def step_asset(asset: Asset) -> dg.AssetsDefinition:
+    """Made by `make` of `nitro_assets.assets.NAME.step`, within Dagster's own step, which is what loads that module."""
+
+    @dg.asset(**_declared(asset))
+    @plainly
+    def materialise(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        made: dg.MaterializeResult = import_module(asset.step).make(context)
+        return made
+
+    return materialise
 
 
 def _declared(asset: Asset) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The virtual gamepad: NitroGen's 17 buttons and two sticks, as arrays.
+"""The virtual gamepad, with NitroGen's 17 buttons and two sticks, as arrays.
 
-Source: NitroGen dataset card (columns of `actions_raw.parquet`). Stick values lie in [-1, 1]; negative y is up.
+The names are the columns of `actions_raw.parquet` in the NitroGen dataset card. Stick values lie in [-1, 1]; negative y
+is up.
 """
 
 from dataclasses import dataclass
@@ -32,9 +33,10 @@ STICKS: tuple[str, ...] = ("j_left_x", "j_left_y", "j_right_x", "j_right_y")
 
 @dataclass(frozen=True)
 class Actions:
-    """What was held, frame by frame.
+    """The inputs that are held in each of T frames. Raises `ValueError` for arrays of other shapes.
 
-    buttons: bool [T, 17] in the order of `BUTTONS`; sticks: float32 [T, 4] in the order of `STICKS`, each in [-1, 1].
+    - `buttons`: bool [T, 17], in the order of `BUTTONS`.
+    - `sticks`: float32 [T, 4], in the order of `STICKS`, each in [-1, 1].
     """
 
     buttons: NDArray[np.bool_]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Box:
-    """In pixels of the source frame; x and y are its top left corner."""
+    """A rectangle in pixels of the source frame. `x` and `y` are its top left corner, `w` and `h` its size."""
 
     x: int
     y: int

@@ -1,4 +1,4 @@
-"""A labels file: one row a frame, soft probabilities, sticks, confidence; and NitroGen's parquet as truth."""
+"""Labels files, which have one row a frame with probabilities, sticks and a confidence; and truth files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,14 @@ from nitro_ml.core.observability import Visible, visible_of
 
 @dataclass(frozen=True)
 class Labels:
-    """Inferred inputs of one video.
+    """The inferred inputs of T frames of one video.
 
-    time: float64 [T] seconds; buttons: float32 [T, 17] probabilities in [0, 1]; sticks: float32 [T, 4] in [-1, 1];
-    confidence: float32 [T] in [0, 1], the probability that all of the frame's buttons are right (see `trust.right`);
-    calibration: whose thresholds and probabilities these are: a game's, or "pooled"; empty where nobody said.
+    - `time`: float64 [T], in seconds.
+    - `buttons`: float32 [T, 17], probabilities in [0, 1], in the order of `BUTTONS`.
+    - `sticks`: float32 [T, 4] in [-1, 1], in the order of `STICKS`.
+    - `confidence`: float32 [T] in [0, 1], the probability that all 17 buttons of the frame are right within one frame
+      of time (1/30 s).
+    - `calibration`: the game whose calibration was used, or "pooled" for that of all games; empty if unknown.
     """
 
     time: NDArray[np.float64]
@@ -31,19 +34,20 @@ class Labels:
         return len(self.time)
 
     def hard(self, thresholds: NDArray[np.float32] | float = 0.5) -> Actions:
-        """Actions with each button at or over its threshold (scalar or [17])."""
+        """The labels as `Actions`: a button is held from its threshold on. thresholds: a number, or float32 [17]."""
         return Actions(self.buttons >= thresholds, self.sticks)
 
 
 def concat(parts: list[Labels]) -> Labels:
-    """The parts one after another, as one `Labels`."""
+    """Join consecutive labels of one video into one `Labels`. parts: at least one."""
     arrays = {f: np.concatenate([getattr(p, f) for p in parts]) for f in ("time", "buttons", "sticks", "confidence")}
     return Labels(**arrays, calibration=parts[0].calibration)
 
 
 def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None = None, first: int = 0) -> pl.DataFrame:
-    """The labels file as a table, its frames numbered from `first`; with `thresholds` the buttons are booleans (a
-    NitroGen `actions_raw.parquet`).
+    """The labels as a table in the columns of a labels file, with frames numbered from `first`.
+
+    With `thresholds` (a number, or float32 [17]) the buttons are booleans, as in NitroGen's `actions_raw.parquet`.
     """
     buttons = labels.buttons if thresholds is None else labels.hard(thresholds).buttons
     return pl.DataFrame(
@@ -61,8 +65,11 @@ def labels_frame(labels: Labels, thresholds: NDArray[np.float32] | float | None 
 
 @dataclass(frozen=True)
 class Truth:
-    """What was held in a video, frame by frame: time in seconds, float64 [T]; visible: which of it can be seen, where
-    that was measured.
+    """The true inputs of T frames of a video.
+
+    - `actions`: the inputs held in each frame.
+    - `time`: float64 [T], in seconds.
+    - `visible`: which inputs can be seen, where that was measured.
     """
 
     actions: Actions
@@ -107,18 +114,19 @@ def _stick(table: pl.DataFrame, column: str, name: str) -> NDArray[np.float32]:
 
 
 def read_labels(path: str | Path, fps: float = 30.0) -> Labels:
-    """A labels or truth file. Without a `time` column, times are `frame / fps`; without `confidence` it is 1.
+    """Read a labels file or a truth file.
 
-    Raises `LabelsError` naming the file, what was found and what is allowed.
+    Without a column `time`, the times are `frame / fps`, in seconds; without a column `confidence`, it is 1 in every
+    frame. Raises `LabelsError`, which names the file, what was found and what is allowed.
     """
     path = Path(path)
     return _labels(_table(path), path.name, fps)
 
 
 def read_truth(path: Path, fps: float = 30.0) -> Truth:
-    """A truth file: NitroGen's parquet, with `time` and the `visible_` columns where it has them.
+    """Read a truth file, which is NitroGen's parquet with, optionally, `time` and the `visible_` columns.
 
-    Raises `LabelsError` as `read_labels` does, and where a button is neither 0 nor 1.
+    Raises `LabelsError` like `read_labels`, and where a button is neither 0 nor 1.
     """
     table = _table(path)
     labels = _labels(table, path.name, fps)

@@ -1,4 +1,4 @@
-"""A labels file written as its labels come: memory does not grow with the video, and the file appears whole."""
+"""Labels files are written while the labels come: memory does not grow with the video, and no partial file is seen."""
 
 import json
 import tempfile
@@ -20,7 +20,7 @@ ROWS = 1 << 16  # of a part that waits on disk, 8 MB in memory; and of a row gro
 
 @dataclass(frozen=True)
 class Written:
-    """What a labels file holds: its frames, the mean of their confidence, and whose calibration they are under."""
+    """The labels file that was written: its path, number of frames, mean confidence in [0, 1], and calibration."""
 
     path: Path
     frames: int
@@ -39,9 +39,13 @@ def write_labels(
 ) -> Written:
     """Write the labels of one video, whole or as an iterable of consecutive stretches, as parquet.
 
-    thresholds: float32 [17], kept beside the rows; with `hard` the buttons are booleans at them. facts: more to keep
-    there. `out` must be none of the `inputs`. Raises `OutputError` where it can't be written, `LabelsError` for no
-    frame, and whatever making the labels raises; then nothing is left.
+    - `thresholds`: float32 [17], kept in the file's metadata.
+    - `hard`: whether to write booleans, by the thresholds (0.5 without any), instead of probabilities.
+    - `facts`: further entries of the metadata.
+    - `inputs`: files that `out` must not be, such as the video.
+
+    Raises `OutputError` if the file cannot be written, `LabelsError` if there is no frame, and whatever iterating over
+    the labels raises. No file is left then.
     """
     stretches = [labels] if isinstance(labels, Labels) else labels
     limits = np.full(17, 0.5, np.float32) if thresholds is None else thresholds

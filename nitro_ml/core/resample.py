@@ -30,7 +30,7 @@ class ResampledClip:
 
     def frames_at(self, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
         """uint8 [K, S, S, 3] of these steps."""
-        return np.stack([self.clip.frames[i] for i in self.index[steps]])
+        return np.ascontiguousarray(self.clip.frames[self.index[steps]])
 
     def ahead(self, step: int, seconds: float, count: int, rate: float = RATE) -> NDArray[np.int64]:
         """The clip's frames nearest to `count` moments, 1 / `rate` s apart, the first of them so many seconds after a

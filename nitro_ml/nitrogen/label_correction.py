@@ -7,7 +7,7 @@ from statistics import median
 
 import numpy as np
 
-from nitro_ml.core.clip import Clip
+from nitro_ml.core.clip import Clip, part_of
 from nitro_ml.core.resample import RATE
 from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_sync import (
@@ -134,4 +134,4 @@ def _mended(clip: Clip, finding: Correction) -> Clip:
         actions = upright(actions, axis)
     first, last = np.flatnonzero(labelled)[[0, -1]] if labelled.any() else (0, -1)
     kept = slice(int(first), int(last) + 1)
-    return replace(clip, frames=clip.frames[kept], time=clip.time[kept], actions=actions)
+    return replace(clip, frames=part_of(clip.frames, kept.start, kept.stop), time=clip.time[kept], actions=actions)

@@ -18,6 +18,10 @@ Recipe = TypeVar("Recipe", bound=BaseModel)
 PACKAGED = Path(__file__).parent
 SETTING = "NITRO_RECIPES"
 KINDS = ("idm", "mixture", "policy", "world")
+DATA = "data"
+"""The section that says what a training takes of what there is (nitro_ml/training/choice.py)."""
+ONCE_OUTSIDE = ("minimum_density", "best", "held_out")
+"""Its fields that older recipes have beside it."""
 
 
 class RecipeError(ValueError):
@@ -86,6 +90,19 @@ def _wrong(error: Any) -> str:
 
 
 def digest(kind: str, name: str) -> str:
-    """16 hex digits over the recipe's content; comments and order of keys don't count."""
-    canonical = json.dumps(read(kind, name), sort_keys=True)
-    return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
+    """16 hex digits over the recipe's content but its `limits`; comments and order of keys don't count."""
+    recipe = read(kind, name)
+    content = {field: value for field, value in recipe.items() if field != DATA}
+    content |= {field: value for field, value in _data(recipe).items() if field in ONCE_OUTSIDE}
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def limits(kind: str, name: str) -> dict[str, Any]:
+    """How much a recipe takes of what there is: its `data` but for the fields that older recipes have beside it. Where
+    there is less, it makes no difference."""
+    return {field: value for field, value in _data(read(kind, name)).items() if field not in ONCE_OUTSIDE}
+
+
+def _data(recipe: dict[str, Any]) -> dict[str, Any]:
+    data = recipe.get(DATA)
+    return data if isinstance(data, dict) else {}

@@ -1,9 +1,9 @@
-"""Keep or drop, stretch by stretch, with one reason each.
+"""Cut a video into segments, and keep or drop each with one reason.
 
-A classifier (fitted by `python -m benchmarks.segments --fit`) says five times a second how probable each kind
-of stretch is, from the picture and the inferred inputs (`step_features`); the likeliest path through them makes
-stretches; their borders are then moved to the cut, or to the input, that they belong to. Of what is left as play, rules
-drop what must not be learned: labels below a chosen risk, and inputs that no hand makes.
+Five times a second, a classifier (fitted by `python -m benchmarks.segments --fit`) computes the probability of each
+kind of segment from the picture and the inferred inputs (`step_features`). The likeliest path through these
+probabilities gives the segments, and their borders are moved to the cut or the input that they belong to. Rules then
+drop play that must not be learned: labels above a chosen risk, and inputs that no hand makes.
 
 Sources: judged per segment and never per episode (NitroGen's users); a button held over 60% of the frames and more than
 six at once are implausible (open-p2p, arXiv 2601.04575); idle frames are dropped (VPT, arXiv 2206.11795).
@@ -46,13 +46,16 @@ _DOUBT = -8.0  # the least log probability that counts: one step never decides a
 
 @dataclass(frozen=True)
 class Rules:
-    """When a stretch is dropped. Lengths are in seconds, shares and confidences in [0, 1].
+    """The rules by which a segment is dropped. Lengths are in seconds, shares and confidences in [0, 1].
 
-    risk: the chance of a wrong frame (one minus the labels' confidence, mean over `window`) over which play is dropped.
-    held: the share of a play segment (of at least `held_length`) for which one button may be down; directions and
-    triggers are exempt, because people walk and accelerate for minutes. together: buttons that may be down at once.
-    stick: the deflection that counts as input. change: what a change of kind costs, in nats. shortest: a shorter
-    segment joins its neighbour.
+    - `risk`, `window`: play is dropped above this probability of a wrong frame, which is one minus the labels'
+      confidence, averaged over `window`.
+    - `held`, `held_length`: the share of a play segment of at least `held_length` for which one button may be down.
+      Directions and triggers are exempt, because people walk and accelerate for minutes.
+    - `together`: the number of buttons that may be down at once.
+    - `stick`: the deflection from which a stick counts as input.
+    - `change`: the cost of a change of kind, in nats.
+    - `shortest`: a shorter segment joins its neighbour.
     """
 
     risk: float = 0.7
@@ -67,9 +70,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Segment:
-    """Frames `first_frame` to `last_frame` (exclusive), shown from `start` to `end` (seconds).
+    """The frames from `first_frame` to `last_frame` (exclusive), shown from `start` to `end` in seconds.
 
-    confidence: the labels' mean confidence in the segment.
+    `confidence` is the mean confidence of the segment's labels, in [0, 1].
     """
 
     start: float
@@ -88,10 +91,14 @@ def segment_video(
     thresholds: NDArray[np.float32] | float = 0.5,
     classifier: Classifier | None = None,
 ) -> list[Segment]:
-    """Segments that cover the video without gap or overlap, in order; neighbours differ in their reason.
+    """Cut a video into segments, in order, without gap or overlap; neighbours differ in their reason.
 
-    facts: [T] of `features.FRAME`; labels: of the same T frames; thresholds: scalar or [17], the checkpoint's own;
-    classifier: another than the shipped one. Raises ValueError where the lengths differ.
+    - `facts`: [T] of `features.FRAME`.
+    - `labels`: the labels of the same T frames.
+    - `thresholds`: the checkpoint's own, a number or float32 [17].
+    - `classifier`: a classifier other than the pretrained one.
+
+    Raises `ValueError` where the lengths differ.
     """
     rules = rules or Rules()
     if len(facts) != len(labels):
@@ -106,7 +113,7 @@ def segment_video(
 
 
 def filter_segments(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
-    """Segments of frames whose kinds are known; what is not to be used of active play gets its own reason.
+    """Make segments of frames whose kinds are known; active play that must not be used gets its own reason.
 
     kind: str [T], of `annotated_frame.KINDS`; labels and held, bool [T, 17]: of the same T >= 1 frames.
     """
@@ -149,6 +156,6 @@ def _segment(labels: Labels, first: int, last: int, reason: Reason, frame: float
 
 
 def seconds_per_frame(time: NDArray[np.float64]) -> float:
-    """The median; 1/30 where there is only one frame."""
+    """The median time between frames, in seconds; 1/30 where there is only one frame. time: float64 [T]."""
     step = float(np.median(np.diff(time))) if len(time) > 1 else 0.0
     return step or 1 / 30

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class SecondaryProcessError(RuntimeError):
@@ -36,3 +36,16 @@ class Hardware(BaseModel):
     def processes(self) -> int:
         """Of all nodes."""
         return self.devices * self.num_nodes
+
+
+def _whole(hardware: Hardware) -> Hardware:
+    if hardware.strategy == "fsdp":
+        raise ValueError(
+            "strategy: found 'fsdp'; the moving average of the weights that is kept needs them whole in each process: "
+            "allowed are 'auto', 'ddp' and 'ddp_fork'."
+        )
+    return hardware
+
+
+WholeWeights = Annotated[Hardware, AfterValidator(_whole)]
+"""The hardware of a training that keeps an average of its weights."""

@@ -1,7 +1,7 @@
-"""Recordings of one's own as labelled clips: videos, each with a truth file of its name, as `nitro record` writes them.
+"""Recordings are videos, each with a truth file of the same name, as `nitro record` writes them.
 
-The truth of `GAME_0001.mp4` is `GAME_0001.actions.parquet`, beside it or in a folder `truth` beside the video's own:
-one row a frame, NitroGen's columns, and `time` in seconds where the frame rate isn't constant.
+The truth file of `GAME_0001.mp4` is `GAME_0001.actions.parquet`, beside it or in a folder `truth` beside the video's
+folder. It has one row a frame in NitroGen's columns, and `time` in seconds where the frame rate is not constant.
 """
 
 import re
@@ -44,13 +44,17 @@ def recordings(
     refused: Callable[[Exception], None] | None = None,
     progress: Progress | None = None,
 ) -> list[Clip]:
-    """The videos below `folder` that have a truth file, as clips of frames uint8 [T, size, size, 3], sorted by name.
+    """Read the videos below `folder` that have a truth file, as labelled clips, sorted by name.
 
-    game: that of all of them; without, it is what stands before the number in a file's name. refused: takes the error
-    of a recording that can't be used, which is left out then; without, it is raised. The frames lie in temporary files
-    that go with the clips, so that memory does not grow with their number.
+    - `size`: the side of the frames in pixels; a clip's frames are uint8 [T, size, size, 3].
+    - `game`: the game of all videos; by default the part of each file's name before the number.
+    - `refused`: is called with the error of a recording that cannot be used, which is then left out. Without it, the
+      error is raised.
+    - `progress`: is called with the share that is done, in [0, 1], and a text.
 
-    Raises `RecordingError` where there is none, and of a recording `RecordingError`, `VideoError` or `LabelsError`.
+    The frames lie in temporary files that are deleted with the clips, so that memory does not grow with their number.
+    Raises `RecordingError` if there is no recording, and `RecordingError`, `VideoError` or `LabelsError` for one that
+    cannot be used.
     """
     found = _find(Path(folder).expanduser(), game)
     clips = []

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from nitro_ml.core.clip import Clip
 
@@ -16,10 +16,15 @@ def order(video: str) -> str:
     return hashlib.blake2b(video.encode(), digest_size=8).hexdigest()
 
 
-def choose(videos: Iterable[str], share: float) -> set[str]:
-    """The videos of one game to hold out, the first ones by `order`: at least one of two, none of one alone."""
+def choose(videos: Iterable[str], share: float, trained_on: Collection[str] = ()) -> set[str]:
+    """The videos of one game to hold out, the first ones by `order`: at least one of two, none of one alone.
+
+    trained_on: videos that a model whose labels are used here has learned from; they are held out only where there are
+    no others.
+    """
     ordered = sorted(set(videos), key=order)
-    return set(ordered[: math.ceil(share * len(ordered))]) if len(ordered) > 1 else set()
+    fit = [video for video in ordered if video not in trained_on] or ordered
+    return set(fit[: math.ceil(share * len(ordered))]) if len(ordered) > 1 else set()
 
 
 def hold_out(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:

@@ -20,6 +20,7 @@ from torch.distributed.fsdp import FullyShardedDataParallel
 from nitro_ml.core.progress import Progress
 from nitro_ml.training.device import check_device, fast_bfloat16
 from nitro_ml.training.hardware import Hardware, SecondaryProcessError
+from nitro_ml.training.sampler import Sampler
 
 # Lightning's own use of torch, and the folder in which a training is gone on with: nothing a reader could mend.
 WARNINGS = r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not empty"
@@ -28,10 +29,14 @@ WARNINGS = r"`isinstance\(treespec, LeafSpec\)`|Checkpoint directory .* is not e
 class ResumableModule(L.LightningModule):
     """A training that goes on after a stop: with the batches it has not seen, and the same draws in each step.
 
-    `batches` begin with number `first`, and each follows from the seed and its number.
+    Of a training by several processes each has batches and draws of its own.
     """
 
-    batches: Any
+    batches: Sampler[Any, Any]
+
+    def on_fit_start(self) -> None:
+        """The batches are those of this process."""
+        self.batches.rank = self.global_rank
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """A stopped training goes on with the batches it has not seen."""
@@ -47,8 +52,8 @@ class ResumableModule(L.LightningModule):
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def seed_step(self, seed: int) -> None:
-        """What torch draws in a step follows from its number."""
-        torch.manual_seed(hash((seed, self.global_step)))
+        """What torch draws in a step follows from its number and the process."""
+        torch.manual_seed(hash((seed, self.global_step)) + self.global_rank)
 
 
 class _Report(Callback):
@@ -78,7 +83,7 @@ def fit(
     steps: int,
     *,
     requires: Literal["cpu", "gpu"] = "cpu",
-    hardware: Hardware | None = None,
+    hardware: Hardware,
     held_out: HeldOut | None = None,
     progress: Progress | None = None,
     callbacks: Sequence[Callback] = (),
@@ -87,7 +92,7 @@ def fit(
     """Train `module` for `steps` steps. Raises `DeviceError` without a needed GPU and, in all processes of a training
     on several but the first, `SecondaryProcessError` once their part is done.
 
-    Without `hardware` it is one device, bfloat16 on GPUs and float32 on the CPU. With a `scratch` folder the training's
+    With a `scratch` folder the training's
     state is kept there now and then, and one that was stopped goes on from it; `batches` then has to go on from where
     it was, too. The folder is its owner's to remove: a training that was finished goes quickly through its end again.
     """
@@ -119,7 +124,7 @@ def fit(
         loader: Any = partial(
             torch.utils.data.DataLoader,
             batch_size=None,
-            num_workers=hardware.loaders if hardware else 0,
+            num_workers=hardware.loaders,
             pin_memory=requires == "gpu",
         )
         unseen = loader(held_out.batches) if held_out else None
@@ -157,9 +162,8 @@ def _folder(scratch: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _machine(requires: Literal["cpu", "gpu"], hardware: Hardware | None) -> dict[str, Any]:
+def _machine(requires: Literal["cpu", "gpu"], wanted: Hardware) -> dict[str, Any]:
     """The trainer's words for what it runs on."""
-    wanted = hardware or Hardware(precision="auto" if requires == "gpu" else "float32")
     # Of a GPU nothing is asked: processes that are forked later could not use it any more.
     half = wanted.precision == "auto" and (requires == "gpu" or fast_bfloat16("cpu"))
     return {

@@ -17,7 +17,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         lake=str(home / "lake"),
         nitrogen=str(home / "nitrogen"),
-        cache=home / "cache",
+        cache=str(home / "cache"),
         secret_file=home / "secret",
         inbox=home / "inbox",
         exports=home / "exports",
@@ -45,6 +45,7 @@ def lake(settings: Settings) -> Lake:
 
 @pytest.fixture
 def on_s3(settings: Settings) -> Iterator[Settings]:
-    """A lake in a bucket of moto's server."""
+    """A lake and a clip cache in a bucket of moto's server."""
     with services.s3():
-        yield settings.model_copy(update={"lake": f"s3://bucket/a lake {uuid.uuid4()}"})
+        which = uuid.uuid4()
+        yield settings.model_copy(update={"lake": f"s3://bucket/a lake {which}", "cache": f"s3://bucket/clips {which}"})

@@ -52,7 +52,7 @@ def site(home: Path, count: int) -> Iterator[str]:
     """The address of a site with so many videos, `video0` on."""
     (home / "videos").mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        write_video(home / "videos" / f"video{number}.mp4", square_clip(number, frames=FRAMES).frames)
+        write_video(home / "videos" / f"video{number}.mp4", square_clip(number, frames=FRAMES).frames[:])
     entry = {"channel": "ours", "licence": "CC0-1.0", "date": "2026-01-01", "description": "Licence: CC0-1.0"}
     pages = [{"id": f"video{n}", "title": "a title", "file": f"video{n}.mp4", **entry} for n in range(count)]
     (home / "site.json").write_text(json.dumps(pages))

@@ -1,5 +1,6 @@
 """A game of one rule, for tests: a square goes where the d-pad is held. And files of such play."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
+from nitro_ml.video.packed import clip_file
+from nitro_ml.video.packed.frames import PackedFrames
 
 LEFT, RIGHT = BUTTONS.index("dpad_left"), BUTTONS.index("dpad_right")
 
@@ -56,3 +59,11 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+def packed_clip(clip: Clip, folder: Path) -> Clip:
+    """The clip with its frames packed in a file of the folder."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{clip.group}.safetensors"
+    path.write_bytes(clip_file.to_bytes(np.asarray(clip.frames), clip.time))
+    return replace(clip, frames=PackedFrames(str(path), clip_file.head(str(path))))

@@ -1,6 +1,6 @@
-"""The tables' files: small ones merged, those that were replaced over a week ago removed.
+"""Compaction merges small files of the tables, and removes files that were replaced more than a week ago.
 
-Rows and versions stay as they are, so that nothing becomes stale. A partition that a worker holds is left for another
+Rows and versions stay the same, so that nothing becomes stale. A partition that a worker holds is left for another
 time.
 """
 

@@ -1,12 +1,15 @@
-"""The inverse dynamics model: frames in, the inputs held between them out.
+"""The inverse dynamics model (IDM) infers from frames which inputs were held between them.
 
-What: a checkpoint folder (weights, card), trained with Lightning on NitroGen's frames with the controller overlay
-masked, calibrated and given its thresholds on held-out videos, tested on others. Recipes: `pair` (two consecutive
-frames) and `window` (frames on both sides). Promoted if no taken-down video is among its inputs, if it beats all
-baselines, and if it is better than the promoted one on the frozen held-out videos: on average with confidence (paired
-bootstrap), and in no game worse by more than a tolerance. Its card (data, metrics, calibration, confidence, limits)
-lies beside it, as `card.md`.
-Source: `nitrogen_actions`, and the labelled videos, fetched, decoded and deleted. Partitions: one a recipe.
+Each partition is one recipe, such as `pair` (two consecutive frames) or `window` (frames on both sides). The worker
+fetches the labelled videos of `nitrogen_actions`, decodes them, deletes the files, and masks the controller overlay. It
+trains with Lightning, calibrates the model and fits its thresholds on held-out videos, and tests it on others. The
+result is a checkpoint folder with weights and card. `card.md` in it describes data, metrics, calibration, confidence
+and limits.
+
+A model is promoted if no taken-down video is among its inputs, if it beats all baselines, and if it is better than the
+promoted model on the frozen held-out videos: on average with confidence (paired bootstrap), and in no game worse by
+more than a tolerance.
+
 Terms: non-commercial research.
 """
 
@@ -22,8 +25,8 @@ ASSET = Asset(
     group="models",
     kinds={"pytorch", "lightning"},
     checks={
-        "beats_baselines": "Event F1 and macro average precision over all three baselines, mean of the games.",
-        "promoted": "It is the one that labels: clean, better than the baselines and than the one before.",
+        "beats_baselines": "Mean event F1 and macro average precision over the games exceed those of all baselines.",
+        "promoted": "The model is clean, beats the baselines and the model before, and now labels videos.",
         "calibrated": "The expected calibration error on the test videos is at most 0.1 in every game.",
         "confidence_is_honest": "Mean confidence and the share of right frames are at most 0.1 apart in every game.",
     },

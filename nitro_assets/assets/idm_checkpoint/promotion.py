@@ -50,12 +50,6 @@ class Decision:
         )
 
 
-def held_out(job: Job) -> set[str]:
-    """The frozen held-out videos: those of the promoted checkpoint, of which none may be trained on."""
-    current = job.checkpoints.promoted(job.asset.name)
-    return set(job.checkpoints.card(current).get("held_out", [])) if current else set()
-
-
 def decide(job: Job, checkpoint: str, card: Mapping[str, Any], new: Mapping[str, Video], rescore: Rescore) -> Decision:
     """Whether to promote a checkpoint: with clean inputs, one that beats all baselines and the promoted one.
 

@@ -2,35 +2,35 @@
 
 import json
 import tempfile
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from nitro_assets.assets.idm_checkpoint.promotion import decide, held_out
+from nitro_assets.assets.idm_checkpoint.promotion import decide
 from nitro_assets.lake.files.cache import ClipCache, clip_cache
 from nitro_assets.lake.files.resume_state import resume_state
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
-from nitro_assets.runtime.clips.clip_loader import FETCHED, ClipLoader
+from nitro_assets.runtime.clips.chosen import fetch_chosen, idm_chunks, missed, whole_rows
+from nitro_assets.runtime.clips.clip_loader import ClipLoader
+from nitro_assets.runtime.clips.plan import plan_idm
+from nitro_assets.runtime.clips.training import check_startable, trained
 from nitro_assets.runtime.job import Check, Job, Outcome, run
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import Labels
-from nitro_ml.core.progress import part
 from nitro_ml.evaluation.paired_bootstrap import Video
 from nitro_ml.evaluation.table import rows
 from nitro_ml.evaluation.worst_clips import SECONDS, filmstrip, worst_clip
 from nitro_ml.models.idm.card import text, write_card
-from nitro_ml.models.idm.config import IDMRecipe, load_recipe
+from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.evaluate import by_video
 from nitro_ml.models.idm.label import Labeller, label_clip
 from nitro_ml.models.idm.train import train
 from nitro_ml.nitrogen.label_correction import counts
-from nitro_ml.recipes import RecipeError
-from nitro_ml.training.checkpoint import Trained
-from nitro_ml.training.device import check_device
 
 WORST_ECE = 0.1
 
@@ -38,10 +38,14 @@ WORST_ECE = 0.1
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, its state, its card, and its figures."""
     recipe = load_recipe(partition)
-    _startable(job, recipe)
-    chunks = job.lake.read("nitrogen_chunks").sort("video_key", "chunk").collect()
+    check_startable(job, recipe)
+    chosen, frozen = idm_chunks(job.lake, recipe), job.checkpoints.held_out(job.asset.name)
+    plan = plan_idm(job.state, recipe, chosen.chunks)
+    plan.announce()
     with clip_cache(job.settings) as cache, tempfile.TemporaryDirectory(prefix="nitro-idm-") as folder:
         footage = ClipLoader(job, cache, recipe.resolution)
+        there = fetch_chosen(footage, chosen, lambda rows: footage.fetch_nitrogen(whole_rows(job.lake, rows)))
+        chunks = whole_rows(job.lake, there)
         clips = footage.nitrogen(chunks)
         labels = counts(footage.found or {})
         facts: dict[str, Any] = {
@@ -49,12 +53,13 @@ def build(job: Job, partition: str) -> Outcome:
             "frames_by_video": frames_by_video(clips),
             "labels": labels,
         }
-        frozen = held_out(job)
         with resume_state(job.settings, job.asset.name, partition, facts["inputs"], clips, sorted(frozen)) as kept:
-            trained = _trained(job, recipe, clips, Path(folder), facts, kept.folder, frozen)
-        card = trained.card
-        checkpoint = job.checkpoints.put(trained.path)
-        labeller = Labeller(trained.path)
+            began = time.monotonic()
+            made = trained(job, recipe, partial(train, frozen=frozen), clips, Path(folder), facts, kept.folder)
+            seconds = 0.0 if kept.resumed else time.monotonic() - began
+        card = made.card
+        checkpoint = job.checkpoints.put(made.path)
+        labeller = Labeller(made.path)
         tested = labelled(labeller, [clip for clip in clips if clip.group in card["held_out"]])
 
         def rescore(other: str, videos: set[str]) -> dict[str, Video]:
@@ -82,6 +87,8 @@ def build(job: Job, partition: str) -> Outcome:
         version=checkpoint,
         edges=nitrogen_edges(job, chunks, facts["frames_by_video"]),
         refused=footage.refused,
+        made=recipe.steps if seconds else 0,
+        seconds=seconds,
         checks=[
             Check("beats_baselines", decision.beats_baselines, decision.why),
             Check("promoted", decision.state == "promoted", decision.why),
@@ -98,7 +105,9 @@ def build(job: Job, partition: str) -> Outcome:
             "metrics": previews.table(rows(metrics)),
             "card": previews.markdown(text(card, decision.markdown(), worst)),
             **shown,
+            **plan.metadata(),
             "videos": len(facts["frames_by_video"]),
+            **missed(footage, chosen, there),
             "labels held against their pictures": labels,
             "not measured": previews.markdown(
                 "\n".join(f"- {told}" for told in card["not_measured"]) or "every game was"
@@ -106,39 +115,6 @@ def build(job: Job, partition: str) -> Outcome:
         },
         committed=kept.remove,
     )
-
-
-def _startable(job: Job, recipe: IDMRecipe) -> None:
-    """Before anything is fetched: raises `DeviceError` without a GPU that is needed, and `RecipeError` for a training
-    whose processes would each be this worker, waiting for its lease."""
-    if job.settings.engine == "local":
-        check_device(recipe.requires)
-    hardware = recipe.hardware
-    forked = hardware.strategy == "ddp_fork" and hardware.num_nodes == 1
-    if job.settings.engine == "local" and hardware.processes > 1 and not forked:
-        raise RecipeError(
-            f"idm/{recipe.name}.yaml: hardware: found strategy {hardware.strategy!r} on {hardware.num_nodes} nodes, "
-            "which needs this worker once a process; allowed is 'ddp_fork' on one, or any with NITRO_ENGINE=ray."
-        )
-
-
-def _trained(
-    job: Job,
-    recipe: IDMRecipe,
-    clips: list[Clip],
-    folder: Path,
-    facts: dict[str, Any],
-    kept: Path,
-    frozen: Collection[str],
-) -> Trained:
-    """Here, or by as many processes of the cluster as the recipe's `hardware` says, which share no scratch disk."""
-    training, hardware = partial(train, frozen=frozen), recipe.hardware
-    if job.settings.engine == "ray" and hardware.processes > 1:
-        from nitro_assets.runtime.ray_train import train_on_cluster
-
-        gpu = recipe.requires == "gpu"
-        return train_on_cluster(job.settings, hardware, gpu, folder, training, recipe, clips, folder, facts)
-    return training(recipe, clips, folder, facts, part(job.progress, FETCHED, 1), kept)
 
 
 def labelled(labeller: Labeller, clips: Sequence[Clip]) -> list[tuple[Clip, Labels]]:
@@ -153,7 +129,8 @@ def worst_clips(
     found = []
     for game in sorted({clip.game for clip, _ in tested}):
         stretch = worst_clip([(c, la) for c, la in tested if c.game == game], labeller.thresholds(game))
-        filmstrip(stretch, cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png"))
+        with cache.beside(size, stretch.clip.group, f"worst-{checkpoint[:12]}.png") as picture:
+            filmstrip(stretch, picture)
         found.append({"game": game, "seconds": SECONDS, "right": stretch.correct, "confidence": stretch.confidence})
     return found
 

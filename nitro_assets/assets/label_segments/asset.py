@@ -1,9 +1,8 @@
-"""Segments: which stretches of a pseudo-labelled video are worth training on, and why the others aren't.
+"""Segments say which stretches of a pseudo-labelled video are worth training on, and why the others are not.
 
-What: one row a segment: keep (play) or drop (idle, menu, loading, cut scene, death, intro, face, input display, low
-confidence, implausible), judged by the inferred inputs and the picture's features; nothing is fetched again. How well:
-docs/concepts/segments.md.
-Source: `pseudo_labels`. Partitions: hash buckets of the video key.
+The table has one row for each segment, which is kept (play) or dropped (idle, menu, loading, cut scene, death, intro,
+face, input display, low confidence, implausible). The worker decides from the inferred inputs and the features of the
+picture that `pseudo_labels` holds; no video is fetched again. docs/concepts/segments.md says how well this works.
 """
 
 from nitro_assets.assets.declare import Asset, Reads

@@ -1,8 +1,8 @@
-"""Latent actions: a discrete code for what happened between two frames, where the buttons are unknown.
+"""Latent actions are discrete codes for what happened between two frames, where the buttons are unknown.
 
-What: an encoder of two frames to one of a few codes and a decoder that predicts the second frame from the first and the
-code (Genie, arXiv 2402.15391; LAPA, arXiv 2410.11758), judged by delta-PSNR and code usage on held-out videos.
-Source: the frames of a `training_mixture`. Partitions: one a world recipe.
+An encoder maps two frames to one of a few codes, and a decoder predicts the second frame from the first frame and the
+code (Genie, arXiv 2402.15391; LAPA, arXiv 2410.11758). The model is trained on the frames of the `training_mixture`
+that its world recipe names, and evaluated by delta-PSNR and code usage on held-out videos.
 """
 
 from nitro_assets.assets.declare import Asset, Reads

@@ -11,7 +11,7 @@ from nitro_ml.models.world.train import train_latent
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, with delta-PSNR and code usage on held-out videos."""
     recipe = load_recipe(partition)
-    outcome, metrics = train_on_mixture(job, partition, recipe.mixture, recipe, train_latent)
+    outcome, metrics = train_on_mixture(job, partition, recipe.mixture, recipe, recipe.latent.steps, train_latent)
     outcome.metadata[PSNR] = psnr_table(metrics)
     gain = metrics["psnr"].get(ALL_GAMES, {"delta": {"changed": None}})["delta"]["changed"]
     found = f"delta-PSNR over changed pixels, all games: {gain}"

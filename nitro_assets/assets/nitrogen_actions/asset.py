@@ -1,8 +1,9 @@
-"""Ground truth: NitroGen's labelled chunks, read from its own layout.
+"""The ground truth: NitroGen's labelled chunks, read from its own layout.
 
-What: 20 s chunks of gameplay video with the true gamepad inputs of every frame (17 buttons, two sticks).
-Source: `NITRO_NITROGEN`, folders or `.tar.gz` shards, local or on the hub. Labels only, no video.
-Partitions: one a NitroGen shard. Tables: `nitrogen_frames` (a row a frame), `nitrogen_chunks`, `nitrogen_videos`.
+A chunk is 20 s of gameplay video with the true gamepad inputs of every frame (17 buttons, two sticks). The worker reads
+them from the folders or `.tar.gz` shards of `NITRO_NITROGEN`, which may be local or on the hub. It reads labels only
+and fetches no video. The tables are `nitrogen_frames` (one row a frame), `nitrogen_chunks` and `nitrogen_videos`.
+
 Terms: CC-BY-NC-4.0, non-commercial research.
 """
 
@@ -27,7 +28,7 @@ ASSET = Asset(
     kinds={"polars", "deltalake"},
     checks={
         "has_frames": "The shard holds labelled frames.",
-        "most_chunks_are_sound": "Under half of the shard's chunks were rejected.",
+        "most_chunks_are_sound": "Fewer than half of the shard's chunks were rejected.",
     },
     source=_shard,
 )

@@ -16,7 +16,8 @@ from nitro_assets.lineage.state import scope
 from nitro_assets.runtime import previews
 from nitro_assets.runtime.job import Check, Job, Outcome, Refused, run
 from nitro_ml.core.actions import BUTTONS, STICKS
-from nitro_ml.nitrogen import Chunk, Reject, read_shard
+from nitro_ml.nitrogen.chunk import Chunk, Reject
+from nitro_ml.nitrogen.reader import read_shard
 from nitro_ml.nitrogen.repair import density, repair
 
 

@@ -1,8 +1,10 @@
-"""The vision-action policy: a few frames in, a chunk of gamepad actions out.
+"""The vision-action policy sees a few frames and predicts a chunk of gamepad actions.
 
-What: a vision encoder (SigLIP 2, or convolutions in small recipes) and a diffusion transformer, by flow matching
-(Lightning, EMA) to predict action chunks, after NitroGen (arXiv 2601.02427).
-Source: `training_mixture`. Partitions: one a mixture. Terms: non-commercial research.
+A vision encoder (SigLIP 2, or convolutions in small recipes) and a diffusion transformer are trained by flow matching
+(with Lightning and EMA) to predict action chunks, after NitroGen (arXiv 2601.02427). The training data are the chunks
+of `training_mixture`.
+
+Terms: non-commercial research.
 """
 
 from nitro_assets.assets.declare import Asset, Reads
@@ -16,6 +18,6 @@ ASSET = Asset(
     recipes=("mixture", "policy"),
     group="models",
     kinds={"pytorch", "lightning", "transformers"},
-    checks={"learned": "On held-out videos its buttons rank presses better than chance, mean of the games."},
+    checks={"learned": "On held-out videos its buttons rank presses better than chance, averaged over the games."},
     is_checkpoint=True,
 )

@@ -1,8 +1,7 @@
-"""The policy at play: closed-loop episodes in the arcade's open games.
+"""The policy's scores in whole episodes of open games, played in closed loop.
 
-What: one row an episode by the policy, the random wanderer and, where there is one, the scripted expert; mean scores
-with 95% bootstrap intervals.
-Source: `policy_checkpoint`. Partitions: one a mixture.
+The table has one row for each episode of the policy, of the random player (wanderer) and, where there is one, of the
+scripted expert. The metadata show mean scores with 95% bootstrap intervals.
 """
 
 from nitro_assets.assets.declare import Asset, Reads
@@ -15,5 +14,5 @@ ASSET = Asset(
     reads=(Reads("policy_checkpoint"),),
     group="models",
     kinds={"pytorch", "deltalake"},
-    checks={"every_game_was_played": "Each open game of the mixture has the policy's and the wanderer's episodes."},
+    checks={"every_game_was_played": "Each open game of the mixture was played by the policy and by the wanderer."},
 )

@@ -1,12 +1,13 @@
 """Let the policy of one mixture play the arcade, beside the wanderer and the expert."""
 
 import tempfile
-from functools import cache
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import torch
+from joblib import Parallel, delayed
 
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
@@ -19,26 +20,41 @@ from nitro_ml.models.policy.play.scores import rows as scores_by_player
 
 SEED = 1000  # far from the seeds of recordings, and from those by which a checkpoint is chosen
 FILMED = 6.0  # seconds, the last ones of an episode
+PLAYERS = ("policy", "wanderer", "expert")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A player's scores in one game, by episode; of a policy also its films, by title."""
+
+    game: str
+    player: str
+    scores: list[float]
+    films: dict[str, previews.Value] = field(default_factory=dict)
+
+
+OTHERS: dict[tuple[str, str, int], Played] = {}
+"""What the arcade's players reached, who play the same games for every mixture: by player, game and episodes."""
 
 
 def build(job: Job, partition: str) -> Outcome:
     """Table `policy_evaluation` for one mixture: whole episodes of every open game that the mixture holds."""
-    torch.set_num_threads(1)  # small networks: threads would wait for each other
     checkpoint = job.state.records["policy_checkpoint", partition].version
-    policy = Policy.load(job.checkpoints.get(checkpoint))
     mixture = job.lake.partition("training_mixture", partition)
     games = sorted(set(mixture["game"]) & set(GAMES))
     count = job.settings.evaluation_episodes
-    rows: list[dict[str, Any]] = []
-    shown: dict[str, previews.Value] = {}
-    for number, game in enumerate(games):
-        job.progress(number / len(games), f"playing {count} episodes of {game}")
-        own = _played(policy, game, count)
-        shown |= _films(game, own)
-        others = ("wanderer", "expert") if GAMES[game].has_expert else ("wanderer",)
-        scores = {"policy": [e.score for e in own], **{who: _scores(who, game, count) for who in others}}
-        for who, found in scores.items():
-            rows += [{"game": game, "player": who, "episode": n, "score": score} for n, score in enumerate(found)]
+    found: list[Played] = []
+    wanted = [(who, game) for who in PLAYERS for game in games if who != "expert" or GAMES[game].has_expert]
+    for played in _all(job.checkpoints.get(checkpoint), wanted, count):
+        job.progress(len(found) / len(wanted), f"played {count} episodes of {played.game} as {played.player}")
+        found.append(played)
+    found.sort(key=lambda played: (played.game, PLAYERS.index(played.player)))
+    rows = [
+        {"game": p.game, "player": p.player, "episode": n, "score": score}
+        for p in found
+        for n, score in enumerate(p.scores)
+    ]
+    shown = {title: film for played in found for title, film in played.films.items()}
     schema = {"game": pl.String, "player": pl.String, "episode": pl.Int32, "score": pl.Float64}
     table = pl.DataFrame(rows, schema=schema).with_columns(checkpoint=pl.lit(checkpoint))
     written = job.lake.write("policy_evaluation", partition, table)
@@ -60,14 +76,22 @@ def build(job: Job, partition: str) -> Outcome:
     )
 
 
-def _played(who: Policy | str, game: str, count: int) -> list[Episode]:
-    return sorted(episodes(who, game, count, SEED), key=lambda episode: episode.number)
+def _all(checkpoint: Path, wanted: Sequence[tuple[str, str]], count: int) -> Iterator[Played]:
+    """Every player's games as they end, a core each: a small network's threads would wait for each other."""
+    left = [(who, game) for who, game in wanted if (who, game, count) not in OTHERS]
+    yield from (OTHERS[who, game, count] for who, game in wanted if (who, game) not in left)
+    cores = Parallel(n_jobs=-1, return_as="generator_unordered")  # whose processes have one thread each
+    for played in cores(delayed(_played)(checkpoint, who, game, count) for who, game in left):
+        if played.player != "policy":
+            OTHERS[played.player, played.game, count] = played
+        yield played
 
 
-@cache
-def _scores(who: str, game: str, count: int) -> list[float]:
-    """Of one of the arcade's players, who plays the same games for every mixture."""
-    return [episode.score for episode in _played(who, game, count)]
+def _played(checkpoint: Path, who: str, game: str, count: int) -> Played:
+    player = Policy.load(checkpoint) if who == "policy" else who
+    own = sorted(episodes(player, game, count, SEED), key=lambda episode: episode.number)
+    films = _films(game, own) if who == "policy" else {}
+    return Played(game, who, [episode.score for episode in own], films)
 
 
 def scores_with_intervals(table: pl.DataFrame) -> list[dict[str, Any]]:

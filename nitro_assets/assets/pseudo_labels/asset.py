@@ -1,10 +1,11 @@
-"""Pseudo-labels: the promoted IDM's soft labels for every frame of every kept video.
+"""Pseudo-labels are the promoted IDM's soft labels for every frame of every kept video.
 
-What: one row a frame: 17 probabilities, two sticks, confidence, time, checkpoint; and the cheap picture features that
-segments are judged by. Each video is downloaded, decoded, labelled and deleted; one already labelled by the same
-checkpoint is not labelled again.
-Source: `video_index`, the promoted `idm_checkpoint`. Partitions: hash buckets of the video key.
-Cadence: every night, what a new video or a newly promoted IDM has made stale. Terms: non-commercial research.
+The table has one row for each frame, with 17 probabilities, two sticks, a confidence, the time and the checkpoint. The
+table `video_features` has the features of the picture by which segments are found. Each video is downloaded, decoded,
+labelled and deleted. A video that the same checkpoint has already labelled is not labelled again. Every night the
+schedule labels what a new video or a newly promoted IDM has made stale.
+
+Terms: non-commercial research.
 """
 
 from nitro_assets.assets.declare import Asset, Reads
@@ -18,7 +19,7 @@ ASSET = Asset(
     group="labels",
     kinds={"pytorch", "deltalake"},
     checks={
-        "every_video_is_labelled_or_rejected": "No kept video is silently missing.",
+        "every_video_is_labelled_or_rejected": "Every kept video is labelled, or rejected with a reason.",
         "values_in_range": "Probabilities, sticks and times are finite and in range.",
     },
     source=lambda state, _: state.limits,

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, LabelVideo, Part, VideoTask, decode, fetch
-from nitro_assets.lake.files.cache import clip_cache
+from nitro_assets.lake.files.cache import lasting_cache
 from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
 from nitro_ml.sandbox.video import Decoder
@@ -67,9 +67,8 @@ def load(setup: LabelConfig) -> LabelVideo:
 def _decoded_parts(pipe: Connection, scratch: Path) -> Iterator[tuple[Asked, Part]]:
     with Decoder() as decoder:
         for asked, fetched in ahead(((asked, fetch(*asked)) for asked in ahead(_asked(pipe, scratch), 1)), 1):
-            with clip_cache(asked[0].settings) as clips:
-                for part in decode(asked[0], fetched, clips, decoder):
-                    yield asked, part
+            for part in decode(asked[0], fetched, lasting_cache(asked[0].settings), decoder):
+                yield asked, part
 
 
 def _asked(pipe: Connection, scratch: Path) -> Iterator[Asked]:

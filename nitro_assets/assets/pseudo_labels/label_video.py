@@ -19,7 +19,7 @@ import polars as pl
 from nitro_assets.fetch.curate import Rules, unfit
 from nitro_assets.fetch.guards.refusals import FetchError, Reason
 from nitro_assets.lake import picture_facts, quantize
-from nitro_assets.lake.files.cache import ClipCache, clip_cache
+from nitro_assets.lake.files.cache import ClipCache, lasting_cache
 from nitro_assets.lake.files.staging import put
 from nitro_assets.runtime.clips.clip_loader import BLOCK, block_name, fetched
 from nitro_assets.settings import Settings
@@ -153,8 +153,7 @@ def _length(frames: int, last: float, rules: Rules) -> str | None:
 
 def fetch_and_decode(setup: LabelConfig, order: VideoTask, decoder: Decoder) -> Iterator[Part]:
     """Both steps, for an engine that has a process for them."""
-    with clip_cache(setup.settings) as clips:
-        yield from decode(setup, fetch(setup, order), clips, decoder)
+    yield from decode(setup, fetch(setup, order), lasting_cache(setup.settings), decoder)
 
 
 class LabelVideo:
@@ -263,5 +262,7 @@ class _Clips:
         if self._block:
             times = np.concatenate([b.time for b in self._block])
             name = block_name(int(times[0] // BLOCK))
-            self._clips.put(self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times)
+            self._clips.put(
+                self._size, self._key, name, np.concatenate([b.rgb for b in self._block]), times, needed=False
+            )
         self._block = []

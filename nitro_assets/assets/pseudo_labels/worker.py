@@ -15,6 +15,7 @@ import polars as pl
 
 from nitro_assets.assets.pseudo_labels.engine import Engine, LocalEngine
 from nitro_assets.assets.pseudo_labels.label_video import ROWS, LabelConfig, VideoResult, VideoTask
+from nitro_assets.lake.files.cache import clip_cache
 from nitro_assets.lake.files.staging import Staging, erase
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.backoff import BACKOFF, summary
@@ -189,7 +190,8 @@ def build(job: Job, partition: str) -> Outcome:
             "pseudo_labels: no promoted IDM; make idm_checkpoint first (its checks say why none was promoted)."
         )
     shard = _Shard(job, partition, checkpoint)
-    shard.label()
+    with clip_cache(job.settings):  # which evicts what is old, once a shard
+        shard.label()
     job.check_lease()
     # The features first: they don't depend on the checkpoint, so labels always find those of their frames.
     job.lake.write("video_features", partition, shard.rows("video_features", FEATURES))

@@ -1,4 +1,4 @@
-"""Is anything left? Every place nitro writes to, Dagster's databases included, searched for every erased video."""
+"""The audit searches every place that nitro writes to, Dagster's databases included, for every erased video."""
 
 from nitro_assets.assets.declare import Asset, Reads
 
@@ -11,5 +11,5 @@ ASSET = Asset(
     reads=(Reads("takedown_requests"),),
     group="takedown",
     kinds={"deltalake"},
-    checks={"nothing_left": "No trace anywhere."},
+    checks={"nothing_left": "No trace of an erased video was found anywhere."},
 )

@@ -1,8 +1,8 @@
-"""Every takedown request and its state; making it takes each one as far as it goes without a person.
+"""All takedown requests and their states; making this asset takes each request as far as it goes without a person.
 
-What: the ledger's view, by request id only. What is verified is planned, what is approved is erased and scanned, what
-is rebuilt is reported. What a takedown touched is told to Dagster: partitions with a new data version, checkpoints with
-a failed check `inputs_are_clean`.
+A verified request is planned, an approved plan is carried out and scanned for traces, and a rebuilt request is
+reported. The asset shows requests by their id only. Dagster is told what a takedown changed: partitions get a new data
+version, and checkpoints a failed check `inputs_are_clean`.
 """
 
 from typing import Any
@@ -24,6 +24,6 @@ ASSET = Asset(
     turn=-1,
     group="takedown",
     kinds={"deltalake"},
-    checks={"all_carried_out": "No request is pending."},
+    checks={"all_carried_out": "No request is waiting to be carried out."},
     source=_asked,
 )

@@ -1,8 +1,8 @@
-"""The training mixture: which chunks a policy is trained on, how often each is drawn, and what is held out.
+"""The training mixture says which chunks a policy is trained on, how often each is drawn, and which are held out.
 
-What: one row a chunk of at most 20 s, from ground truth and (in some recipes) kept pseudo-labelled segments, with its
-weight; split by video, never by frame.
-Source: `nitrogen_actions`, `label_segments`. Partitions: one a recipe (`ground_truth_only`, `ground_truth_and_pseudo`).
+The table has one row, with its sampling weight, for each chunk of at most 20 s. Chunks come from the ground truth and,
+in some recipes, from kept pseudo-labelled segments. The split is by video, never by frame. Each partition is one
+recipe, such as `ground_truth_only` or `ground_truth_and_pseudo`.
 """
 
 from nitro_assets.assets.declare import Asset, Reads
@@ -17,7 +17,7 @@ ASSET = Asset(
     group="labels",
     kinds={"polars", "deltalake"},
     checks={
-        "no_video_on_both_sides": "No video is in the training and in the held-out split.",
-        "has_training_chunks": "There is something to train on.",
+        "no_video_on_both_sides": "No video is in both the training and the held-out split.",
+        "has_training_chunks": "The mixture has at least one chunk to train on.",
     },
 )

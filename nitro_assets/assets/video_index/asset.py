@@ -1,10 +1,9 @@
-"""The curated index: which videos there are, and which may be used.
+"""The curated index lists the videos that were found, and says which of them may be used.
 
-What: metadata of every video found through the sources, with licence, liveness and a verdict; every rejected one has
-its reason. No footage. Found with yt-dlp, or in a folder of one's own. The only place, with `nitrogen_videos`, that
-holds addresses and titles.
-Source: `NITRO_SOURCES`. Partitions: hash buckets of the video key; making one lists all sources, so make them together.
-Cadence: every night, which also checks that the videos are still alive.
+The table has one row for each video that yt-dlp or a folder of `NITRO_SOURCES` lists: its metadata, licence, whether it
+is still there, and whether it is kept, with the reason. No video is downloaded. Only this table and `nitrogen_videos`
+hold addresses and titles. Making a partition lists all sources, so make all partitions together. The schedule does this
+every night, and also checks whether known videos are still there.
 """
 
 from typing import Any
@@ -25,7 +24,7 @@ ASSET = Asset(
     group="corpus",
     kinds={"polars", "deltalake"},
     checks={
-        "every_verdict_has_a_reason": "Each video is kept or rejected, with the reason.",
+        "every_verdict_has_a_reason": "Each video is kept or rejected, with a reason.",
         "sources_answer": "At least one source could be listed.",
     },
     source=_listed,

@@ -1,7 +1,9 @@
-"""The world model: the next frame from the last frames and the action.
+"""The world model predicts the next frame from the last frames and the action.
 
-What: a dynamics model, judged on held-out videos by PSNR with the true, a random and no action; a rollout as a GIF.
-Source: a `training_mixture`. Partitions: one a world recipe. Terms: non-commercial research.
+The model is trained on the `training_mixture` that its world recipe names. It is evaluated on held-out videos by PSNR
+with the true action, a random action and no action, and the asset's page shows a rollout as a GIF.
+
+Terms: non-commercial research.
 """
 
 from nitro_assets.assets.declare import Asset, Reads

@@ -21,7 +21,9 @@ ROLLOUT = 60  # steps of 1/30 s
 def build(job: Job, partition: str) -> Outcome:
     """A checkpoint in the lake, with held-out PSNRs by action and a GIF of a rollout."""
     recipe = load_recipe(partition)
-    outcome, metrics = train_on_mixture(job, partition, recipe.mixture, recipe, train_world, preview)
+    outcome, metrics = train_on_mixture(
+        job, partition, recipe.mixture, recipe, recipe.dynamics.steps, train_world, preview
+    )
     outcome.metadata[PSNR] = psnr_table(metrics)
     row = metrics["psnr"].get(ALL_GAMES)
     gain = difference(row["true"], row["random"])["changed"] if row else None

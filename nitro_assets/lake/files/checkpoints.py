@@ -70,6 +70,16 @@ class Checkpoints:
         card: dict[str, Any] = json.loads(self._lake.fs.cat_file(f"{self._path(checkpoint)}/card.json"))
         return card
 
+    def held_out(self, asset: str) -> set[str]:
+        """The frozen held-out videos: those that the promoted checkpoint was tested on; no later one trains on them."""
+        current = self.promoted(asset)
+        return set(self.card(current).get("held_out", [])) if current else set()
+
+    def trained_on(self, asset: str) -> set[str]:
+        """The videos that the promoted checkpoint has learned from."""
+        current = self.promoted(asset)
+        return set(self.card(current).get("frames_by_video", {})) - self.held_out(asset) if current else set()
+
     def states(self) -> pl.DataFrame:
         return self._lake.read("checkpoints").collect()
 

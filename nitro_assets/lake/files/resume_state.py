@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nitro_assets.settings import Settings
-from nitro_ml.core.clip import Clip
+from nitro_ml.core.clip import Clip, Pixels
 
 SEEN = "seen.json"
 CURVES = "events.out.tfevents"
@@ -25,9 +27,10 @@ CURVES = "events.out.tfevents"
 
 @dataclass(frozen=True)
 class ResumeState:
-    """The folder of one training."""
+    """The folder of one training; whether it goes on from a state that lies there."""
 
     folder: Path
+    resumed: bool = False
 
     def remove(self) -> None:
         """The training is done, and its artifact recorded: what is left is its curves, for TensorBoard."""
@@ -52,22 +55,28 @@ def resume_state(
         if other != folder:
             shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
+    resumed = any(path.name != SEEN and not path.name.startswith(CURVES) for path in folder.iterdir())
     seen = {"inputs": dict(inputs), "videos": sorted({clip.group for clip in clips})}
     (folder / SEEN).write_text(json.dumps(seen))
     try:
-        yield ResumeState(folder)
+        yield ResumeState(folder, resumed)
     except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 def _hash(inputs: Mapping[str, Any], clips: Sequence[Clip], more: tuple[object, ...]) -> str:
-    """16 hex digits; of the pixels, the first and the last frame of each clip."""
+    """16 hex digits; of pixels in memory, the first and the last frame of each clip."""
     whole = hashlib.blake2b(json.dumps([dict(inputs), more], sort_keys=True).encode(), digest_size=8)
     for clip in clips:
         whole.update(repr((clip.game, clip.group, clip.weight, clip.soft, clip.held_out, len(clip))).encode())
-        for part in (clip.time, clip.frames[:1], clip.frames[-1:]):
-            whole.update(part.tobytes())
+        whole.update(clip.time.tobytes() + _pixels(clip.frames))
         if clip.actions is not None:
             whole.update(clip.actions.buttons.tobytes() + clip.actions.sticks.tobytes())
     return whole.hexdigest()
+
+
+def _pixels(frames: Pixels) -> bytes:
+    if isinstance(frames, np.ndarray):
+        return frames[:1].tobytes() + frames[-1:].tobytes()
+    return frames.fingerprint.encode()

@@ -1,10 +1,10 @@
-"""The tables of what is trained on, and of how well what was trained plays."""
+"""The tables of the training mixtures, and of the episodes that policies played."""
 
 import polars as pl
 
 from nitro_assets.lake.schemas.table import VIDEO_KEY, Columns, table
 
-_MIXTURE: Columns = {"mixture": (pl.String, "The mixture recipe: the partition.")}
+_MIXTURE: Columns = {"mixture": (pl.String, "The mixture recipe. It is the partition.")}
 
 TABLES = (
     table(
@@ -14,17 +14,24 @@ TABLES = (
         {
             **_MIXTURE,
             **VIDEO_KEY,
-            "origin": (pl.String, "`nitrogen` for labelled play, `pseudo` for pseudo-labels."),
-            "part": (pl.String, "The shard that its rows are in: NitroGen's, or the corpus's."),
-            "chunk": (pl.Int32, "The chunk's number, or the segment's, within its video."),
-            "start": (pl.Float64, "When it begins, in seconds of the video."),
-            "end": (pl.Float64, "When it ends, in seconds of the video."),
-            "frames": (pl.Int32, "How many labelled frames it has."),
-            "game": (pl.String, "The game; null: unknown."),
-            "weight": (pl.Float64, "How often it is drawn, beside a weight of 1; at least 0."),
-            "split": (pl.String, "`train` or `held_out`; all chunks of a video are in the same."),
+            "origin": (pl.String, "`nitrogen` for labelled play, or `pseudo` for pseudo-labels."),
+            "part": (pl.String, "The NitroGen shard or corpus shard that the chunk's rows are in."),
+            "chunk": (pl.Int32, "The number of the chunk, or of the segment, within its video."),
+            "start": (pl.Float64, "When the chunk begins, in seconds of the video."),
+            "end": (pl.Float64, "When the chunk ends, in seconds of the video."),
+            "frames": (pl.Int32, "The number of labelled frames in the chunk."),
+            "game": (pl.String, "The game; null if unknown."),
+            "weight": (
+                pl.Float64,
+                "The sampling weight, at least 0; a chunk of weight 2 is drawn twice as often as one of weight 1.",
+            ),
+            "split": (
+                pl.String,
+                "`train` or `held_out`, all chunks of a video in the same split; `reserve` for chunks that are trained "
+                "on only if others cannot be fetched.",
+            ),
         },
-        "One row a chunk: `nitrogen` or `pseudo`, the shard its rows are in, seconds, sampling weight, split by video.",
+        "One row for each chunk of a mixture: where it comes from, its times, its sampling weight and its split.",
     ),
     table(
         "policy_evaluation",
@@ -32,12 +39,12 @@ TABLES = (
         "mixture",
         {
             **_MIXTURE,
-            "checkpoint": (pl.String, "The policy that was evaluated, by its content hash."),
+            "checkpoint": (pl.String, "The content hash of the policy that was evaluated."),
             "game": (pl.String, "The open game that was played."),
-            "player": (pl.String, "Who played: `policy`, `wanderer` (random) or `expert` (scripted)."),
-            "episode": (pl.Int32, "The episode's number, from 0."),
-            "score": (pl.Float64, "What the episode scored, in the game's own points."),
+            "player": (pl.String, "The player: `policy`, `wanderer` (random) or `expert` (scripted)."),
+            "episode": (pl.Int32, "The number of the episode, from 0."),
+            "score": (pl.Float64, "The score of the episode, in the game's own points."),
         },
-        "One row an episode played in the arcade by the policy, the wanderer or the expert.",
+        "One row for each episode that the policy, the wanderer or the expert played in an open game.",
     ),
 )

@@ -5,21 +5,27 @@ import polars as pl
 from nitro_assets.lake.schemas.table import VIDEO_KEY, Columns, table
 from nitro_ml.core.actions import BUTTONS, STICKS
 
-_SHARD: Columns = {"nitrogen_shard": (pl.String, "NitroGen's shard, `SHARD_0000` and so on: the partition.")}
-_CHUNK: Columns = {"chunk": (pl.Int32, "The chunk's number within its video, from 0, as NitroGen counts.")}
+_SHARD: Columns = {"nitrogen_shard": (pl.String, "The NitroGen shard, such as `SHARD_0000`. It is the partition.")}
+_CHUNK: Columns = {"chunk": (pl.Int32, "The chunk's number within its video, counted from 0 by NitroGen.")}
 _OVERLAY: Columns = {
-    f"overlay_{c}": (pl.Int32, f"The drawn controller's box, in pixels of `width` x `height`: its {what}.")
+    f"overlay_{c}": (
+        pl.Int32,
+        f"The {what} of the drawn controller's box, in pixels of a picture of `width` x `height`.",
+    )
     for c, what in (("x", "left edge"), ("y", "upper edge"), ("w", "width"), ("h", "height"))
 }
 _AREA: Columns = {
-    f"area_{c}": (pl.Float64, f"The game's part of the frame, as a share in [0, 1]: its {what}; null: unknown.")
+    f"area_{c}": (pl.Float64, f"The {what} of the game's part of the frame, as a share in [0, 1]; null if unknown.")
     for c, what in (("x", "left edge"), ("y", "upper edge"), ("w", "width"), ("h", "height"))
 }
 _STICK = {"x": "left (-1) to right (1)", "y": "up (-1) to down (1)"}
 _ACTIONS: Columns = {
     **{name: (pl.Boolean, f"Whether the button {name} is pressed while the frame is shown.") for name in BUTTONS},
     **{
-        name: (pl.Float32, f"The {name.split('_')[1]} stick while the frame is shown, from {_STICK[name[-1]]}.")
+        name: (
+            pl.Float32,
+            f"The axis {name[-1]} of the {name.split('_')[1]} stick while the frame is shown, from {_STICK[name[-1]]}.",
+        )
         for name in STICKS
     },
 }
@@ -32,11 +38,14 @@ TABLES = (
         {
             **_SHARD,
             **VIDEO_KEY,
-            "address": (pl.String, "Where the video is; erased by a takedown."),
-            "source": (pl.String, "The site in NitroGen's word: youtube, twitch, ..."),
-            "video_id": (pl.String, "The site's id, by which a file of `footage/` is named; null in older lakes."),
+            "address": (pl.String, "The video's address. A takedown erases it."),
+            "source": (pl.String, "The site, as NitroGen names it: `youtube`, `twitch` and so on."),
+            "video_id": (
+                pl.String,
+                "The video's id on its site, which names its file in `footage/`; null in older lakes.",
+            ),
         },
-        "Where NitroGen's labelled videos are. Part of the index.",
+        "One row for each labelled video of NitroGen, with its address. The table is part of the index.",
         later=("video_id",),
     ),
     table(
@@ -48,20 +57,20 @@ TABLES = (
             **VIDEO_KEY,
             **_CHUNK,
             "game": (pl.String, "The game that is played."),
-            "controller": (pl.String, "The kind of controller that is drawn on the video, in NitroGen's word."),
-            "frames": (pl.Int32, "How many labelled frames the chunk has."),
+            "controller": (pl.String, "The kind of controller that is drawn on the video, as NitroGen names it."),
+            "frames": (pl.Int32, "The number of labelled frames in the chunk."),
             "start_time": (pl.Float64, "When the first labelled frame is shown, in seconds of the video."),
             "end_time": (pl.Float64, "When the chunk ends, in seconds of the video."),
-            "width": (pl.Int32, "Width of the picture in pixels, in which the overlay's box is given."),
-            "height": (pl.Int32, "Height of the picture in pixels, in which the overlay's box is given."),
+            "width": (pl.Int32, "The width, in pixels, of the picture in which the overlay's box is given."),
+            "height": (pl.Int32, "The height, in pixels, of the picture in which the overlay's box is given."),
             **_OVERLAY,
             **_AREA,
             "variant": (pl.String, "Which of NitroGen's two label files was read: `raw` or `processed`."),
             "density": (pl.Float32, "The share of frames with any input, in [0, 1]."),
-            "return_per_minute": (pl.Float64, "Points scored a minute; null where the labels do not say it."),
+            "return_per_minute": (pl.Float64, "The points scored a minute; null where the labels do not give rewards."),
         },
-        "One row a chunk: times in the video, overlay box in pixels, game area relative, raw or processed labels, "
-        "share of frames with an input, points scored a minute.",
+        "One row for each chunk of a labelled video: its times, the overlay's box, the game's part of the frame, which "
+        "labels were read, the share of frames with an input, and the points scored a minute.",
         later=("return_per_minute",),
     ),
     table(
@@ -76,6 +85,6 @@ TABLES = (
             "time": (pl.Float64, "When the frame is shown, in seconds of the video."),
             **_ACTIONS,
         },
-        "One row a labelled frame: time in the video (s), 17 buttons, 4 stick axes.",
+        "One row for each labelled frame: its time in the video, the 17 buttons and the 4 stick axes.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The tables about the pipeline itself: refusals, failed downloads, names, lineage, what was made, what stands."""
+"""The tables about the pipeline itself: refusals, failed downloads, names, lineage, materialisations, checkpoints."""
 
 import polars as pl
 
@@ -12,11 +12,11 @@ TABLES = (
         {
             **SCOPE,
             **VIDEO_KEY,
-            "item": (pl.String, "What was refused or repaired: a file, a chunk or an entry of the sources."),
-            "message": (pl.String, "What was found, what is allowed, and how to mend it."),
+            "item": (pl.String, "The file, the chunk or the entry of the sources that was refused or repaired."),
+            "message": (pl.String, "The message: what was found, what is allowed, and what to do."),
             "at": (UTC, "When it was refused, in UTC."),
         },
-        "What an asset's partition refused: the file or address, what was found, what is allowed.",
+        "One row for each item that an asset's partition refused or repaired, with the reason.",
         packed=True,
     ),
     table(
@@ -26,22 +26,25 @@ TABLES = (
         {
             **SCOPE,
             **VIDEO_KEY,
-            "asked": (pl.String, "A keyed hash of address, format and limits: another request is no old failure."),
+            "asked": (
+                pl.String,
+                "A keyed hash of address, format and limits; a request that differs in any of them is tried at once.",
+            ),
             "reason": (pl.String, "The class of the failure: `gone`, `network`, `busy`, `too big`, ..."),
-            "attempts": (pl.Int32, "How often it was tried in a row, at least 1."),
-            "at": (UTC, "When it was tried last, in UTC."),
-            "until": (UTC, "When it may be tried again, in UTC."),
+            "attempts": (pl.Int32, "The number of failures in a row, at least 1."),
+            "at": (UTC, "When the download was last tried, in UTC."),
+            "until": (UTC, "When the download may be tried again, in UTC."),
         },
-        "One row a video that an asset's partition could not fetch: a keyed hash of what was asked for, the class of "
-        "the failure, how often it was tried in a row, and when it may be tried again.",
+        "One row for each video that an asset's partition could not fetch: the class of the failure, the number of "
+        "failures in a row, and when the download may be tried again.",
         packed=True,
     ),
     table(
         "video_names",
         "video_names",
         "scope",
-        {**SCOPE, **VIDEO_KEY, "name_key": (pl.String, "A keyed hash of one more name of the video.")},
-        "Further names of videos: a keyed hash of what a site's address calls it, or of what it was called before.",
+        {**SCOPE, **VIDEO_KEY, "name_key": (pl.String, "A keyed hash of a further name of the video.")},
+        "One row for each further name of a video, such as another id in its address, or a former name.",
         packed=True,
     ),
     table(
@@ -51,15 +54,18 @@ TABLES = (
         {
             **SCOPE,
             "asset": (pl.String, "The asset that was made."),
-            "partition": (pl.String, "The partition of it that was made."),
-            "version": (pl.String, "The version that came out."),
-            "input_asset": (pl.String, "The asset, or kind of source, that was read."),
-            "input_partition": (pl.String, "That asset's partition."),
-            "input_version": (pl.String, "The version of it that was read."),
-            "video_key": (pl.String, "The video that the rows are of; its block key once it is erased; null: of none."),
-            "rows": (pl.Int64, "How many rows of the input were read."),
+            "partition": (pl.String, "The partition of the asset that was made."),
+            "version": (pl.String, "The version that was made."),
+            "input_asset": (pl.String, "The asset, or the kind of source, that was read."),
+            "input_partition": (pl.String, "The partition of the input that was read."),
+            "input_version": (pl.String, "The version of the input that was read."),
+            "video_key": (
+                pl.String,
+                "The video of the rows, or its block key once it is erased; null for rows of no single video.",
+            ),
+            "rows": (pl.Int64, "The number of rows of the input that were read."),
         },
-        "Which rows of which input, of which video, went into which artifact.",
+        "One row for each input and video that went into an artifact, with the number of rows.",
         packed=True,
     ),
     table(
@@ -69,18 +75,30 @@ TABLES = (
         {
             **SCOPE,
             "asset": (pl.String, "The asset that was made."),
-            "partition": (pl.String, "The partition of it that was made; `-` for an asset without partitions."),
-            "root": (pl.String, "A hash over exactly what was read; the artifact is fresh while it stays the same."),
-            "components": (pl.String, "What the root is a hash of, as JSON: input versions, recipe, code version."),
-            "version": (pl.String, "What readers see: the root for tables, the content hash for checkpoints."),
-            "withheld": (pl.List(pl.String), "The block keys of videos that were left out, under a takedown request."),
-            "rows": (pl.Int64, "How many rows came out."),
-            "made": (pl.Int64, "How many of them were made anew, and not taken over."),
-            "seconds": (pl.Float64, "How long making those took, in seconds."),
-            "at": (UTC, "When it was made, in UTC."),
+            "partition": (pl.String, "The partition of the asset that was made; `-` for an asset without partitions."),
+            "root": (
+                pl.String,
+                "The fingerprint, a hash over exactly what was read; the artifact is fresh while it stays the same.",
+            ),
+            "components": (
+                pl.String,
+                "The inputs of the fingerprint, as JSON: input versions, recipe and code version.",
+            ),
+            "version": (
+                pl.String,
+                "The version that readers see: the fingerprint for tables, the content hash for checkpoints.",
+            ),
+            "withheld": (
+                pl.List(pl.String),
+                "The block keys of the videos that were left out because of a takedown request.",
+            ),
+            "rows": (pl.Int64, "The number of rows that were made."),
+            "made": (pl.Int64, "The number of rows that were made anew and not taken over from the version before."),
+            "seconds": (pl.Float64, "How long it took to make these rows, in seconds."),
+            "at": (UTC, "When the artifact was made, in UTC."),
         },
-        "The root (what was read) and the version (what came out) of every artifact; staleness is decided from it. "
-        "And how many rows were made anew in how many seconds, which the nightly plan goes by.",
+        "One row for each artifact: the fingerprint of what was read, from which staleness is decided, the version "
+        "that was made, and the time it took, from which the nightly schedule is planned.",
         packed=True,
     ),
     table(
@@ -88,14 +106,14 @@ TABLES = (
         "checkpoints",
         "checkpoint",
         {
-            "checkpoint": (pl.String, "The content hash that names its folder: the partition."),
-            "asset": (pl.String, "The asset that it is a version of."),
-            "partition": (pl.String, "That asset's partition: the recipe or mixture."),
+            "checkpoint": (pl.String, "The content hash that names the checkpoint's folder. It is the partition."),
+            "asset": (pl.String, "The asset that the checkpoint is a version of."),
+            "partition": (pl.String, "The partition of that asset: the recipe or mixture."),
             "state": (pl.String, "`candidate`, `promoted`, `tainted` or `retired`; a tainted one is never loaded."),
-            "why": (pl.String, "Why it is in this state."),
-            "metrics": (pl.String, "The figures that its promotion was decided by, as JSON."),
-            "at": (UTC, "When it came into this state, in UTC."),
+            "why": (pl.String, "The reason for the state."),
+            "metrics": (pl.String, "The figures by which its promotion was decided, as JSON."),
+            "at": (UTC, "When the checkpoint came into this state, in UTC."),
         },
-        "One row a checkpoint: candidate, promoted, tainted or retired, and why.",
+        "One row for each checkpoint, with its state and the reason for it.",
     ),
 )

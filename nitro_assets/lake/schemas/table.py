@@ -11,10 +11,10 @@ Columns = Mapping[str, tuple[Type, str]]
 
 UTC = pl.Datetime("us", "UTC")
 VIDEO_KEY: Columns = {
-    "video_key": (pl.String, "The video: a keyed hash of its canonical name, 32 hexadecimal digits."),
+    "video_key": (pl.String, "The video, as a keyed hash of its canonical name: 32 hexadecimal digits."),
 }
 SCOPE: Columns = {
-    "scope": (pl.String, "The asset and its partition that the row belongs to; its rows are replaced together."),
+    "scope": (pl.String, "The asset and partition that the row belongs to; rows of one scope are replaced together."),
 }
 
 
@@ -38,7 +38,7 @@ class Table:
 
     @property
     def has_videos(self) -> bool:
-        """Whether rows belong to single videos, which the door must filter. Edges stay: they say what is left."""
+        """Whether rows belong to single videos, and the gateway must filter them. Edges stay: they say what is left."""
         return "video_key" in self.columns and self.name != "lineage_edges"
 
     def empty(self) -> pl.DataFrame:

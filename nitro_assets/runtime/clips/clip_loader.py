@@ -7,7 +7,7 @@ masked before anything else sees it.
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from nitro_assets.fetch.download import downloaded
 from nitro_assets.fetch.folder import anonymous, opened
 from nitro_assets.fetch.guards.refusals import FetchError
-from nitro_assets.lake.files.cache import ClipCache
+from nitro_assets.lake.files.cache import ClipCache, StoredClip
 from nitro_assets.lake.files.footage_files import footage_files
+from nitro_assets.lake.files.video_downloads import video_downloads
 from nitro_assets.recording import is_recording
 from nitro_assets.runtime.failures import Failures
 from nitro_assets.runtime.job import Job, Refused
@@ -38,6 +39,8 @@ from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+HEADS = 16
+"""Clips whose first bytes are read at a time."""
 FETCHED = 0.2
 """The share of a training's work that its footage is said to be."""
 
@@ -56,7 +59,7 @@ def fetched(settings: Settings, address: str, video_key: str) -> Iterator[Path]:
         if is_recording(address):
             yield held.enter_context(opened(address, video_key, settings))
             return
-        folder = held.enter_context(ClipCache(settings.cache).download(video_key)) if settings.cache_gb else None
+        folder = held.enter_context(video_downloads(settings).enter(video_key)) if settings.cache_gb else None
         folder = folder or Path(held.enter_context(tempfile.TemporaryDirectory(prefix="nitro-video-")))
         yield held.enter_context(downloaded(address, folder, video_key, settings))
 
@@ -66,6 +69,7 @@ class ClipLoader:
     """Clips of many videos at one resolution; what could not be had is in `refused`.
 
     found: what is known of the labels of NitroGen's videos; where it isn't given, it is found out from their clips.
+    failed: (video_key, chunk) of what couldn't be fetched or decoded.
     """
 
     job: Job
@@ -73,6 +77,15 @@ class ClipLoader:
     size: int
     refused: list[Refused] = field(default_factory=list)
     found: dict[Labelled, Correction] | None = None
+    failed: set[tuple[str, int]] = field(default_factory=set)
+
+    def fetch_nitrogen(self, chunks: pl.DataFrame) -> None:
+        """Into the cache what of these rows of `nitrogen_chunks` isn't there."""
+        self._fetch_missing(chunks, self._nitrogen_addresses(), _chunk_name, self._read_chunk)
+
+    def fetch_pseudo(self, blocks: pl.DataFrame) -> None:
+        """Into the cache what of these rows, as `pseudo` takes them, isn't there."""
+        self._fetch_missing(blocks, self._index_addresses(), _block_name, self._read_block)
 
     def nitrogen(self, chunks: pl.DataFrame) -> list[Clip]:
         """Labelled clips of rows of `nitrogen_chunks`, in their order; a frame's inputs are those nearest in time.
@@ -82,9 +95,7 @@ class ClipLoader:
         Labels that are early, late or upside down beside their pictures are put right, and those of which it isn't
         certain refused, with a row that tells either.
         """
-        addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
-        addresses |= footage_files(self.job.lake, self.job.settings)
-        found = self._all(chunks, addresses, _chunk_name, self._read_chunk)
+        found = self._all(chunks, self._nitrogen_addresses(), _chunk_name, self._read_chunk)
         labels = self._labels(found)
         clips = []
         for row, frames in found:
@@ -101,12 +112,20 @@ class ClipLoader:
             ]
         return correct(clips, self.found)
 
-    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, Frames]]:
+    def pseudo(self, blocks: pl.DataFrame) -> list[tuple[Row, StoredClip]]:
         """Frames of rows with `video_key` and `chunk` (the number of the 20 s block), in their order."""
-        addresses = dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
-        return self._all(blocks, addresses, lambda row: block_name(row["chunk"]), self._read_block)
+        return self._all(blocks, self._index_addresses(), _block_name, self._read_block)
 
-    def _labels(self, found: list[tuple[Row, Frames]]) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
+    def _nitrogen_addresses(self) -> dict[str, str | Path]:
+        addresses = dict(self.job.lake.read("nitrogen_videos").select("video_key", "address").collect().iter_rows())
+        return addresses | footage_files(self.job.lake, self.job.settings)
+
+    def _index_addresses(self) -> dict[str, str | Path]:
+        return dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
+
+    def _labels(
+        self, found: list[tuple[Row, StoredClip]]
+    ) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
         keys = {row["video_key"] for row, _ in found}
         rows = self.job.lake.read("nitrogen_frames").filter(pl.col("video_key").is_in(list(keys))).collect()
         labels = {}
@@ -122,19 +141,34 @@ class ClipLoader:
         addresses: Mapping[str, str | Path],
         name: Callable[[Row], str],
         read: Read,
-    ) -> list[tuple[Row, Frames]]:
-        """Every wanted clip that can be had; the videos of missing ones are fetched, several at a time. A path instead
-        of an address is a file that lies here."""
+    ) -> list[tuple[Row, StoredClip]]:
+        """Every wanted clip that can be had; missing ones are fetched."""
+        self._fetch_missing(wanted, addresses, name, read)
+        rows = list(wanted.iter_rows(named=True))
+        with ThreadPoolExecutor(HEADS) as pool:  # a bucket answers many at a time
+            found = pool.map(lambda row: self._cached(row, name), rows)
+            return [(row, clip) for row, clip in zip(rows, found, strict=True) if clip]
+
+    def _fetch_missing(
+        self,
+        wanted: pl.DataFrame,
+        addresses: Mapping[str, str | Path],
+        name: Callable[[Row], str],
+        read: Read,
+    ) -> None:
+        """The videos of clips that aren't in the cache, several at a time. A path instead of an address is a file that
+        lies here."""
         rows = list(wanted.iter_rows(named=True))
         missing: dict[str, list[Row]] = {}
+        here = {key: self.cache.names(self.size, key) for key in {row["video_key"] for row in rows}}
         for row in rows:
-            if self._cached(row, name) is None:
+            if name(row) not in here[row["video_key"]]:
                 missing.setdefault(row["video_key"], []).append(row)
         failures = Failures.of_videos(self.job.lake, self.job.settings, missing)
         for key in list(missing):
             if failure := failures.waiting(key, str(addresses[key])):
                 self.refused.append(Refused("a video", str(failure), key, failure))
-                del missing[key]
+                self.failed.update(_chunks_of(missing.pop(key)))
         own = threading.local()
         with ExitStack() as ends:
 
@@ -145,6 +179,7 @@ class ClipLoader:
                 try:
                     return self._fetch(own.decoder, key, addresses[key], missing[key], name, read)
                 except FetchError as error:
+                    self.failed.update(_chunks_of(missing[key]))
                     again = failures.again(key, str(addresses[key]), error.reason)
                     return [Refused("a video", str(error), key, again)]
 
@@ -153,11 +188,10 @@ class ClipLoader:
                     self.refused += refused
                     told = f"fetching footage: {number + 1} of {len(missing)} videos"
                     self.job.progress(FETCHED * (number + 1) / len(missing), told)
-        return [(row, frames) for row in rows if (frames := self._cached(row, name))]
 
-    def _cached(self, row: Row, name: Callable[[Row], str]) -> Frames | None:
+    def _cached(self, row: Row, name: Callable[[Row], str]) -> StoredClip | None:
         found = self.cache.get(self.size, row["video_key"], name(row))
-        return Frames(*found) if found and len(found[1]) else None
+        return found if found and len(found.time) else None
 
     def _fetch(
         self, decoder: Decoder, key: str, address: str | Path, rows: list[Row], name: Callable[[Row], str], read: Read
@@ -171,6 +205,7 @@ class ClipLoader:
                     frames = read(decoder, video, row)
                 except (VideoError, ValueError) as error:
                     refused.append(Refused(f"{name(row)} of a video", str(error), key))
+                    self.failed.update(_chunks_of([row]))
                 else:
                     self.cache.put(self.size, key, name(row), frames.rgb, frames.time)
         return refused
@@ -193,6 +228,14 @@ class ClipLoader:
 
 def _chunk_name(row: Row) -> str:
     return f"chunk-{row['chunk']:05d}"
+
+
+def _block_name(row: Row) -> str:
+    return block_name(row["chunk"])
+
+
+def _chunks_of(rows: Iterable[Row]) -> set[tuple[str, int]]:
+    return {(row["video_key"], row["chunk"]) for row in rows}
 
 
 def block_name(block: int) -> str:

@@ -1,10 +1,11 @@
-"""The IDM's recipe: every number that decides what is trained, from `recipes/idm/NAME.yaml`."""
+"""The recipe of an IDM holds every number that decides what is trained. It is read from `recipes/idm/NAME.yaml`."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nitro_ml import recipes
+from nitro_ml.training.choice import Choice
 from nitro_ml.training.hardware import Hardware
 
 Count = Annotated[int, Field(ge=1)]
@@ -17,11 +18,12 @@ class _Section(BaseModel):
 
 
 class ChangeSection(_Section):
-    """An encoder of a frame beside its changes to the frames `offsets` steps away.
+    """An encoder of a frame and of its differences to the frames that are `offsets` steps away.
 
-    `channels` are those of the stages: the first works on a quarter of the resolution, each further one on half of the
-    last one's and, but for the first, with so many `blocks` (residual convolutions). `matching`: on how many scales
-    patches are looked for in the frame of the last offset, 0 for none.
+    - `channels`: the channels of each stage. The first stage works on a quarter of the resolution, each further stage
+      on half of the one before.
+    - `blocks`: the number of residual convolutions in each stage but the first.
+    - `matching`: the number of scales, 0 to 2, on which patches are matched with the frame of the last offset.
     """
 
     kind: Literal["change"]
@@ -32,7 +34,7 @@ class ChangeSection(_Section):
 
     @property
     def shrinks(self) -> int:
-        """By what the resolution is divided on its way through."""
+        """The factor by which the encoder divides the resolution."""
         return 2 * 2 ** len(self.channels)
 
     @model_validator(mode="after")
@@ -43,8 +45,8 @@ class ChangeSection(_Section):
 
 
 class VPTSection(_Section):
-    """VPT's: a `reach`-sided temporal convolution over raw frames, then stacks of convolution, pooling and two
-    residual blocks (arXiv 2206.11795, appendix D.1)."""
+    """VPT's encoder: a temporal convolution over the raw frames up to `reach` steps away, then stacks of a convolution,
+    pooling and two residual blocks (arXiv 2206.11795, appendix D.1)."""
 
     kind: Literal["vpt"]
     reach: Annotated[int, Field(ge=1, le=8)]
@@ -53,13 +55,13 @@ class VPTSection(_Section):
 
     @property
     def shrinks(self) -> int:
-        """By what the resolution is divided on its way through."""
+        """The factor by which the encoder divides the resolution."""
         return int(2 ** len(self.channels))
 
 
 class SiglipSection(_Section):
-    """A pretrained SigLIP 2 vision encoder: a name on the hub or a folder, frozen or fine-tuned; its tokens are pooled
-    to a `grid` x `grid` of `channels` each."""
+    """A pretrained SigLIP 2 vision encoder, `frozen` or fine-tuned. `vision` is a name on the hub or a folder. The
+    encoder's tokens are pooled to a `grid` x `grid` of `channels` each."""
 
     kind: Literal["siglip2"]
     vision: str
@@ -70,10 +72,17 @@ class SiglipSection(_Section):
 
 
 class Augmentation(_Section):
-    """Changes to a whole stretch of play. Shares of the stretches: `mirror` left and right (the inputs with it), `flip`
-    up and down, `turn` x and y exchanged, `colour` channels permuted and perhaps inverted, `zoom` a part of the picture
-    enlarged, `erase` black rectangles, `tempo` played up to half as fast again, or as slow. `jitter` is the largest
-    change of brightness and contrast."""
+    """Augmentation of whole stretches of play. All but `jitter` are the share of stretches, in [0, 1], that is changed.
+
+    - `mirror`: left and right are exchanged, in the inputs too.
+    - `flip`: up and down are exchanged, in the inputs too.
+    - `turn`: x and y are exchanged, in the inputs too.
+    - `colour`: the colour channels are permuted and perhaps inverted.
+    - `zoom`: a part of the picture is enlarged.
+    - `erase`: black rectangles cover parts of the picture.
+    - `tempo`: the stretch is played up to half as fast again, or as slowly.
+    - `jitter`: the largest change of brightness and contrast, in [0, 1].
+    """
 
     mirror: Share = 0
     flip: Share = 0
@@ -86,14 +95,19 @@ class Augmentation(_Section):
 
 
 class IDMRecipe(_Section):
-    """One inverse dynamics model.
+    """The settings of one inverse dynamics model.
 
-    A window is `length` steps, `rate` a second, and `edge` on each side; trained on are all, labels are taken from the
-    middle, which sees both sides. Over the encodings, `width` each, go a temporal convolution of `kernel` steps and
-    `layers` of unmasked attention. A step trains on `stretches` windows in each process. After every `check` steps the
-    loss on held-out windows is taken; `patience` checks without a better one end the training. `calibration_share` and
-    `test_share` are shares of each game's videos; `probe_share` is that of the steps which each of the probes for
-    foreign games trains.
+    - `data`: which of a lake's footage it learns from.
+    - `resolution`: the side of the frames in pixels.
+    - `rate`, `length`, `edge`: a window has `length` steps, `rate` a second, and `edge` more on each side. The training
+      uses all of them; labels are taken from the middle, which sees both sides.
+    - `width`, `kernel`, `layers`, `heads`: the size of an encoding, the steps of the temporal convolution over the
+      encodings, and the layers and heads of the unmasked attention.
+    - `stretches`: the number of windows in a training step, in each process.
+    - `steps`, `check`, `patience`: the longest training, in steps. After every `check` steps the loss on held-out
+      windows is computed; the training ends after `patience` checks without an improvement.
+    - `calibration_share`, `test_share`: shares of each game's videos, in (0, 0.5).
+    - `probe_share`: the share of `steps` for which each probe for unseen games is trained, in (0, 1].
     """
 
     name: str
@@ -119,6 +133,7 @@ class IDMRecipe(_Section):
     test_share: Annotated[float, Field(gt=0, lt=0.5)]
     probe_share: Annotated[float, Field(gt=0, le=1)] = 0.15
     hardware: Hardware = Hardware()
+    data: Choice = Choice()
 
     @model_validator(mode="after")
     def _fits(self) -> "IDMRecipe":
@@ -132,5 +147,8 @@ class IDMRecipe(_Section):
 
 
 def load_recipe(name: str) -> IDMRecipe:
-    """The checked-in recipe. Raises `RecipeError` naming the file, the field, what was found and what is allowed."""
+    """Load a recipe by its name, nitro's own or from a folder in `NITRO_RECIPES`.
+
+    Raises `RecipeError`, which names the file, the field, what was found and what is allowed.
+    """
     return recipes.load(IDMRecipe, "idm", name)

@@ -1,19 +1,19 @@
 """Training batches: stretches of play drawn from clips that may lie on disk, the same for the same seed and step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.timeline import nearest
 from nitro_ml.models.idm.augment import augment
 from nitro_ml.models.idm.config import Augmentation, IDMRecipe
+from nitro_ml.training.sampler import Sampler
 
 TEMPO = 1.5  # times as fast, or as slow, at most
 
@@ -27,36 +27,24 @@ class Batch(NamedTuple):
     sticks: Tensor
 
 
-class Windows(IterableDataset[Batch]):
-    """Batch number i is drawn with a generator of its own, so that a resumed training sees what it would have seen,
-    with any number of loading processes. `rank` is that of the training process, whose batches are its own.
-
-    A stretch starts anywhere in any clip with the chance of `weight * seconds`. Beyond a clip's ends its first or last
-    frame is repeated, as in labelling.
+class Windows(Sampler[Batch, Clip]):
+    """A stretch starts anywhere in any clip with the chance of `weight * seconds`. Beyond a clip's ends its first or
+    last frame is repeated, as in labelling.
     """
 
     def __init__(
         self, clips: Sequence[Clip], recipe: IDMRecipe, offsets: Sequence[int], how: Augmentation, steps: int
     ) -> None:
-        self.clips = [clip for clip in clips if len(clip) > 1 and clip.actions is not None]
-        self.recipe, self.how, self.steps = recipe, how, steps
+        clips = [clip for clip in clips if len(clip) > 1 and clip.actions is not None]
+        mass = [clip.weight * (clip.time[-1] - clip.time[0]) for clip in clips]
+        super().__init__(clips, mass, recipe.stretches, recipe.seed, steps)
+        self.recipe, self.how = recipe, how
         before, after = min(0, *offsets, 0), max(0, *offsets, 0)
         self.grid = np.arange(before - recipe.edge, recipe.length + recipe.edge + after) / recipe.rate
         self.labelled = slice(-before, len(self.grid) - after)
-        self.first = self.rank = 0
-        share = np.array([clip.weight * (clip.time[-1] - clip.time[0]) for clip in self.clips])
-        self.chance = share / share.sum()
 
-    def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        first, every = (self.first + worker.id, worker.num_workers) if worker else (self.first, 1)
-        return (self.batch(step) for step in range(first, self.steps, every))
-
-    def batch(self, step: int) -> Batch:
-        """The batch of one step of the training."""
-        rng = np.random.default_rng((self.recipe.seed, step, self.rank))
-        chosen = rng.choice(len(self.clips), self.recipe.stretches, p=self.chance)
-        frames, buttons, sticks = zip(*(self._stretch(self.clips[c], rng) for c in chosen), strict=True)
+    def gathered(self, drawn: Sequence[Clip], rng: np.random.Generator) -> Batch:
+        frames, buttons, sticks = zip(*(self._stretch(clip, rng) for clip in drawn), strict=True)
         return Batch(torch.stack(frames), torch.stack(buttons), torch.stack(sticks))
 
     def _stretch(self, clip: Clip, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:

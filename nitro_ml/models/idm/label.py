@@ -1,4 +1,4 @@
-"""Labelling: frames in, calibrated per-frame labels out, with a checkpoint and nothing else."""
+"""Labelling turns frames into calibrated labels, one for each frame. It needs a checkpoint and nothing else."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,14 +24,17 @@ from nitro_ml.training.hub import folder
 from nitro_ml.video.decode import Frames, probe, read
 
 FAMILIAR = "familiar."
-"""Prefix of the tensors in a checkpoint that aren't the model's own, but `trust`'s."""
+"""The prefix of those tensors of a checkpoint that belong to the label calibrator and not to the model."""
 
 
 class Labeller:
-    """A loaded IDM. Example: `for labels in Labeller(path).label(read(video, 96)): ...`.
+    """A loaded inverse dynamics model. It infers on the GPU where there is one.
 
-    It infers on the GPU where there is one. Raises `CheckpointError` for one that is no IDM, or of another version.
-    resolution: the side of the frames it takes; trust: what was frozen on held-out videos; card: its own.
+    - `resolution`: the side S, in pixels, of the frames that it takes.
+    - `trust`: the label calibrator that was fitted on held-out videos.
+    - `card`: the content of the checkpoint's `card.json`.
+
+    Raises `CheckpointError` for a checkpoint that is not an IDM, or is of another version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,19 +56,25 @@ class Labeller:
         self.model = model.to(default_device())  # what fails here, such as a full GPU, is not the checkpoint's fault
 
     def thresholds(self, game: str | None = None) -> NDArray[np.float32]:
-        """Float32 [17], frozen on held-out videos of the game, or of all games where it isn't a known one."""
+        """The thresholds of the buttons, float32 [17], fitted on held-out videos of the game, or of all games if the
+        checkpoint does not know the game.
+        """
         return self.trust.calibration.thresholds(game)
 
     def label(self, frames: Iterable[Frames], game: str | None = None) -> Iterator[Labels]:
-        """One row for every frame, in order, a block at a time; memory does not grow with the video.
+        """Label the frames in order, a block at a time, with one row for every frame.
 
-        game: whose calibration to use; without one, or with one the checkpoint doesn't know, the pooled one serves.
+        Memory does not grow with the video. game: the game whose calibration is used; without it, or for a game that
+        the checkpoint does not know, the pooled calibration is used.
         """
         return self.trust.label(infer(self.model, frames), game)
 
 
 def load_labeller(where: str | Path) -> Labeller:
-    """The labeller of a checkpoint: a folder of any name, or `hf://owner/name`. Raises `CheckpointError`."""
+    """Load the labeller of a checkpoint, which is a folder of any name, or `hf://owner/name`.
+
+    Raises `CheckpointError` if there is no such checkpoint, or it is not an IDM.
+    """
     return Labeller(folder(where))
 
 
@@ -78,9 +87,14 @@ def stream_labels(
     game: str | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Labels]:
-    """The labels of a video file, a few seconds of it at a time; memory does not grow with the video.
+    """Label a video file, a few seconds of it at a time; memory does not grow with the video.
 
-    crop, mask: what of the picture is looked at, in its pixels; game: see `Labeller.label`. Raises `VideoError`.
+    - `crop`: the part of the picture that is used, in pixels.
+    - `mask`: parts of the picture that are painted over, in pixels.
+    - `game`: the game whose calibration is used; see `Labeller.label`.
+    - `progress`: is called with the share that is done, in [0, 1], and a text.
+
+    Raises `VideoError` for a file that cannot be decoded.
     """
     path = Path(video)
     seconds = (probe(path).duration if progress else 0.0) or math.inf
@@ -99,25 +113,25 @@ def label_video(
     game: str | None = None,
     progress: Progress | None = None,
 ) -> Labels:
-    """The labels of a whole video file, in memory; see `stream_labels`. Raises `VideoError`."""
+    """Label a whole video file in memory. The parameters and errors are those of `stream_labels`."""
     return concat(list(stream_labels(video, labeller, crop=crop, mask=mask, game=game, progress=progress)))
 
 
 def label_clip(labeller: Labeller, clip: Clip) -> Labels:
-    """The labels of a clip, whose frames may lie on disk, as of its game."""
+    """Label a clip with the calibration of its game. The clip's frames may be a memory map."""
     return concat(list(labeller.label(stream(clip), clip.game)))
 
 
 def stream(clip: Clip, batch: int = 256) -> Iterator[Frames]:
-    """A clip as the frames of a video."""
+    """A clip as `Frames`, `batch` at a time, as a decoded video would give them."""
     return (Frames(clip.frames[i : i + batch], clip.time[i : i + batch]) for i in range(0, len(clip), batch))
 
 
 def evaluate(labeller: Labeller, clips: Sequence[Clip], known: Sequence[Clip] = ()) -> dict[str, dict[str, Any]]:
-    """`{game: {name: scores}}` of a labeller on labelled clips: the model, the baselines and the oracle.
+    """Score a labeller on labelled clips, beside the baselines and the oracle: `{game: {name: scores}}`.
 
-    The clips must not have been trained on. known: labelled play from which each game's most frequent action is taken;
-    for a game without any, it is taken from the clips themselves, which flatters that baseline.
+    The clips must not have been trained on. The baseline of the most frequent action takes it from the labelled clips
+    `known` or, for a game without any, from the evaluated clips themselves, which flatters that baseline.
     """
     return compare([(c, label_clip(labeller, c)) for c in clips], labeller.thresholds, known)
 
@@ -128,7 +142,7 @@ def compare(
     known: Sequence[Clip],
     others: Sequence[tuple[Clip, Labels]] = (),
 ) -> dict[str, dict[str, Any]]:
-    """Clips and the labels made for them, per game, beside the baselines; see `evaluate`. thresholds: by game, [17]."""
+    """Score clips with the labels that were made for them; see `evaluate`. thresholds: gives float32 [17] by game."""
     table: dict[str, dict[str, Any]] = {}
     for game in sorted({clip.game for clip, _ in labelled}):
         samples = _samples(labelled, game)

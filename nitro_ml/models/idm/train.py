@@ -1,4 +1,4 @@
-"""Training an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
+"""Train an IDM: split by video, fit, calibrate on held-out videos, evaluate on others, and save."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -47,9 +47,6 @@ class Training(ResumableModule):
         odds = torch.from_numpy(prior / (1 - prior)).clamp(1e-4, 1e4)
         model.set_initial_bias(torch.log(odds * self.balance).float())
 
-    def on_fit_start(self) -> None:
-        self.batches.rank = self.global_rank
-
     def training_step(self, batch: Batch, _: int) -> Tensor:
         loss = self.loss(batch)
         self.log("loss", loss.detach())
@@ -85,13 +82,16 @@ def train(
     scratch: Path | None = None,
     frozen: Collection[str] = (),
 ) -> Trained:
-    """Train on labelled clips of any games, of two videos at least, and save under `root`.
+    """Train on labelled clips of any games, from at least two videos, and save the checkpoint under `root`.
 
-    The same recipe, clips and thread count give the same weights, bit for bit, also where a training that was stopped
-    goes on from the state it kept in `scratch`, a folder of this recipe and these clips. `card` is taken into the
-    checkpoint's card; `frozen` are videos that must stay held out (see `split`). Raises `SplitError` for too few
-    videos, `ClipError` for clips without actions or of another resolution, and `DeviceError` without a GPU that the
-    recipe needs.
+    - `card`: entries that are added to the checkpoint's card.
+    - `progress`: is called with the share that is done, in [0, 1], and a text.
+    - `scratch`: a folder for the resume state of this recipe and these clips.
+    - `frozen`: the groups of videos that must stay held out (see `split`).
+
+    The same recipe, clips and thread count give the same weights, bit for bit, even if the training was stopped and
+    resumed from `scratch`. Raises `SplitError` for too few videos, `ClipError` for clips without actions or of another
+    resolution, and `DeviceError` if the recipe needs a GPU and there is none.
     """
     _check(recipe, clips)
     return train_on(recipe, split(clips, recipe, frozen), Path(root), card, progress, scratch)
@@ -105,7 +105,7 @@ def train_on(
     progress: Progress | None = None,
     scratch: Path | None = None,
 ) -> Trained:
-    """As `train`, with the clips already split; see there."""
+    """Train like `train`, on clips that are already split."""
     whole = 1 + recipe.probe_share * probes(parts)
     model = _fitted(recipe, parts.train, parts.calibration, part(progress, 0, 1 / whole), scratch)
 

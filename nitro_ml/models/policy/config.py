@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from nitro_ml import recipes
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.released.recipe import FinetuneRecipe
+from nitro_ml.training.hardware import Hardware, WholeWeights
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -61,6 +62,7 @@ class PolicyRecipe(BaseModel):
 
     name: str
     requires: Literal["cpu", "gpu"] = "cpu"
+    hardware: WholeWeights = Hardware()
     seed: int
     resolution: Count
     vision: Convolutions | str

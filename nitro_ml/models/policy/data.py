@@ -57,11 +57,12 @@ def _ahead(steps: ResampledClip, i: int, recipe: AnyRecipe, rng: np.random.Gener
     return chunk.encode(held, recipe.layout)
 
 
-class Chunks(Sampler[Batch]):
+class Chunks(Sampler[Batch, ResampledClip]):
     """Contexts with the chunks that follow them."""
 
     def __init__(self, clips: Sequence[Clip], recipe: AnyRecipe) -> None:
-        super().__init__([ResampledClip(clip) for clip in clips], recipe.batch, recipe.seed)
+        steps = [ResampledClip(clip) for clip in clips]
+        super().__init__(steps, [len(own) * own.clip.weight for own in steps], recipe.batch, recipe.seed)
         self.recipe = recipe
 
     def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:
@@ -69,10 +70,8 @@ class Chunks(Sampler[Batch]):
 
     def sample(self, count: int = 1024) -> Batch:
         """So many contexts as they are drawn, from batches of their own."""
-        rng = np.random.default_rng((self.recipe.seed, 0, 1))
-        drawn = rng.choice(len(self.steps), count, p=self.share)
-        return self.gathered([self.steps[k] for k in drawn], rng)
+        return self.drawn(np.random.default_rng((self.recipe.seed, 0, 1)), count)
 
     def actions(self) -> Tensor:
         """Everything held in the clips: float32 [N, 21]."""
-        return torch.from_numpy(np.concatenate([chunk.encode(s.actions(0, len(s))) for s in self.steps]))
+        return torch.from_numpy(np.concatenate([chunk.encode(s.actions(0, len(s))) for s in self.sources]))

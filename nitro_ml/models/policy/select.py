@@ -34,7 +34,7 @@ class Averaged(WeightAveraging):
 
     def on_train_batch_end(self, trainer: L.Trainer, module: L.LightningModule, *args: Any) -> None:
         super().on_train_batch_end(trainer, module, *args)
-        if trainer.global_step in self._steps and self._average_model is not None:
+        if trainer.global_step in self._steps and self._average_model is not None and trainer.is_global_zero:
             own = self._average_model.module.net.state_dict()
             whole = {name: weight.detach().cpu().contiguous() for name, weight in own.items()}
             save_file(whole, _path(self._folder, trainer.global_step))

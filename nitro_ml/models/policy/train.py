@@ -121,6 +121,7 @@ def train(
             batches,
             recipe.steps,
             requires=recipe.requires,
+            hardware=recipe.hardware,
             progress=progress,
             callbacks=[averaged],
             scratch=scratch,

@@ -1,12 +1,14 @@
 """The policy's eyes: from context frames to tokens, by a pretrained SigLIP 2 or by convolutions from scratch."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml.models.policy.config import Convolutions, PolicyRecipe
+
+if TYPE_CHECKING:
+    from transformers import SiglipVisionModel
 
 LEAST_VARIANCE = 0.0005  # of a pixel in [-1, 1]: three steps of 255, so that a codec's noise stays small
 
@@ -19,7 +21,7 @@ class Siglip(nn.Module):
     """Each context frame through SigLIP 2; the tokens of all frames, one frame after another, each marked by a learned
     embedding of its offset where there are several."""
 
-    def __init__(self, vision: SiglipVisionModel, frames: int) -> None:
+    def __init__(self, vision: "SiglipVisionModel", frames: int) -> None:
         super().__init__()
         self.vision = vision
         self.width: int = vision.config.hidden_size
@@ -88,6 +90,8 @@ def encoder(recipe: PolicyRecipe, config: dict[str, Any] | None = None) -> Sigli
     frames = len(recipe.context)
     if isinstance(recipe.vision, Convolutions):
         return Convolved(recipe.vision, frames, recipe.resolution)
+    from transformers import SiglipVisionConfig, SiglipVisionModel  # takes seconds to import
+
     if config:
         return Siglip(SiglipVisionModel(SiglipVisionConfig(**{**config, "vision_use_head": False})), frames)
     model = SiglipVisionModel.from_pretrained(recipe.vision, vision_use_head=False)

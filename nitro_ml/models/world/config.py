@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_ml import recipes
+from nitro_ml.training.hardware import Hardware
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -47,6 +48,7 @@ class WorldRecipe(BaseModel):
 
     name: str
     requires: Literal["cpu", "gpu"] = "cpu"
+    hardware: Hardware = Hardware()
     seed: int
     mixture: str
     resolution: Count

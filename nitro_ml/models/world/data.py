@@ -56,11 +56,12 @@ def gather(picks: Sequence[tuple[ResampledClip, int]], context: int, size: int, 
     return Batch(small[:, :-1], small[:, -1], actions)
 
 
-class Transitions(Sampler[Batch]):
+class Transitions(Sampler[Batch, ResampledClip]):
     """A few consecutive frames each."""
 
     def __init__(self, clips: Sequence[Clip], context: int, size: int, labelled: bool, batch: int, seed: int) -> None:
-        super().__init__([steps for steps in map(ResampledClip, clips) if len(steps) > context], batch, seed)
+        steps = [own for own in map(ResampledClip, clips) if len(own) > context]
+        super().__init__(steps, [len(own) * own.clip.weight for own in steps], batch, seed)
         self.context, self.size, self.labelled = context, size, labelled
 
     def gathered(self, drawn: Sequence[ResampledClip], rng: np.random.Generator) -> Batch:

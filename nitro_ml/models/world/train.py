@@ -113,6 +113,7 @@ def _fitted(
             batches,
             section.steps,
             requires=recipe.requires,
+            hardware=recipe.hardware,
             progress=progress,
             scratch=scratch,
         )

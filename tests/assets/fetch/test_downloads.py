@@ -115,11 +115,11 @@ with fetched(Settings(), "{base}/watch/pong", "{ANNA}"):
     pass
 """
     with subprocess.Popen([sys.executable, "-c", program], env={**os.environ, **environment(settings)}) as first:
-        parts = settings.cache / "videos"
+        parts = settings.cache_folder / "videos"
         wait_for(lambda: any(p.stat().st_size for p in parts.glob("*/*.part")) and list(parts.glob("*/*.size")))
         first.send_signal(signal.SIGKILL)
     server.stops = False  # type: ignore[attr-defined]
-    folder = settings.cache / "videos" / ANNA
+    folder = settings.cache_folder / "videos" / ANNA
     assert folder.stat().st_mode & 0o077 == 0
     (part,) = folder.glob("*.part")
     left = part.stat().st_size
@@ -140,7 +140,7 @@ def test_two_who_want_the_same_video_at_once_do_not_share_a_file(settings: Setti
     with fetched(settings, address, ANNA) as first, fetched(settings, address, ANNA) as second:
         assert first != second
         assert first.read_bytes() == second.read_bytes() == FILM
-    assert list(settings.cache.rglob("*.mp4")) == []
+    assert list(settings.cache_folder.rglob("*.mp4")) == []
 
 
 def test_the_disk_counts_more_than_the_budget(

@@ -7,7 +7,7 @@ import pytest
 
 from nitro_assets import assets
 from nitro_assets.assets import ASSETS
-from nitro_assets.definitions import LIGHT, definitions
+from nitro_assets.definitions import definitions
 from nitro_assets.settings import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -25,8 +25,8 @@ def test_an_asset_has_what_belongs_to_it(name: str) -> None:
     assert asset.name == name, f"assets/{name}/asset.py declares {asset.name}; name the folder after the asset"
     assert asset.doc, f"assets/{name}/asset.py: write what it is, from what, and by which partitions: the UI shows it"
     assert asset.checks, f"assets/{name}/asset.py: declare a check"
-    made_by = [file for file in ("worker", LIGHT[0]) if find_spec(f"{assets.__name__}.{name}.{file}")]
-    assert len(made_by) == 1, f"assets/{name}: needed is a worker.py or a definitions.py that makes it"
+    made_by = [module for module in (asset.worker, asset.step) if find_spec(module)]
+    assert len(made_by) == 1, f"assets/{name}: needed is a worker.py or a step.py that makes it"
     assert f"`{name}`" in README, f"README.md: a line for `{name}` in the table of assets"
 
 

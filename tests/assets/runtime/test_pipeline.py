@@ -16,7 +16,6 @@ import yaml
 
 from demo.site import serve
 from nitro_assets.assets import ASSETS
-from nitro_assets.assets.training_mixture import worker as training_mixture
 from nitro_assets.lake import quantize
 from nitro_assets.lake.files.cache import clip_cache
 from nitro_assets.lake.files.checkpoints import Checkpoints
@@ -34,6 +33,7 @@ from nitro_ml import recipes
 from nitro_ml.games.recorder.record import record
 from nitro_ml.games.recorder.shard import Published, write_shard
 from nitro_ml.models.idm.label import Labeller, label_video
+from nitro_ml.training.mixture import load_recipe
 from tests.assets.takedown.takedown_steps import agree
 
 GAME = "a game of ours"
@@ -84,7 +84,7 @@ def settings(home: Path) -> Iterator[Settings]:
             lake=str(home / "lake"),
             nitrogen=str(home),
             sources=home / "sources.yaml",
-            cache=home / "cache",
+            cache=str(home / "cache"),
             secret_file=home / "secret",
             inbox=home / "inbox",
             corpus_shards=2,
@@ -199,13 +199,13 @@ def test_clips_are_drawn_by_the_weights_of_their_mixture(lake: Lake, settings: S
     for mixture in ("tiny_truth", "tiny_both"):
         with clip_cache(settings) as cache:
             clips = mixture_clips(job, cache, mixture, 64).clips
-        truth = training_mixture.load_recipe(mixture).truth_weight
+        truth = load_recipe(mixture).truth_weight
         assert {clip.weight for clip in clips if not clip.soft} == {truth}
 
 
 def test_no_footage_stays_but_the_cache(lake: Lake, settings: Settings, home: Path) -> None:
     assert list(Path(settings.lake).rglob("*.mp4")) == []
-    clips = {path.parent.name for path in settings.cache.rglob("*.npy")}
+    clips = {path.parent.name for path in settings.cache_folder.rglob("*.safetensors")}
     known = set(lake.read("nitrogen_videos").collect()["video_key"]) | set(
         lake.read("pseudo_labels").collect()["video_key"]
     )
@@ -270,4 +270,4 @@ def test_the_original_of_a_re_upload_and_a_labelled_video_are_taken_down(
     for table, before in others.items():
         kept = before.filter(~pl.col("video_key").is_in(list(gone)).fill_null(False))
         assert lake.stored(table).collect().sort(kept.columns[:4]).equals(kept.sort(kept.columns[:4])), table
-    assert not gone & {path.name for path in settings.cache.rglob("*")}
+    assert not gone & {path.name for path in settings.cache_folder.rglob("*")}

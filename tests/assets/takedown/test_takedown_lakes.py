@@ -43,7 +43,7 @@ class Lakes(RuleBasedStateMachine):
             lake=str(self.home / "lake"),
             nitrogen=str(self.home / "nitrogen"),
             sources=self.home / "sources.yaml",
-            cache=self.home / "cache",
+            cache=str(self.home / "cache"),
             secret_file=self.home / "secret",
             inbox=self.home / "inbox",
             exports=self.home / "exports",

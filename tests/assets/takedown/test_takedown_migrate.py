@@ -29,7 +29,7 @@ LIST = "https://www.youtube.com/watch?v=aaaaaaaaaaa&list=PLMYEtVRpaqY00V9W81Cwmz
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"sources": settings.cache / "sources.yaml", "corpus_shards": 1})
+    return settings.model_copy(update={"sources": settings.cache_folder / "sources.yaml", "corpus_shards": 1})
 
 
 @pytest.fixture

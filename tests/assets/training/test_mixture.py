@@ -15,6 +15,7 @@ from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.clips.clip_loader import BLOCK
 from nitro_assets.runtime.job import Job, Outcome, make
 from nitro_assets.settings import Settings
+from nitro_ml.training.mixture import load_recipe
 from tests.assets.corpus import key
 from tests.assets.rows import fit
 from tests.assets.small_world import job, settled
@@ -47,8 +48,11 @@ def taken(lake: Lake) -> pl.DataFrame:
 
 def test_all_play_is_taken_and_one_idle_chunk_in_twenty(settings: Settings) -> None:
     lake = settled(settings)
+    promoted = job(lake, settings, "idm_checkpoint").checkpoints.promoted("idm_checkpoint")
+    lake.fs.makedirs(f"{lake.root}/checkpoints/{promoted}")
+    lake.fs.pipe_file(f"{lake.root}/checkpoints/{promoted}/card.json", b"{}")
     make(job(lake, settings, "label_segments"), segments, "0000")
-    assert training_mixture.load_recipe(MIXTURE).idle == 0.05
+    assert load_recipe(MIXTURE).idle == 0.05
     make(job(lake, settings, "training_mixture"), training_mixture.build, MIXTURE)
     first = taken(lake)
     ours = first.filter(pl.col("video_key").is_in([key(n) for n in range(VIDEOS)]))
@@ -114,7 +118,7 @@ def test_of_labelled_play_the_better_half_of_each_game_is_taken(settings: Settin
 
     found, outcome = chosen(lake, settings)
     assert found == {"pong": [0, 2], "boxing": [1, 2], "golf": [0, 1], "chess": [0]}
-    assert outcome.metadata["labelled chunks left out by their score"] == 4
+    assert outcome.metadata["labelled chunks left out"] == 4
     composition = outcome.metadata["composition"]["raw_value"]
     assert "| pong | train | 1 | 2 | 0.011 | 1.000 | 21.000 |" in composition
     assert "| golf | train | 1 | 2 | 0.011 | 1.000 | - |" in composition

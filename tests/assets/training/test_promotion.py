@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from nitro_assets.assets.idm_checkpoint.promotion import Decision, decide, held_out
+from nitro_assets.assets.idm_checkpoint.promotion import Decision, decide
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.job import Job
 from nitro_assets.settings import Settings
@@ -59,7 +59,7 @@ def test_the_better_model_replaces_the_promoted_one_and_no_other_does(job: Job, 
     fair, good = scores(pong=0.5, golf=0.5), scores(pong=0.6, golf=0.6)
     first, decision = offer(job, tmp_path, 0.5, fair, {})
     assert decision.state == "promoted"
-    assert held_out(job) == set(VIDEOS)
+    assert job.checkpoints.held_out("idm_checkpoint") == set(VIDEOS)
     _, same = offer(job, tmp_path, 0.501, fair, fair)
     assert (same.state, job.checkpoints.promoted("idm_checkpoint")) == ("candidate", first)
     assert "not surely better" in same.why

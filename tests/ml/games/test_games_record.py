@@ -15,7 +15,8 @@ from nitro_ml.core.box import Box
 from nitro_ml.core.labels import read_labels
 from nitro_ml.games import Published, Recording, record_to, save_truth, write_shard
 from nitro_ml.games.recorder.record import record
-from nitro_ml.nitrogen import Chunk, read_shard
+from nitro_ml.nitrogen.chunk import Chunk
+from nitro_ml.nitrogen.reader import read_shard
 from nitro_ml.video.decode import probe
 from nitro_ml.video.overlay import draw_controller
 

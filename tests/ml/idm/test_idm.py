@@ -25,7 +25,7 @@ from nitro_ml.training import checkpoint
 from nitro_ml.training.hardware import Hardware
 from nitro_ml.video.decode import Frames
 from tests.ml.idm.tiny_idm import TINY, short
-from tests.ml.moving import square_clip, write_video
+from tests.ml.moving import packed_clip, square_clip, write_video
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from nitro_ml.models.idm.train import train
-from tests.ml.moving import square_clip
+from tests.ml.moving import packed_clip, square_clip
 from tests.ml.idm.tiny_idm import TINY, short
 
 def killed(done, _):
@@ -85,7 +85,8 @@ def killed(done, _):
         os.kill(os.getpid(), signal.SIGKILL)
 
 folder = Path(sys.argv[1])
-train(short(TINY), [square_clip(seed) for seed in range(6)], folder, {}, killed, folder / "scratch")
+clips = [packed_clip(square_clip(seed), folder / "clips") for seed in range(6)]
+train(short(TINY), clips, folder, {}, killed, folder / "scratch")
 """
 
 
@@ -93,7 +94,8 @@ def test_a_killed_training_goes_on_to_the_same_checkpoint(clips: list[Clip], tmp
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     scratch = tmp_path / "scratch"
-    assert [p.name for p in tmp_path.iterdir()] == ["scratch"]
+    assert {p.name for p in tmp_path.iterdir()} == {"clips", "scratch"}
+    clips = [packed_clip(clip, tmp_path / "clips") for clip in clips]
     steps: list[float] = []
     resumed = train(short(TINY), clips, tmp_path / "a", {}, lambda done, _: steps.append(done), scratch)
     assert min(steps) > 0.5
@@ -125,7 +127,7 @@ def test_training_stops_when_the_held_out_loss_does_not_improve(clips: list[Clip
 
 def test_a_stream_is_labelled_as_the_whole_is_bit_for_bit(labeller: Labeller) -> None:
     clip = square_clip(9, frames=400)
-    whole = concat(list(labeller.label([Frames(clip.frames, clip.time)], "square")))
+    whole = concat(list(labeller.label([Frames(clip.frames[:], clip.time)], "square")))
     for sizes in ([1, 2, 70], [128], [399, 5]):
         assert equal(whole, concat(list(labeller.label(stream(clip, sizes), "square"))))
 
@@ -191,7 +193,7 @@ def test_there_is_one_row_for_every_frame_at_any_rate(labeller: Labeller, fps: f
 
 def test_a_video_file_is_labelled_like_its_frames(trained: Trained, labeller: Labeller, tmp_path: Path) -> None:
     clip = square_clip(12, frames=90)
-    path = write_video(tmp_path / "play.mp4", clip.frames, codec="libx264rgb")
+    path = write_video(tmp_path / "play.mp4", clip.frames[:], codec="libx264rgb")
     assert equal(label_video(path, labeller, game="Square"), label_clip(labeller, clip))
 
 

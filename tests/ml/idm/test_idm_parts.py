@@ -53,10 +53,10 @@ def test_a_stick_that_went_left_or_right_did_not_stay_in_the_middle() -> None:
 def test_a_mirrored_game_is_a_game_with_left_for_right(clips: list[Clip]) -> None:
     rng, clip = np.random.default_rng(0), clips[0]
     assert clip.actions is not None
-    frames, actions = augment(clip.frames, clip.actions, rng, Augmentation(mirror=1))
+    frames, actions = augment(clip.frames[:], clip.actions, rng, Augmentation(mirror=1))
     np.testing.assert_array_equal(frames, clip.frames[:, :, ::-1])
     np.testing.assert_array_equal(actions.buttons[:, LEFT], clip.actions.buttons[:, RIGHT])
-    turned, upright = augment(clip.frames, clip.actions, rng, Augmentation(turn=1))
+    turned, upright = augment(clip.frames[:], clip.actions, rng, Augmentation(turn=1))
     np.testing.assert_array_equal(turned[0], clip.frames[0].transpose(1, 0, 2))
     np.testing.assert_array_equal(upright.buttons[:, BUTTONS.index("dpad_up")], clip.actions.buttons[:, LEFT])
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from nitro_ml.core.box import Box
-from nitro_ml.nitrogen import Area, Chunk, NitrogenError, find, fingerprint, read_shard, shards
+from nitro_ml.nitrogen import NitrogenError, find, fingerprint, shards
+from nitro_ml.nitrogen.chunk import Area, Chunk
+from nitro_ml.nitrogen.reader import read_shard
 from tests.ml.nitrogen.nitrogen_files import (
     FRAMES,
     VIDEO,

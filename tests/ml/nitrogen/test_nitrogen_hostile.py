@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nitro_ml.core.labels import LabelsError
-from nitro_ml.nitrogen import Chunk, Reject, read_shard
+from nitro_ml.nitrogen.chunk import Chunk, Reject
 from nitro_ml.nitrogen.decoder import Decoder
 from nitro_ml.nitrogen.metadata import MetadataError, parse
+from nitro_ml.nitrogen.reader import read_shard
 from nitro_ml.nitrogen.tarstream import TarError, members
 from tests.ml.nitrogen.nitrogen_files import (
     FRAMES,

@@ -119,7 +119,7 @@ def test_nothing_is_left_of_labels_that_fail_half_way(tmp_path: Path) -> None:
 
 
 def test_without_a_lake_a_checkpoint_has_to_be_named(tmp_path: Path) -> None:
-    video = write_video(tmp_path / "play.mp4", square_clip(1, frames=4).frames)
+    video = write_video(tmp_path / "play.mp4", square_clip(1, frames=4).frames[:])
     code = "import nitro_ml.cli as c; c.ADDED = 'none'; c.main()"  # whatever is installed here
     command = [sys.executable, "-c", code, "label", str(video), "--out", str(tmp_path / "labels.parquet")]
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml import recipes
@@ -26,6 +27,7 @@ from nitro_ml.models.policy.select import SEED, kept_steps
 from nitro_ml.models.policy.train import _corrected, plateau, train
 from nitro_ml.models.policy.vision import PolicyError, Siglip, encoder
 from nitro_ml.training.device import DeviceError
+from nitro_ml.training.hardware import Hardware
 from tests.ml.policy.stopped import check_it_goes_on
 
 SIDE = 36
@@ -156,7 +158,7 @@ def test_what_it_saw_is_computed_once_and_serves_every_step(trained: Path) -> No
 def test_the_context_is_older_frames_and_the_shift_later_actions() -> None:
     moving = clip(True, "a", 20)
     assert moving.actions is not None
-    moving.frames[:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
+    moving.frames[:][:] = np.arange(20, dtype=np.uint8)[:, None, None, None]
     moving.actions.buttons[10:, EAST] = True
     batch = gather([(ResampledClip(moving), 0), (ResampledClip(moving), 7)], TINY.model_copy(update={"shift": 0.1}))
     assert batch.frames[:, :, 0, 0, 0].tolist() == [[0, 0], [5, 7]]
@@ -228,12 +230,28 @@ def test_what_cannot_be_done_is_refused_by_name(tmp_path: Path, trained: Path) -
         train(TINY.model_copy(update={"resolution": 48}), CLIPS, tmp_path, {})
     with pytest.raises(PolicyError, match="shrink them first"):
         Policy.load(trained).act(np.zeros((1, 2, 8, 8, 3), np.uint8), np.zeros((1, 4, 21), np.float32))
-    for field, value in {"context": (0, -2), "execute": 5, "width": 33}.items():
+    for field, value in {"context": (0, -2), "execute": 5, "width": 33, "hardware": {"strategy": "fsdp"}}.items():
         with pytest.raises(ValueError, match=field):
             PolicyRecipe(**TINY.model_dump() | {field: value})
     if not torch.cuda.is_available():
         with pytest.raises(DeviceError, match="requires: gpu"):
             train(TINY.model_copy(update={"requires": "gpu"}), CLIPS, tmp_path, {})
+
+
+def test_two_processes_train_one_policy(tmp_path: Path) -> None:
+    short = TINY.model_copy(update={"steps": 4, "batch": 4})
+    both = short.model_copy(update={"hardware": Hardware(devices=2, strategy="ddp_fork")})
+    together, alone = (train(recipe, CLIPS, tmp_path, {}) for recipe in (both, short))
+    assert together.path.name != alone.path.name, "it saw the second process's batches, too"
+    assert Policy.load(together.path).recipe == both
+
+
+def test_loaders_read_the_same_batches(tmp_path: Path) -> None:
+    short = TINY.model_copy(update={"steps": 5, "batch": 4})
+    by_loaders = short.model_copy(update={"hardware": Hardware(loaders=2)})
+    folders = (train(recipe, CLIPS, tmp_path, {}).path for recipe in (short, by_loaders))
+    one, other = (load_file(folder / "model.safetensors") for folder in folders)
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_a_stopped_training_goes_on_to_the_same_checkpoint(tmp_path: Path) -> None:

@@ -25,3 +25,10 @@ def test_what_policies_hold_out_begins_with_what_the_idm_is_tested_on(
     assert tested <= held_out or held_out <= tested
     assert tested == choose(videos, len(tested) / len(videos))
     assert choose(videos, policies) == choose(sorted(videos, reverse=True), policies)
+
+
+def test_videos_that_made_the_labels_are_held_out_only_where_there_are_no_others() -> None:
+    videos = [f"video{number}" for number in range(10)]
+    first, second = choose(videos, 0.1), choose(videos, 0.2)
+    assert choose(videos, 0.1, first) == second - first
+    assert choose(videos, 0.2, videos) == second

@@ -107,7 +107,7 @@ def test_policies_and_world_models_see_the_same_steps(clip: Clip) -> None:
 def test_labels_lie_on_the_frames_times(clip: Clip) -> None:
     with seeded(0):
         model = IDM(TINY).eval()
-    raw = list(infer(model, [Frames(clip.frames, clip.time)]))
+    raw = list(infer(model, [Frames(clip.frames[:], clip.time)]))
     assert np.concatenate([part.time for part in raw]).tolist() == clip.time.tolist()
     assert np.isfinite(np.concatenate([part.logits for part in raw])).all()
 
@@ -133,6 +133,6 @@ def test_60_frames_a_second_are_seen_as_the_same_play_at_30_bit_for_bit(tmp_path
     assert (steps[0].actions(0, 150).buttons == steps[1].actions(0, 150).buttons).all()
     with seeded(0):
         model = IDM(TINY).eval()
-    logits = [np.concatenate([r.logits for r in infer(model, [Frames(c.frames, c.time)])]) for c in (fast, slow)]
+    logits = [np.concatenate([r.logits for r in infer(model, [Frames(c.frames[:], c.time)])]) for c in (fast, slow)]
     assert np.ptp(logits[1]) > 0.01
     np.testing.assert_allclose(logits[0][::2][:120], logits[1][:120], atol=1e-5)

@@ -22,16 +22,19 @@ from nitro_ml.training.hub import folder
 
 
 class Policy:
-    """Acts on a few frames; knows nothing of the game but what it sees.
+    """A policy acts on a few frames, and knows nothing of the game but what it sees.
 
     >>> policy = Policy.load(Path("checkpoints/3f0c..."))          # doctest: +SKIP
     >>> seen = np.stack([shrink(screen, policy.resolution)] * len(policy.context))[None]   # doctest: +SKIP
     >>> policy.act(seen, policy.noise(np.random.default_rng(0))[None])[0].buttons.shape   # doctest: +SKIP
     (8, 17)
 
-    resolution: the side S of the frames it takes; context: the offsets, in steps of 1/30 s, of the K frames it sees;
-    rate: actions a second in its chunks, 30 or 60; horizon: actions in a chunk; execute: for how many frames of 1/30 s
-    it plays before it looks again; commit: for how many frames its chunks come from the same noise.
+    - `resolution`: the side S, in pixels, of the frames that it takes.
+    - `context`: the offsets, in steps of 1/30 s, of the K frames that it sees.
+    - `rate`: the actions a second in its chunks, 30 or 60.
+    - `horizon`: the number H of actions in a chunk.
+    - `execute`: the number of frames, of 1/30 s, that it plays before it looks again.
+    - `commit`: the number of frames for which its chunks come from the same noise.
     """
 
     def __init__(self, net: AnyNet, recipe: PolicyRecipe | ReleasedRecipe, card: dict[str, Any]) -> None:
@@ -45,8 +48,9 @@ class Policy:
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
-        """From a checkpoint folder, without any download. Raises `CheckpointError` for one of another version, or
-        `PolicyError` for another kind.
+        """Load a checkpoint folder, without any download.
+
+        Raises `CheckpointError` for a checkpoint of another version, and `PolicyError` for one of another kind.
         """
         state, card = checkpoint.load(path)
         if card.get("kind") != "policy":
@@ -66,21 +70,23 @@ class Policy:
         return cls(net, recipe, card)
 
     def noise(self, rng: np.random.Generator) -> NDArray[np.float32]:
-        """What a chunk starts from, float32 [H, D]."""
+        """The noise that a chunk starts from, float32 [H, D], where D is the numbers of an action."""
         return rng.standard_normal((self.horizon, self.recipe.layout.dimensions), dtype=np.float32)
 
     @torch.inference_mode()
     def act(self, frames: NDArray[np.uint8], eps: NDArray[np.float32]) -> list[Actions]:
-        """The next actions at 30 Hz for each of B contexts: its chunk, or of one at 60 Hz every second action.
+        """The next actions at 30 Hz for each of B contexts; of a chunk at 60 Hz, every second action.
 
-        frames: uint8 [B, K, S, S, 3], live frames made small by `nitro_ml.video.decode.shrink`; eps: float32 [B, H, D],
-        see `noise`. Raises `PolicyError` for frames of another shape.
+        - `frames`: uint8 [B, K, S, S, 3], frames made small by `nitro_ml.video.resize.resize`.
+        - `eps`: float32 [B, H, D], see `noise`.
+
+        Raises `PolicyError` for frames of another shape or type.
         """
         allowed = (len(self.context), self.resolution, self.resolution, 3)
         if frames.shape[1:] != allowed or frames.dtype != np.uint8:
             raise PolicyError(
                 f"Found frames {frames.dtype} {frames.shape}; this policy takes uint8 [B, "
-                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.decode.shrink."
+                f"{', '.join(map(str, allowed))}]: shrink them first with nitro_ml.video.resize.resize."
             )
         device = self.net.device
         context = self.net.encode(to_pixels(torch.from_numpy(frames).to(device)))
@@ -91,5 +97,9 @@ class Policy:
 
 
 def load_policy(where: str | Path) -> Policy:
-    """The policy of a checkpoint: a folder of any name, or `hf://owner/name`. Raises as `Policy.load`."""
+    """Load the policy of a checkpoint, which is a folder of any name, or `hf://owner/name`.
+
+    Raises `CheckpointError` if there is no such checkpoint or it is of another version, and `PolicyError` if it is of
+    another kind.
+    """
     return Policy.load(folder(where))

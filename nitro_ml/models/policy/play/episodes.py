@@ -141,10 +141,13 @@ class _Environment:
 
 
 def episodes(who: Actor | str, game: str, count: int, seed: int, max_frames: int | None = None) -> Iterator[Episode]:
-    """`count` episodes at 30 Hz, each of at most `max_frames` frames (default: the game's own bound), as they end.
+    """Play `count` episodes at 30 Hz, and yield each when it ends.
 
-    who: a policy, or a player's name: `wanderer`, `expert`. The same seed gives every player the same games, and the
-    same scores again. Raises `GameError` for a game or player the arcade does not have.
+    - `who`: a policy, or the name of a player: `wanderer` or `expert`.
+    - `seed`: the same seed gives every player the same games, and the same scores again.
+    - `max_frames`: the longest episode in frames; by default that of the game.
+
+    Raises `GameError` for a game or player that does not exist.
     """
     most = spec_of(game).episode_frames(round(RATE)) if max_frames is None else max_frames
     environments = [
@@ -175,5 +178,5 @@ def begun(game: str, seed: int, number: int) -> Game:
 
 
 def play(who: Actor | str, game: str, count: int, seed: int, max_frames: int | None = None) -> list[float]:
-    """The scores of `episodes`, in the order of their numbers."""
+    """Play `count` episodes, as `episodes` does, and return their scores in the game's own points, in order."""
     return [e.score for e in sorted(episodes(who, game, count, seed, max_frames), key=lambda e: e.number)]

@@ -9,16 +9,18 @@ time of its own, and the order of scale and shift in the last norm. The same tra
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from nitro_ml.models.policy import flow
 from nitro_ml.models.policy.layers import sinusoid
 from nitro_ml.models.policy.released.sizes import DIMENSIONS, POSITIONS, TIME, Sizes
+
+if TYPE_CHECKING:
+    from transformers import SiglipVisionModel
 
 KeysValues = tuple[Tensor, Tensor]
 
@@ -174,7 +176,7 @@ class ReleasedNet(nn.Module):
         return net
 
     @property
-    def vision(self) -> SiglipVisionModel:
+    def vision(self) -> "SiglipVisionModel":
         """The vision tower."""
         return self.vision_encoder
 
@@ -217,8 +219,10 @@ def _norm(x: Tensor, eps: float) -> Tensor:
     return F.layer_norm(x, x.shape[-1:], eps=eps)
 
 
-def _tower(sizes: Sizes) -> SiglipVisionModel:
+def _tower(sizes: Sizes) -> "SiglipVisionModel":
     """The released file has the pooling head's weights, and so has the model; the policy never runs it."""
+    from transformers import SiglipVisionConfig, SiglipVisionModel  # takes seconds to import
+
     config = SiglipVisionConfig(
         hidden_size=sizes.width,
         intermediate_size=4 * sizes.width,

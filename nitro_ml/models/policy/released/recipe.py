@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.released.sizes import HORIZON
+from nitro_ml.training.hardware import Hardware, WholeWeights
 
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -59,6 +60,7 @@ class FinetuneRecipe(ReleasedRecipe):
     train_vision: bool
     lora: Lora | None = None
     requires: Literal["cpu", "gpu"] = "cpu"
+    hardware: WholeWeights = Hardware()
     seed: int
     beta: tuple[float, float]
     steps: Count

@@ -75,7 +75,7 @@ def test_every_video_file_is_read_where_it_lies_whatever_its_name(settings: Sett
             assert video.stem == "recording"
             assert sum(len(part) for part in read(video, 16)) == 2 * FPS
     assert digests(folder) == before
-    assert not settings.cache.exists()
+    assert not settings.cache_folder.exists()
 
 
 def test_what_is_no_sound_recording_is_told_and_loses_nothing_else(
@@ -128,7 +128,7 @@ def test_a_folder_that_is_none_is_told(settings: Settings, folder: Path, missing
 def test_no_recording_lies_where_nitro_erases(settings: Settings, folder: Path) -> None:
     _, (reject,) = listed(settings.model_copy(update={"exports": folder.parent}), folder)
     assert "where nitro keeps its own files" in reject.message
-    found, _ = listed(settings.model_copy(update={"cache": folder / "sub [x]"}), folder)
+    found, _ = listed(settings.model_copy(update={"cache": str(folder / "sub [x]")}), folder)
     assert [path_of(f.url).name for f in found] == [*ODD[:2]]
 
 
@@ -207,7 +207,7 @@ def test_recordings_go_all_the_way_and_are_taken_down_like_any_other(
     labels = lake.read("pseudo_labels").collect()
     assert labels.group_by("video_key").len().sort("video_key").rows() == [(k, 2 * FPS) for k in sorted(keys.values())]
     assert not list(Path(settings.lake).rglob("*.mp4"))
-    assert not (settings.cache / "videos").exists()
+    assert not (settings.cache_folder / "videos").exists()
     assert all(set(keys.values()) <= videos for videos in held().values())
 
     shutil.copy(films[3].video, folder / "new.mp4")

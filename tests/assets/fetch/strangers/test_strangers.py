@@ -159,7 +159,7 @@ def test_what_is_not_known_before_the_download_is_decided_by_the_file(
     ):
         end = seen(settings.model_copy(update=change), url)[-1]
         assert (end.reason, end.error.startswith(found)) == ("unfit", True), end
-    assert not list(settings.cache.rglob("*.mp4"))
+    assert not list(settings.cache_folder.rglob("*.mp4"))
 
 
 def test_a_page_says_less_than_its_file(settings: Settings, served: Served) -> None:

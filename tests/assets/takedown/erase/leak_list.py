@@ -69,5 +69,6 @@ LEAKS = [
     Leak("what daemons remember", "sweep_databases", leaks_dagster.key_value),
     Leak("free pages of a database", "compact_databases", leaks_dagster.free_pages),
     Leak("a table that forgets its history at once", "restore_retention", nothing, leaks.short_retention),
+    Leak("clips in a versioned bucket", "erase_clips", leaks.clips_of_a_bucket, leaks.clips_left, True),
     Leak("noncurrent versions in a bucket", "purge_object_versions", leaks.object_versions, leaks.noncurrent, True),
 ]

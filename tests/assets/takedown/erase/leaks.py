@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 from deltalake import DeltaTable
 
-from nitro_assets.identity import shard_of
+from nitro_assets.identity import canonical_name, shard_of, video_key
 from nitro_assets.lake.delta.purge import DELTA_DEFAULTS
 from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lake.files.checkpoints import Checkpoints, local_copies
 from nitro_assets.lake.files.resume_state import resume_state
+from nitro_assets.lake.files.video_downloads import video_downloads
 from nitro_assets.lake.store import Lake
 from nitro_assets.lineage.edges import Edge, record_edges
 from nitro_assets.settings import Settings
@@ -127,7 +128,7 @@ def clips(lake: Lake, settings: Settings) -> None:
 
 
 def half_a_download(lake: Lake, settings: Settings) -> None:
-    with ClipCache(settings.cache).download(ids(settings)[0]) as folder:
+    with video_downloads(settings).enter(ids(settings)[0]) as folder:
         assert folder is not None
         (folder / f"{ids(settings)[0]}.mp4.part").write_bytes(b"half a video")
 
@@ -216,6 +217,24 @@ def short_retention(lake: Lake) -> list[str]:
     """The settings by which a table would drop what was deleted at once, for ever."""
     found = DeltaTable(index(lake)).metadata().configuration
     return [name for name in DELTA_DEFAULTS if found.get(name) == "interval 0 days"]
+
+
+def clips_of_a_bucket(lake: Lake, settings: Settings) -> None:
+    """A clip that is there, and one that has left the cache but not the bucket."""
+    lake.fs.call_s3("put_bucket_versioning", Bucket="bucket", VersioningConfiguration={"Status": "Enabled"})
+    clips(lake, settings)
+    ClipCache(settings.cache).put(16, ids(settings)[0], "x", FRAMES, TIMES)
+    ClipCache(settings.cache).evict(1e9, 0.0)
+    clips(lake, settings)
+
+
+def clips_left(lake: Lake) -> list[str]:
+    """Every version of a clip in the bucket but those of the other video."""
+    folder = lake.root.partition("/")[2].replace("a lake", "clips")
+    found = lake.fs.call_s3("list_object_versions", Bucket="bucket", Prefix=folder)
+    every = [version["Key"] for kind in ("Versions", "DeleteMarkers") for version in found.get(kind, [])]
+    other = video_key(lake.secret, canonical_name("youtube", OTHER[:11], ""))
+    return [path for path in every if other not in path]
 
 
 def object_versions(lake: Lake, settings: Settings) -> None:

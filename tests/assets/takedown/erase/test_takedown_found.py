@@ -125,7 +125,7 @@ def test_each_place_is_told_by_its_kind(settings: Settings, monkeypatch: pytest.
         ),
         f"{lake}/checkpoints/c0ffee/card.json": ("checkpoint", "c0ffee/card.json"),
         f"{lake}/messages/x": ("lake", "messages/x"),
-        f"{settings.cache}/8/[video]/x.time.npy (name)": ("clip cache", "8/[video]/x.time.npy (name)"),
+        f"{settings.cache}/8/[video]/x.safetensors (name)": ("clip cache", "8/[video]/x.safetensors (name)"),
         f"{settings.inbox}/a.json": ("inbox", "a.json"),
         f"{settings.sources}": ("sources file", f"{settings.sources}"),
         "/dagster/history/runs.db (table runs)": ("Dagster's records", "history/runs.db (table runs)"),

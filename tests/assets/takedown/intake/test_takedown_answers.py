@@ -32,7 +32,7 @@ TUBE = [f"https://youtu.be/aaaaaaaaaa{n}" for n in range(6)]
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update={"sources": settings.cache / "sources.yaml", "corpus_shards": 1})
+    return settings.model_copy(update={"sources": settings.cache_folder / "sources.yaml", "corpus_shards": 1})
 
 
 def index(lake: Lake, settings: Settings, *pages: str, site: tuple[str, str] = ("", "")) -> None:

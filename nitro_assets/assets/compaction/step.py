@@ -1,22 +1,20 @@
-"""Compaction in Dagster: an asset to be made by hand or every night, whose page says what files the tables have."""
+"""Compaction, within Dagster's own step: the asset's page says what files the tables have."""
 
 from dataclasses import asdict
 
 import dagster as dg
 
-from nitro_assets.assets.compaction.asset import ASSET
 from nitro_assets.lake import compaction as compacting
 from nitro_assets.lake.compaction import Compacted
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lake.store import Lake
 from nitro_assets.runtime.record_run import record
-from nitro_assets.runtime.worker_asset import step_asset
 from nitro_assets.settings import Settings
 from nitro_ml.evaluation.markdown import markdown_table
 
 
-@step_asset(ASSET)
-def compaction(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Merge each table's small files."""
     settings = Settings()
     lake = Lake(settings)
     done = []
@@ -46,9 +44,3 @@ def compaction(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 def _listing(done: list[Compacted]) -> str:
     rows = [asdict(d) for d in done]
     return markdown_table([{k.replace("_", " "): v for k, v in row.items() if k != "bytes_before"} for row in rows])
-
-
-@dg.schedule(cron_schedule="0 0 * * *", target=["compaction"], default_status=dg.DefaultScheduleStatus.RUNNING)
-def compact_nightly() -> dg.RunRequest:
-    """Before the night's other work, which then reads few files."""
-    return dg.RunRequest()
