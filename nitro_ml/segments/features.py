@@ -150,8 +150,8 @@ def cells_moved(facts: FrameFacts) -> Mask:
 def _luma(rgb: Bytes) -> Bytes:
     """uint8 [n, S, S] of at most `SIDE`."""
     grey = cv2.cvtColor(rgb.reshape(-1, *rgb.shape[2:]), cv2.COLOR_RGB2GRAY)
-    luma = np.asarray(grey, np.uint8).reshape(rgb.shape[:3])
-    return luma if luma.shape[1] <= SIDE else np.stack([_resize(frame, (SIDE, SIDE)) for frame in luma])
+    luma: Bytes = np.asarray(grey, np.uint8).reshape(rgb.shape[:3])
+    return luma if rgb.shape[1] <= SIDE else np.stack([_resize(frame, (SIDE, SIDE)) for frame in luma])
 
 
 def _no_larger(frames: Bytes) -> Bytes:
@@ -209,7 +209,7 @@ def _spectra(luma: Bytes) -> Spectra:
     return np.fft.rfft2(windowed, axes=(2, 1), norm="forward")
 
 
-def _sums(values: NDArray[np.uint8] | Mask, kept: int = 1) -> NDArray[np.int32]:
+def _sums(values: MatLike | Mask, kept: int = 1) -> NDArray[np.int32]:
     """The sum over all but the first `kept` axes."""
     flat = values.reshape(-1, math.prod(values.shape[kept:])).view(np.uint8)
     return np.asarray(cv2.reduce(flat, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).reshape(values.shape[:kept])

@@ -16,8 +16,8 @@ from nitro_ml.core.actions import STICKS
 ROW_GROUP = 65_536
 """Rows, 36 minutes of video: a reader of one video skips the groups of others by their statistics."""
 
-FILE_SIZE = 3_000_000
-"""Bytes, as the writer counts what it holds, at which it begins the next file: about 1.5 MB and 150,000 labels on the
+FILE_SIZE = 2_000_000
+"""Bytes, as the writer counts what it holds, at which it begins the next file: about 0.9 MB and 115,000 labels on the
 disk. A partition of any size becomes files that are written side by side; a video's deletion rewrites one or two."""
 
 _ENCODINGS: dict[object, ColumnProperties] = {

@@ -29,7 +29,8 @@ _LABELS: Columns = {
     },
     "confidence": (
         pl.Int16,
-        "The probability that all 17 buttons are right within one frame of time (1/30 s), in steps of 1/255.",
+        "The probability that all 17 buttons are right within one frame of time (1/30 s), in units of "
+        "1/255, whole steps of 1/85.",
     ),
 }
 
