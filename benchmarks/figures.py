@@ -1,6 +1,8 @@
 """What a benchmark found: values beside their goals, as a table for people and as JSON for programs."""
 
 import json
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +30,11 @@ class Figure:
     def row(self) -> dict[str, str | float | bool | None]:
         """Name, value, unit, goal, better, met."""
         return {**asdict(self), "met": self.met}
+
+
+def say(text: str) -> None:
+    """What a benchmark is at, beside its figures."""
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)
 
 
 def write(figures: Sequence[Figure], path: Path) -> None:

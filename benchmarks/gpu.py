@@ -17,8 +17,8 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.figures import Figure
-from benchmarks.inverse_dynamics.idm import labeller_of, say
+from benchmarks.figures import Figure, say
+from benchmarks.inverse_dynamics.idm import labeller_of
 from benchmarks.labelling.corpus import corpus, lanes, noise, there
 from benchmarks.labelling.label import labelled
 from nitro_assets.identity import shard_names

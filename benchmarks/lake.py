@@ -48,7 +48,7 @@ def run(quick: bool = False) -> list[Figure]:
         single = _seconds(lambda: lake.read("pseudo_labels").filter(one & (pl.col("corpus_shard") == "0000")).collect())
         deleted = deletion(lake, shard, shards, rounds)
     return [
-        Figure("soft labels", ours, "bytes a frame", 12.0, "lower"),
+        Figure("soft labels", ours, "bytes a frame", 8.1, "lower"),
         Figure("NitroGen's parquet, hard buttons", _nitrogen(labels[0]), "bytes a frame", None, "lower"),
         Figure("float32 columns, zstd-1", _floats(labels[0]), "bytes a frame", None, "lower"),
         Figure("speed of a shard's commit / polars' parquet", median(commit), "ratio", 0.6),

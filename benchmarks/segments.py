@@ -66,7 +66,7 @@ def tally(recorded: Iterable[Session], classifier: Classifier) -> dict[str, Tall
     for session in recorded:
         for manner in MANNERS:
             segments = segment_video(
-                session.features, seeded_labels(session, manner), Rules(risk=1.0), classifier=classifier
+                session.facts, seeded_labels(session, manner), Rules(risk=1.0), classifier=classifier
             )
             names = ["active" if s.reason == "play" else s.reason for s in segments]
             result[manner].add(session, np.repeat(names, [s.last_frame - s.first_frame for s in segments]))

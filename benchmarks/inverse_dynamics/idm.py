@@ -8,7 +8,6 @@ kept in `state/bench`: recordings, decoded frames, checkpoints and labels; a run
 import hashlib
 import json
 import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +21,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, say
 from benchmarks.inverse_dynamics.corpus import TRAINED, UNSEEN, Video, film, videos
 from benchmarks.inverse_dynamics.scores import labels_file, tables
 from nitro_assets.settings import ROOT
@@ -168,7 +167,3 @@ def _core_seconds() -> float:
 
 def _cost(model: str, made: Made) -> Figure:
     return Figure(f"{model}: training", made.core_seconds / 60, "core minutes", 30.0 * CORES, "lower")
-
-
-def say(text: str) -> None:
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.inverse_dynamics.idm import say
+from benchmarks.figures import say
 from benchmarks.playing.cells import Cells
 from benchmarks.playing.corpus import Video, film, skilled, videos
 from benchmarks.playing.labels import Way, given, labelled, likelier

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.inverse_dynamics.idm import say
+from benchmarks.figures import say
 from benchmarks.playing.peer import Peer, train_peer
 from nitro_ml.core.clip import Clip
 from nitro_ml.models.policy.config import PolicyRecipe

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.figures import Figure
-from benchmarks.inverse_dynamics.idm import say
+from benchmarks.figures import Figure, say
 from benchmarks.playing import speed
 from benchmarks.playing.cells import Cells
 from benchmarks.playing.corpus import Video, film, skilled, videos

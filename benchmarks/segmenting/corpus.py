@@ -20,7 +20,7 @@ from nitro_ml.games.players.registry import player
 from nitro_ml.games.recorder.encode import encode
 from nitro_ml.games.recorder.scenario import kinds_of, scenario
 from nitro_ml.games.registry import CATALOGUE, GAMES, make
-from nitro_ml.segments.features import Features
+from nitro_ml.segments.features import Features, FrameFacts
 from nitro_ml.segments.smoothing import runs
 from nitro_ml.video.decode import read
 
@@ -60,13 +60,13 @@ _BUTTONS = ("dpad_down", "dpad_up", "dpad_left", "dpad_right", "south")
 
 @dataclass(frozen=True)
 class Session:
-    """One recording. features: float32 [T, 51]; time: float64 [T]; buttons and sticks: what was truly held; kinds:
+    """One recording. facts: [T] of `features.FRAME`; time: float64 [T]; buttons and sticks: what was truly held; kinds:
     str [T], of `annotated_frame.KINDS`."""
 
     game: str
     seed: int
     video: Path
-    features: NDArray[np.float32]
+    facts: FrameFacts
     time: NDArray[np.float64]
     buttons: NDArray[np.bool_]
     sticks: NDArray[np.float32]
@@ -117,11 +117,11 @@ def film(game: str, seed: int, frames: int, video: Path) -> None:
     np.savez_compressed(video.with_suffix(".npz"), buttons=held.buttons, sticks=held.sticks, kinds=kinds)
 
 
-def seen(video: Path) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Times float64 [T] and features float32 [T, 51] of a video file."""
+def seen(video: Path) -> tuple[NDArray[np.float64], FrameFacts]:
+    """Times float64 [T] and facts [T] of a video file."""
     rows, times, features = [], [], Features()
     for part in read(video, SIZE):
-        rows.append(features(part.rgb))
+        rows.append(features(part.rgb, part.time))
         times.append(part.time)
     return np.concatenate(times), np.concatenate(rows)
 

@@ -65,10 +65,10 @@ def _networks(rows: NDArray[np.float32], classes: ArrayLike, units: int, rounds:
 
 def example(session: Session, manner: str) -> Example:
     """Each step is of the kind of its middle frame."""
-    steps = TimeSteps.of(session.time)
+    steps = TimeSteps.of(session.facts["looked"])
     labels = seeded_labels(session, manner)
     held, tilted = labels.hard().buttons, np.abs(labels.sticks) > Rules().stick
-    found = step_features(session.features, labels, held, tilted, steps)
+    found = step_features(session.facts, labels, held, tilted, steps)
     return Example(manner, found, session.kinds[(steps.first[:-1] + steps.first[1:]) // 2])
 
 

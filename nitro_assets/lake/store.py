@@ -17,7 +17,7 @@ from deltalake.exceptions import TableNotFoundError
 from nitro_assets.identity import block_key
 from nitro_assets.lake.delta import delta
 from nitro_assets.lake.delta.commit import literal, replace_partition
-from nitro_assets.lake.delta.parquet_writer import writer
+from nitro_assets.lake.delta.parquet_writer import ROW_GROUP, writer
 from nitro_assets.lake.delta.purge import Purge, literals
 from nitro_assets.lake.delta.table_lock import table_lock
 from nitro_assets.lake.ledger.blocklist import Blocklist
@@ -132,7 +132,7 @@ class Lake:
         in a text.
         """
         table = _table(name)
-        parts = [rows] if isinstance(rows, pl.DataFrame) else rows
+        parts = _slices(rows) if isinstance(rows, pl.DataFrame) else rows
         count, refused, taken = 0, set[str](), set[str]()
 
         def accepted(blocked: Blocklist) -> Iterator[pl.DataFrame]:
@@ -198,6 +198,11 @@ def _table(name: str) -> Table:
     if name not in TABLES:
         raise LakeError(f"table {name!r} is not one of the lake's: {', '.join(TABLES)}.")
     return TABLES[name]
+
+
+def _slices(rows: pl.DataFrame) -> Iterable[pl.DataFrame]:
+    """Of a row group each, so that one is made ready while another is written; one where there are no rows."""
+    return [rows] if rows.is_empty() else rows.iter_slices(ROW_GROUP)
 
 
 def _conform(table: Table, partition: str, rows: pl.DataFrame) -> pl.DataFrame:

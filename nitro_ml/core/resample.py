@@ -1,5 +1,6 @@
 """A clip at the rate the models work at, whatever rate the video has."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,31 +20,37 @@ class ResampledClip:
 
     def __init__(self, clip: Clip) -> None:
         self.clip = clip
-        self.index = nearest(clip.time, np.arange(clip.time[0], clip.time[-1] + 0.5 / RATE, 1 / RATE))
+        self._start, self._end = float(clip.time[0]), float(clip.time[-1])
+        self._count = math.ceil((self._end + 0.5 / RATE - self._start) / (1 / RATE))
 
     def __len__(self) -> int:
-        return len(self.index)
+        return self._count
+
+    def index(self, steps: slice | NDArray[np.int64]) -> NDArray[np.int64]:
+        """The clip's frames of these steps."""
+        steps = np.arange(*steps.indices(self._count)) if isinstance(steps, slice) else steps
+        return nearest(self.clip.time, self._start + steps / RATE)
 
     def frames(self, start: int, stop: int) -> NDArray[np.uint8]:
         """uint8 [stop - start, S, S, 3]."""
-        return np.ascontiguousarray(self.clip.frames[self.index[start:stop]])
+        return np.ascontiguousarray(self.clip.frames[self.index(slice(start, stop))])
 
     def frames_at(self, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
         """uint8 [K, S, S, 3] of these steps."""
-        return np.ascontiguousarray(self.clip.frames[self.index[steps]])
+        return np.ascontiguousarray(self.clip.frames[self.index(steps)])
 
     def ahead(self, step: int, seconds: float, count: int, rate: float = RATE) -> NDArray[np.int64]:
         """The clip's frames nearest to `count` moments, 1 / `rate` s apart, the first of them so many seconds after a
         step; fewer where the clip ends before. Half way between two frames the input of the earlier is still held.
         """
         if not seconds and rate == RATE:
-            return self.index[step : step + count]
-        at = self.clip.time[0] + step / RATE + seconds + np.arange(count) / rate
-        return nearest(self.clip.time, at[at < self.clip.time[-1] + 0.5 / RATE])
+            return self.index(slice(step, step + count))
+        at = self._start + step / RATE + seconds + np.arange(count) / rate
+        return nearest(self.clip.time, at[at < self._end + 0.5 / RATE])
 
     def actions(self, start: int, stop: int) -> Actions:
         """What was held in those steps. Raises `ValueError` for a clip without labels."""
-        return self.clip.acted(self.index[start:stop])
+        return self.clip.acted(self.index(slice(start, stop)))
 
 
 def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[ResampledClip, int]]:

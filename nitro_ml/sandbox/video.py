@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nitro_ml.core.box import Box
 from nitro_ml.sandbox import process
 from nitro_ml.sandbox.process import Line, SandboxError, SandboxProcess
-from nitro_ml.segments.features import FEATURES, Features
+from nitro_ml.segments.features import FRAME, Features, FrameFacts
 from nitro_ml.video import decode
 from nitro_ml.video.decode import CutError, Frames, VideoError, VideoInfo
 
@@ -31,10 +30,10 @@ START = 60.0  # seconds for the child's imports on a cold disk
 
 
 class Seen(NamedTuple):
-    """Consecutive frames and `segments.features` of each, float32 [n, 51]."""
+    """Consecutive frames and the facts about them that segments are judged by, [n] of `segments.features.FRAME`."""
 
     frames: Frames
-    features: NDArray[np.float32]
+    facts: FrameFacts
 
 
 class Decoder:
@@ -75,11 +74,11 @@ class Decoder:
     ) -> Iterator[Frames]:
         """As `video.read`, to the bit. Raises `VideoError` for a video that crashes or hangs the decoder too."""
         where = {"crop": crop and asdict(crop), "mask": [asdict(box) for box in mask], "start": start, "end": end}
-        return (seen.frames for seen in self._read(path, size, batch, {**where, "features": False}))
+        return (seen.frames for seen in self._read(path, size, batch, {**where, "facts": False}))
 
     def look(self, path: Path, size: int, batch: int = 64) -> Iterator[Seen]:
-        """The frames of a whole video with their features. Raises as `read`."""
-        asked: Line = {"crop": None, "mask": [], "start": 0.0, "end": None, "features": True}
+        """The frames of a whole video with their facts. Raises as `read`."""
+        asked: Line = {"crop": None, "mask": [], "start": 0.0, "end": None, "facts": True}
         return self._read(path, size, batch, asked)
 
     def _read(self, path: Path, size: int, batch: int, asked: Line) -> Iterator[Seen]:
@@ -96,7 +95,7 @@ class Decoder:
                 if not (n := self._answer(path)["frames"]):
                     break
                 frames = Frames(slot.frames.rgb[:n].copy(), slot.frames.time[:n].copy())
-                seen = Seen(frames, slot.features[:n].copy())
+                seen = Seen(frames, slot.facts[:n].copy())
                 started.ask({"do": "go on"})
                 yield seen
         except GeneratorExit:
@@ -143,15 +142,15 @@ def _shared_file() -> int:
 
 
 def _slot_bytes(batch: int, size: int) -> int:
-    return batch * (8 + 4 * len(FEATURES) + size * size * 3)
+    return batch * (8 + FRAME.itemsize + size * size * 3)
 
 
 def _slots(memory: mmap.mmap, batch: int, size: int) -> list[Seen]:
-    """Room for `batch` frames, SLOTS times: all times first and the pixels last, which keeps numbers aligned."""
+    """Room for `batch` frames, SLOTS times: all times first, which keeps them aligned."""
     time = np.frombuffer(memory, np.float64, SLOTS * batch).reshape(SLOTS, batch)
-    facts = np.frombuffer(memory, np.float32, SLOTS * batch * len(FEATURES), time.nbytes)
+    facts = np.frombuffer(memory, FRAME, SLOTS * batch, time.nbytes)
     rgb = np.frombuffer(memory, np.uint8, offset=time.nbytes + facts.nbytes)
-    facts, rgb = facts.reshape(SLOTS, batch, -1), rgb.reshape(SLOTS, batch, size, size, 3)
+    facts, rgb = facts.reshape(SLOTS, batch), rgb.reshape(SLOTS, batch, size, size, 3)
     return [Seen(Frames(rgb[i], time[i]), facts[i]) for i in range(SLOTS)]
 
 
@@ -185,8 +184,8 @@ def _read(line: Line, shared: int, asked: Iterator[tuple[Line, bytes]]) -> None:
     )
     features = Features()
     for frames, slot in zip(read, cycle(slots), strict=False):
-        if line["features"]:
-            slot.features[: len(frames)] = features(frames.rgb)
+        if line["facts"]:
+            slot.facts[: len(frames)] = features(frames.rgb, frames.time)
         process.reply({"frames": len(frames)})
     process.reply({"frames": 0})
 

@@ -5,21 +5,18 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.segments.features import FEATURES
+from nitro_ml.segments.features import LEVELS, FrameFacts
 from nitro_ml.segments.smoothing import runs
 
 REACH = 0.5  # seconds a border may move
 CUT = 0.1  # by which the motion of a cut stands out from twice what is usual around it
-_MOTION = FEATURES.index("motion")
 
 
-def refined(
-    kinds: NDArray[np.str_], features: NDArray[np.float32], active: NDArray[np.bool_], frame: float
-) -> NDArray[np.str_]:
+def refined(kinds: NDArray[np.str_], facts: FrameFacts, active: NDArray[np.bool_], frame: float) -> NDArray[np.str_]:
     """The kinds with each border moved by at most `REACH`: between play and idleness to where the input begins or ends,
     elsewhere to the frame that differs most from the one before.
 
-    kinds: str [T]; features: float32 [T, 51]; active: bool [T], whether there is an input; frame: its seconds.
+    kinds: str [T]; facts: `FRAME` [T]; active: bool [T], whether there is an input; frame: its seconds.
     """
     kinds, reach = kinds.copy(), round(REACH / frame)
     spans = list(runs(kinds))
@@ -30,7 +27,7 @@ def refined(
         if {before, after} == {"active", "idle"}:
             moved = _input(active[low : high + 1], after == "active", border - low)
         else:
-            moved = _cut(features[low : high + 1, _MOTION], border - low)
+            moved = _cut(facts["motion"][low : high + 1] / LEVELS, border - low)
         if low + moved < border:
             kinds[low + moved : border] = after
         else:
@@ -44,7 +41,7 @@ def _input(active: NDArray[np.bool_], begins: bool, border: int) -> int:
     return int(edges[np.abs(edges - border).argmin()]) if len(edges) else border
 
 
-def _cut(motion: NDArray[np.float32], border: int) -> int:
+def _cut(motion: NDArray[np.float64], border: int) -> int:
     """The frame of most motion in a window around the border; the border itself where none stands out."""
     at = int(motion.argmax()) if len(motion) else border
     return at if len(motion) and motion[at] > 2 * np.median(motion) + CUT else border

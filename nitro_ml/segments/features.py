@@ -1,7 +1,8 @@
-"""Cheap facts about each frame, from the pixels that are decoded for labelling anyway.
+"""Cheap facts about a video's pictures, from the pixels that are decoded for labelling anyway.
 
-51 numbers a frame, about 0.09 ms at 64 x 64 and 0.12 ms at 96 x 96, each one of 256 levels: a byte each in the table.
-`segment_video` needs nothing else from the pixels, so that it can change without a video being fetched again.
+Every frame tells how much moved in it, and where; what else there is to see is looked at five times a second: three
+bytes a frame and 51 a look, before they are compressed. `segment_video` needs nothing else from the pixels, so that it
+can change without a video being fetched again.
 """
 
 import math
@@ -12,6 +13,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
+
+from nitro_ml.segments.sampling import StepNumbers
 
 SIDE = 96  # pixels: what is larger is looked at in this size
 GRID = 4  # cells along each side of the picture
@@ -39,7 +42,16 @@ FEATURES: tuple[str, ...] = (
     *(f"moving_{cell}" for cell in _CELLS),  # `moving` and `edges` of the 16 cells, row by row
     *(f"edges_{cell}" for cell in _CELLS),
 )
-"""Each in [0, 1]. Those of motion and edges, which are small, are the root of what they say."""
+"""What a look tells, each in [0, 1]. Those of motion and edges, which are small, are the root of what they say."""
+MEANS = [
+    *(FEATURES.index(name) for name in ("motion", "moving", "shimmer")),
+    *(FEATURES.index(f"moving_{cell}") for cell in _CELLS),
+]
+"""Those of `FEATURES` that are means over the frames since the look before; the others are of the one looked at."""
+LEVELS = 63
+FRAME = np.dtype([("motion", "u1"), ("moved", "<u2"), ("looked", "?"), ("look", "u1", len(FEATURES))])
+"""A frame's facts. motion: as in `FEATURES`, but of this frame; moved: the cells in which a pixel moved, a bit each,
+the lowest first; looked: whether it was looked at; look: `FEATURES`, or zeros. Steps are of 1/`LEVELS`."""
 STEP = 10  # of 255: above what an encoder changes in a still picture
 DARK = 32  # of 255
 JUMP = 40  # of 255
@@ -47,7 +59,7 @@ _ROOTED = np.array(
     [name.startswith(("mov", "motion", "shimmer", "pan", "edges", "lines", "sharp")) for name in FEATURES]
 )
 _ROOTED &= ~np.isin(FEATURES, ("motion_x", "motion_y", "panned"))
-_BLOCK = 32  # frames at a time, below 256: for fewer the calls are what takes long, for more the memory
+_BLOCK = 128  # frames at a time: for fewer the calls are what takes long, for more the memory
 _SMALL = 48  # side at which the shift is looked for
 _WINDOW = cv2.createHanningWindow((_SMALL, _SMALL), cv2.CV_32F) * _SMALL**2  # by which `norm="forward"` divides
 _CENTRED = 1 - 2 * (np.indices((_SMALL // 2 + 1, _SMALL), np.float32).sum(axis=0) % 2)  # no shift is in the middle
@@ -57,32 +69,89 @@ _resize = partial(cv2.resize, interpolation=cv2.INTER_AREA)
 Bytes: TypeAlias = NDArray[np.uint8]
 Mask: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[np.int64]
 Spectra: TypeAlias = NDArray[np.complexfloating]
+FrameFacts: TypeAlias = NDArray[np.void]
+"""[T] of `FRAME`."""
 
 
 class Features:
-    """One row per frame, columns as in `FEATURES`, of the consecutive frames of one video, some at a time.
+    """The facts of the consecutive frames of one video, some at a time.
 
-    Takes uint8 [n, S, S, 3] and gives float32 [n, 51]: the same rows whatever the batches. In a video's first frame
-    nothing counts as moving.
+    Takes uint8 [n, S, S, 3] and their times, float64 [n], and gives `FRAME` [n]: the same whatever the batches. In a
+    video's first frame nothing counts as moving.
     """
 
     def __init__(self) -> None:
-        self._last: tuple[Bytes, Spectra] | None = None
+        self._last: Bytes | None = None
+        self._steps = StepNumbers()
+        self._since = np.zeros((1, len(MEANS) + 1), np.int64)  # what moved since the last look, and in how many frames
 
-    def __call__(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-        rows = np.empty((len(rgb), len(FEATURES)), np.float32)
+    def __call__(self, rgb: NDArray[np.uint8], time: NDArray[np.float64]) -> FrameFacts:
+        facts = np.zeros(len(rgb), FRAME)
+        facts["looked"] = self._steps.begins(time)
         for start in range(0, len(rgb), _BLOCK):
-            frames = _no_larger(rgb[start : start + _BLOCK])
-            grey = cv2.cvtColor(frames.reshape(-1, *frames.shape[2:]), cv2.COLOR_RGB2GRAY)
-            luma = np.asarray(grey, np.uint8).reshape(frames.shape[:3])
-            spectra = _spectra(luma)
-            before = self._last or (luma[:1], spectra[:1])
-            luma, spectra = np.concatenate([before[0], luma]), np.concatenate([before[1], spectra])
-            rows[start : start + _BLOCK] = _rows(frames, luma, spectra)
-            self._last = luma[-1:].copy(), spectra[-1:].copy()
-        np.sqrt(rows, out=rows, where=_ROOTED)
-        return np.asarray(np.rint(np.clip(rows, 0, 1) * 255) / 255, np.float32)
+            self._tell(rgb[start : start + _BLOCK], facts[start : start + _BLOCK])
+        return facts
+
+    def _tell(self, rgb: Bytes, facts: FrameFacts) -> None:
+        luma = _luma(rgb)
+        luma = np.concatenate([luma[:1] if self._last is None else self._last, luma])
+        self._last = luma[-1:].copy()
+        change = np.asarray(cv2.absdiff(luma[1:], luma[:-1]), np.uint8)
+        moved = change > STEP
+        counts = _counts(change, moved)
+        facts["motion"] = levels(np.sqrt(counts[:, 0] / 255 / change[0].size))
+        facts["moved"] = bits(counts[:, -1 - GRID**2 : -1] > 0)
+        (looks,) = facts["looked"].nonzero()
+        total = np.concatenate([self._since, counts]).cumsum(axis=0)
+        ends = np.concatenate([total[:1] * 0, total[looks + 1]])
+        self._since = total[-1:] - ends[-1:]
+        if len(looks):
+            rows = _rows(_no_larger(rgb[looks]), luma[looks + 1], luma[looks], change[looks], moved[looks])
+            rows[:, MEANS] = _means(np.diff(ends, axis=0), change[0].size)
+            np.sqrt(rows, out=rows, where=_ROOTED)
+            facts["look"][looks] = levels(rows)
+
+
+def from_features(rows: NDArray[np.float32], time: NDArray[np.float64]) -> FrameFacts:
+    """Facts from what was stored of each frame until November 2026: `FEATURES`, float32 [T, 51], without means."""
+    facts = np.zeros(len(rows), FRAME)
+    if not len(rows):
+        return facts
+    facts["motion"] = levels(rows[:, FEATURES.index("motion")])
+    facts["moved"] = bits(rows[:, MEANS[-(GRID**2) :]] > 0)
+    facts["looked"] = StepNumbers().begins(time)
+    (looks,) = facts["looked"].nonzero()
+    told = rows[looks].astype(np.float64)
+    since = np.concatenate([[0], looks[:-1] + 1])  # the first frame after the look before
+    squares = np.add.reduceat(rows[: looks[-1] + 1, MEANS].astype(np.float64) ** 2, since)
+    told[:, MEANS] = np.sqrt(squares / np.diff(since, append=looks[-1] + 1)[:, None])
+    facts["look"][looks] = levels(told)
+    return facts
+
+
+def levels(values: NDArray[np.floating]) -> Bytes:
+    """Values in [0, 1] as whole steps of 1/`LEVELS`; what lies outside is moved to the nearer end."""
+    return np.rint(np.clip(values, 0, 1) * LEVELS).astype(np.uint8)
+
+
+def bits(cells: Mask) -> NDArray[np.uint16]:
+    """Masks of the cells, bool [n, 16], as one number each."""
+    return np.ascontiguousarray(np.packbits(cells, axis=1, bitorder="little")).view("<u2")[:, 0]
+
+
+def cells_moved(facts: FrameFacts) -> Mask:
+    """The way back: in which cells a pixel moved, bool [T, 16]."""
+    found = np.unpackbits(facts["moved"][:, None].astype("<u2").view(np.uint8), axis=1, bitorder="little")
+    return found.view(np.bool_)
+
+
+def _luma(rgb: Bytes) -> Bytes:
+    """uint8 [n, S, S] of at most `SIDE`."""
+    grey = cv2.cvtColor(rgb.reshape(-1, *rgb.shape[2:]), cv2.COLOR_RGB2GRAY)
+    luma: Bytes = np.asarray(grey, np.uint8).reshape(rgb.shape[:3])
+    return luma if rgb.shape[1] <= SIDE else np.stack([_resize(frame, (SIDE, SIDE)) for frame in luma])
 
 
 def _no_larger(frames: Bytes) -> Bytes:
@@ -90,6 +159,42 @@ def _no_larger(frames: Bytes) -> Bytes:
     if frames.shape[1] <= SIDE:
         return frames
     return np.rint([_resize(frame.astype(np.float32), (SIDE, SIDE)) for frame in frames]).astype(np.uint8)
+
+
+def _counts(change: Bytes, moved: Mask) -> Counts:
+    """Of each frame: the sum of its changes, how many pixels moved, how many shimmer, how many moved in each cell; and
+    1. Whole numbers, since their sums are the same whatever is added up first."""
+    all_changed = _sums(change > 1)
+    moving = _sums(moved)
+    side = moved.shape[1] // GRID
+    strips = moved[:, : side * GRID, : side * GRID].reshape(-1, side)
+    cells = _sums(strips).reshape(len(moved), GRID, side, GRID).sum(axis=2).reshape(len(moved), -1)
+    return np.column_stack([_sums(change), moving, all_changed - moving, cells, np.ones_like(moving)]).astype(np.int64)
+
+
+def _means(counts: Counts, pixels: int) -> Numbers:
+    """The features of `MEANS` from sums of `_counts`."""
+    cell = (math.isqrt(pixels) // GRID) ** 2
+    whole = np.array([255 * pixels, pixels, pixels, *[cell] * GRID**2])
+    means: Numbers = counts[:, :-1] / (counts[:, -1:] * whole)
+    return means
+
+
+def _rows(frames: Bytes, luma: Bytes, before: Bytes, change: Bytes, moved: Mask) -> Numbers:
+    """`FEATURES` of frames whose lumas, and those of the frames before, are known; means are left out."""
+    jumps = cv2.absdiff(luma[:, :, 1:], luma[:, :, :-1]) > JUMP
+    means = np.zeros((3, len(frames)))
+    return np.column_stack(
+        [
+            *means,
+            *_places(moved),
+            *_shift(_spectra(luma), _spectra(before)),
+            *_colour(frames, luma),
+            *_writing(luma, jumps),
+            np.zeros((len(frames), GRID**2)),
+            _cells(jumps),
+        ]
+    )
 
 
 def _spectra(luma: Bytes) -> Spectra:
@@ -104,37 +209,23 @@ def _spectra(luma: Bytes) -> Spectra:
     return np.fft.rfft2(windowed, axes=(2, 1), norm="forward")
 
 
-def _rows(frames: Bytes, luma: Bytes, spectra: Spectra) -> Numbers:
-    """luma and spectra: of the frame before, too."""
-    now = luma[1:]
-    change = np.asarray(cv2.absdiff(now, luma[:-1]), np.uint8)
-    moved = change > STEP
-    jumps = cv2.absdiff(now[:, :, 1:], now[:, :, :-1]) > JUMP
-    return np.column_stack(
-        [
-            *_motion(change, moved),
-            *_shift(spectra[1:], spectra[:-1]),
-            *_colour(frames, now),
-            *_writing(now, jumps),
-            _cells(moved),
-            _cells(jumps),
-        ]
-    )
+def _sums(values: MatLike | Mask, kept: int = 1) -> NDArray[np.int32]:
+    """The sum over all but the first `kept` axes."""
+    flat = values.reshape(-1, math.prod(values.shape[kept:])).view(np.uint8)
+    return np.asarray(cv2.reduce(flat, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S), np.int32).reshape(values.shape[:kept])
 
 
 def _mean(values: MatLike | Mask, kept: int = 1) -> Numbers:
     """The mean over all but the first `kept` axes."""
-    flat = values.reshape(-1, math.prod(values.shape[kept:])).view(np.uint8)
-    sums = cv2.reduce(flat, 1, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
-    return sums.reshape(values.shape[:kept]) / flat.shape[1]
+    sums: Numbers = _sums(values, kept) / math.prod(values.shape[kept:])
+    return sums
 
 
-def _motion(change: Bytes, moved: Mask) -> tuple[Numbers, ...]:
-    """motion, moving, shimmer, motion_x, motion_y, spread_x, spread_y of luma differences uint8 [n, S, S]."""
-    share = _mean(moved)
+def _places(moved: Mask) -> tuple[Numbers, ...]:
+    """motion_x, motion_y, spread_x, spread_y of where it moved, bool [n, S, S]."""
     x, spread_x = _place(np.einsum("nyx->nx", moved.view(np.uint8)))
     y, spread_y = _place(_mean(moved, 2) * moved.shape[2])
-    return _mean(change) / 255, share, _mean(change > 1) - share, x, y, spread_x, spread_y
+    return x, y, spread_x, spread_y
 
 
 def _place(counts: NDArray[np.integer] | Numbers) -> tuple[Numbers, Numbers]:

@@ -19,7 +19,7 @@ from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import KINDS, Classifier, pretrained
-from nitro_ml.segments.features import FEATURES
+from nitro_ml.segments.features import FrameFacts
 from nitro_ml.segments.sampling import TimeSteps
 from nitro_ml.segments.smoothing import runs, smooth, viterbi, without_short_runs
 from nitro_ml.segments.step_features import step_features
@@ -85,7 +85,7 @@ class Segment:
 
 
 def segment_video(
-    features: NDArray[np.float32],
+    facts: FrameFacts,
     labels: Labels,
     rules: Rules | None = None,
     thresholds: NDArray[np.float32] | float = 0.5,
@@ -93,7 +93,7 @@ def segment_video(
 ) -> list[Segment]:
     """Cut a video into segments, in order, without gap or overlap; neighbours differ in their reason.
 
-    - `features`: float32 [T, 51], in the order of `features.FEATURES`.
+    - `facts`: [T] of `features.FRAME`.
     - `labels`: the labels of the same T frames.
     - `thresholds`: the checkpoint's own, a number or float32 [17].
     - `classifier`: a classifier other than the pretrained one.
@@ -101,15 +101,15 @@ def segment_video(
     Raises `ValueError` where the lengths differ.
     """
     rules = rules or Rules()
-    if features.shape != (len(labels), len(FEATURES)):
+    if len(facts) != len(labels):
         raise ValueError(
-            f"segment_video: found features {features.shape} for {len(labels)} labels; allowed is [T, {len(FEATURES)}] "
-            "with one row per label. Compute both from the same frames."
+            f"segment_video: found the facts of {len(facts)} frames for {len(labels)} labels; allowed is one row per "
+            "label. Compute both from the same frames."
         )
     if not len(labels):
         return []
     held = labels.hard(thresholds).buttons
-    return filter_segments(kinds(features, labels, held, rules, classifier or pretrained()), labels, held, rules)
+    return filter_segments(kinds(facts, labels, held, rules, classifier or pretrained()), labels, held, rules)
 
 
 def filter_segments(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.bool_], rules: Rules) -> list[Segment]:
@@ -130,15 +130,15 @@ def filter_segments(kind: NDArray[np.str_], labels: Labels, held: NDArray[np.boo
 
 
 def kinds(
-    features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], rules: Rules, classifier: Classifier
+    facts: FrameFacts, labels: Labels, held: NDArray[np.bool_], rules: Rules, classifier: Classifier
 ) -> NDArray[np.str_]:
     """The kind of each frame, str [T], of `classifier.KINDS`; arguments as for `segment_video`; held: bool [T, 17]."""
     tilted = np.abs(labels.sticks) > rules.stick
-    steps = TimeSteps.of(labels.time)
-    scores = classifier.log_probabilities(step_features(features, labels, held, tilted, steps))
+    steps = TimeSteps.of(facts["looked"])
+    scores = classifier.log_probabilities(step_features(facts, labels, held, tilted, steps))
     path = viterbi(np.maximum(scores, _DOUBT), rules.change)
     found = np.array(KINDS)[steps.frames(path)]
-    return refined(found, features, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))
+    return refined(found, facts, np.any(held, axis=1) | np.any(tilted, axis=1), seconds_per_frame(labels.time))
 
 
 def _doubtful(labels: Labels, held: NDArray[np.bool_], frame: float, rules: Rules) -> dict[Reason, NDArray[np.bool_]]:

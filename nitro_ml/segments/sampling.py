@@ -13,6 +13,25 @@ RARE = 10.0  # seconds after which it no longer matters how long ago something w
 Rows = NDArray[np.float64]
 
 
+class StepNumbers:
+    """Divides the frames of a video, some at a time, into steps of `STEP` seconds from the first one on; a step without
+    a frame is left out."""
+
+    def __init__(self) -> None:
+        self._start: float | None = None
+        self._last = -1
+
+    def begins(self, time: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether each of the next frames begins a step, bool [n]. time: float64 [n], when they are shown, rising."""
+        if not len(time):
+            return np.zeros(0, np.bool_)
+        self._start = time[0] if self._start is None else self._start
+        number = np.floor((time - self._start) / STEP + 1e-6).astype(np.int64)
+        found = np.diff(number, prepend=self._last) != 0
+        self._last = int(number[-1])
+        return found
+
+
 @dataclass(frozen=True)
 class TimeSteps:
     """Step i holds the frames first[i] to first[i + 1] (exclusive); first: int [n + 1]."""
@@ -20,10 +39,9 @@ class TimeSteps:
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, time: NDArray[np.float64]) -> "TimeSteps":
-        """Steps of `STEP` seconds by presentation time, rising; a step without a frame is left out."""
-        number = np.floor((time - time[0]) / STEP + 1e-6).astype(np.int64)
-        return cls(np.append(np.flatnonzero(np.diff(number, prepend=-1)), len(time)))
+    def of(cls, begins: NDArray[np.bool_]) -> "TimeSteps":
+        """From what `StepNumbers` says of each frame of a video."""
+        return cls(np.append(np.flatnonzero(begins), len(begins)))
 
     def __len__(self) -> int:
         return len(self.first) - 1

@@ -1,5 +1,5 @@
-"""What speaks for one kind of stretch or another, five times a second: the frames' features and the inferred inputs,
-summed up over windows and held against the rest of the video.
+"""What speaks for one kind of stretch or another, five times a second: what was seen at each look and the inferred
+inputs, summed up over windows and held against the rest of the video.
 
 A game that was never seen differs from all others in its colours and motions, so most of what is here is relative: to
 the seconds around, to the looks that come back in this video, to how much is going on in it as a whole.
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.labels import Labels
-from nitro_ml.segments.features import FEATURES, GRID
+from nitro_ml.segments.features import FEATURES, GRID, LEVELS, MEANS, FrameFacts, cells_moved
 from nitro_ml.segments.sampling import Rows, TimeSteps, behind, lagged, near
 from nitro_ml.segments.smoothing import smooth
 
@@ -44,10 +44,10 @@ class StepFeatures:
 
 
 def step_features(
-    features: NDArray[np.float32], labels: Labels, held: NDArray[np.bool_], tilted: NDArray[np.bool_], steps: TimeSteps
+    facts: FrameFacts, labels: Labels, held: NDArray[np.bool_], tilted: NDArray[np.bool_], steps: TimeSteps
 ) -> StepFeatures:
-    """features: float32 [T, 51]; held: bool [T, 17]; tilted: bool [T, 4], all of the same frames."""
-    rows = steps.mean(features)
+    """facts: `FRAME` [T]; held: bool [T, 17]; tilted: bool [T, 4], all of the same frames, the steps' too."""
+    rows = _between(facts["look"][steps.first[:-1]] / LEVELS)
     active = steps.mean(np.any(held, axis=1) | np.any(tilted, axis=1))
     alike = _alike(rows)
     screen = [
@@ -59,8 +59,17 @@ def step_features(
         _clock(labels.time, steps),
     ]
     inputs = [_inputs(labels, held, active, steps), _compared(alike, active[:, None]), _liveliness(rows, alike)]
-    corners = _corners(features, np.concatenate([held, tilted], axis=1), steps)
+    corners = _corners(cells_moved(facts), np.concatenate([held, tilted], axis=1), steps)
     return StepFeatures(*(np.concatenate(part, axis=1).astype(np.float32) for part in (screen, inputs, [corners])))
+
+
+def _between(looks: Rows) -> Rows:
+    """What was to be seen in each step, [n, 51], from the looks at its beginning and at that of the next one: the mean
+    of both, and what moved on the way to the second."""
+    after = np.concatenate([looks[1:], looks[-1:]])
+    rows = (looks + after) / 2
+    rows[:, MEANS] = after[:, MEANS]
+    return rows
 
 
 def _windows(rows: Rows) -> Rows:
@@ -100,14 +109,13 @@ def _places(cells: Rows) -> Rows:
     return np.stack(columns, axis=1)
 
 
-def _corners(features: NDArray[np.float32], state: NDArray[np.bool_], steps: TimeSteps) -> Rows:
+def _corners(moves: NDArray[np.bool_], state: NDArray[np.bool_], steps: TimeSteps) -> Rows:
     """Of the two corners whose motion goes best with the inputs' changes: how well it does, over ten seconds and a
     minute, and how much better than in the rest of the picture, and than with the same changes a moment later: a game
     answers all over the screen and after a while, an input display in its place and at once.
     """
     switched = np.zeros(len(state), np.bool_)
     switched[1:] = (state[1:] != state[:-1]).any(axis=1)
-    moves = features[:, _MOVING] > _MOVED
     columns = []
     for width in _AROUND:
         agree = _agreement(moves, _delayed(switched, 0, 1), width, steps)

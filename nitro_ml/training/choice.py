@@ -94,13 +94,11 @@ def best(chunks: Rows, share: float) -> Rows:
     """The chunks without those that scored little: of each game's whose score is known, the `share` with the highest
     return per minute stays, rounded up; of equals the first in the frame's order. Those of unknown score all stay.
     """
+    if share == 1:
+        return chunks
     score = pl.col("return_per_minute")
     place = score.rank("ordinal", descending=True).over("game")
-    return (
-        chunks
-        if share == 1
-        else chunks.filter(score.is_null() | (place <= (share * score.count().over("game")).ceil()))
-    )
+    return chunks.filter(score.is_null() | (place <= (share * score.count().over("game")).ceil()))
 
 
 def choose(chunks: pl.DataFrame, choice: Choice, quota: Quota | None = None) -> pl.DataFrame:

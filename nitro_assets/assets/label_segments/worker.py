@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from nitro_assets.assets.pseudo_labels.stored_labels import Stored
+from nitro_assets.lake import picture_facts
 from nitro_assets.lake.schemas import TABLES
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime import previews
@@ -20,9 +20,9 @@ SECONDS = pl.col("end") - pl.col("start")
 def build(job: Job, partition: str) -> Outcome:
     """Table `label_segments` for one shard."""
     labels = job.lake.partition("pseudo_labels", partition)
-    features = job.lake.partition("video_features", partition).sort("frame")
+    features = job.lake.partition("video_features", partition)
     games = dict(job.lake.partition("video_index", partition).select("video_key", "game").iter_rows())
-    pictures = {key: part["features"] for (key,), part in features.partition_by("video_key", as_dict=True).items()}
+    pictures = {key: part for (key,), part in features.partition_by("video_key", as_dict=True).items()}
     stored = Stored(job)
     rules = Rules(risk=job.settings.risk)
     rows: list[dict[str, Any]] = []
@@ -31,7 +31,8 @@ def build(job: Job, partition: str) -> Outcome:
     whole = labels.filter(pl.col("video_key").is_in([key for key in pictures if key in games]))
     for (key,), part in whole.partition_by("video_key", as_dict=True).items():
         guessed, thresholds = stored.labels(part)
-        found = segment_video(np.array(pictures[key].to_list(), np.float32), guessed, rules, thresholds)
+        facts = picture_facts.facts(pictures[key], guessed.time)
+        found = segment_video(facts, guessed, rules, thresholds)
         rows += [_row(key, games[key], number, segment) for number, segment in enumerate(found)]
         frames[key] = part.height
     columns = {k: t for k, t in TABLES["label_segments"].columns.items() if k != "corpus_shard"}

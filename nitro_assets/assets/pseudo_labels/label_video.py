@@ -15,18 +15,18 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from nitro_assets.fetch.curate import Rules, unfit
 from nitro_assets.fetch.guards.refusals import FetchError, Reason
-from nitro_assets.lake import quantize
+from nitro_assets.lake import picture_facts, quantize
 from nitro_assets.lake.files.cache import ClipCache, lasting_cache
 from nitro_assets.lake.files.staging import put
 from nitro_assets.runtime.clips.clip_loader import BLOCK, block_name, fetched
 from nitro_assets.settings import Settings
 from nitro_ml.core.files import parquet
-from nitro_ml.core.labels import Labels
+from nitro_ml.core.labels import Labels, concat
 from nitro_ml.sandbox.video import Decoder, Seen
+from nitro_ml.segments.features import FrameFacts
 from nitro_ml.video.decode import Frames, VideoError
 
 ROWS = 65_536
@@ -111,7 +111,7 @@ def fetch(setup: LabelConfig, order: VideoTask) -> Fetched:
 
 
 def decode(setup: LabelConfig, source: Fetched, clips: ClipCache, decoder: Decoder) -> Iterator[Part]:
-    """The video's frames at the model's size with their features, and clips of them for the cache; the file goes.
+    """The video's frames at the model's size and what segments are judged by; clips for the cache; the file goes.
 
     Whatever its page says, the file decides whether it is what the settings allow.
     """
@@ -159,7 +159,7 @@ def fetch_and_decode(setup: LabelConfig, order: VideoTask, decoder: Decoder) -> 
 class LabelVideo:
     """A loaded IDM that turns the parts of a video into `OUT/KEY.parquet`.
 
-    Columns: those of `pseudo_labels` but the shard, and `features`. The file is there whole or not at all. Raises
+    Columns: those of `pseudo_labels` and `video_features` but the shard. The file is there whole or not at all. Raises
     `CutOffError` where the parts have no `EndOfStream`.
     """
 
@@ -189,34 +189,39 @@ class LabelVideo:
 
     def _rows(self, order: VideoTask, taken: "_FrameStream", folder: Path) -> Iterator[Path]:
         """Files of at most about ROWS rows, in order."""
-        waiting: list[pl.DataFrame] = []
+        waiting: list[Labels] = []
         first = 0
         for labels in self.labeller.label(taken, order.game):
-            rows = self._table(order.key, first, labels, taken.features(len(labels)))
-            waiting.append(rows.with_columns(picture=pl.lit(taken.picture)))
-            first += len(labels)
-            if sum(table.height for table in waiting) >= ROWS:
-                yield _written(waiting, folder / f"{first:012d}.parquet")
-                waiting = []
+            waiting.append(labels)
+            if (rows := sum(map(len, waiting))) >= ROWS:
+                yield self._written(order, first, waiting, taken, folder)
+                waiting, first = [], first + rows
         if waiting:
-            yield _written(waiting, folder / f"{first:012d}.parquet")
+            yield self._written(order, first, waiting, taken, folder)
 
-    def _table(self, key: str, first: int, labels: Labels, found: NDArray[np.float32]) -> pl.DataFrame:
-        return quantize.quantize(labels).with_columns(
-            video_key=pl.lit(key),
+    def _written(self, order: VideoTask, first: int, parts: list[Labels], taken: "_FrameStream", folder: Path) -> Path:
+        """Through memory: polars words a full disk as a damaged file."""
+        labels, file = concat(parts), io.BytesIO()
+        rows = quantize.quantize(labels, self.labeller.thresholds(order.game)).with_columns(
+            *picture_facts.columns(taken.facts(len(labels))),
+            video_key=pl.lit(order.key),
             frame=pl.int_range(first, first + len(labels), dtype=pl.Int32),
             checkpoint=pl.lit(self.name),
-            features=pl.Series(found, dtype=pl.Array(pl.Float32, found.shape[1])).arr.to_list(),
+            picture=pl.lit(taken.picture),
         )
+        rows.write_parquet(file, compression="zstd", compression_level=1, row_group_size=ROWS)
+        path = folder / f"{first:012d}.parquet"
+        path.write_bytes(file.getbuffer())
+        return path
 
 
 class _FrameStream:
-    """The parts as frames for the labeller; their features wait until the labels of the same frames are there."""
+    """The parts as frames for the labeller; the facts about them wait until the labels of the same frames are there."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
         self._parts = iter(parts)
         self.picture = ""
-        self._waiting = np.empty((0, 0), np.float32)
+        self._waiting: list[FrameFacts] = []
         self.rows = 0
         self.end: EndOfStream | None = None
 
@@ -228,22 +233,15 @@ class _FrameStream:
             if isinstance(part, Opened):
                 self.picture = part.picture
                 continue
-            self._waiting = np.concatenate([self._waiting, part.features]) if len(self._waiting) else part.features
+            self._waiting.append(part.facts)
             self.rows += len(part.frames)
             yield part.frames
 
-    def features(self, count: int) -> NDArray[np.float32]:
+    def facts(self, count: int) -> FrameFacts:
         """Those of the next `count` frames."""
-        taken, self._waiting = self._waiting[:count], self._waiting[count:]
-        return taken
-
-
-def _written(tables: list[pl.DataFrame], path: Path) -> Path:
-    """Through memory: polars words a full disk as a damaged file."""
-    rows = io.BytesIO()
-    pl.concat(tables).write_parquet(rows, compression="zstd", compression_level=1, row_group_size=ROWS)
-    path.write_bytes(rows.getbuffer())
-    return path
+        there = np.concatenate(self._waiting)
+        self._waiting = [there[count:]]
+        return there[:count]
 
 
 class _Clips:

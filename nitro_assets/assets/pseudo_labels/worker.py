@@ -163,7 +163,9 @@ class _Shard:
         for keys in _groups(self.kept):
             yield stored.filter(pl.col("video_key").is_in(keys)).sort("video_key", "frame").collect()
         for key in sorted(set(self.frames) - set(self.kept)):
-            rows = parquet.scan(self.staging.path(key)).select(columns)
+            rows = parquet.scan(self.staging.path(key))
+            there = rows.collect_schema()  # what was added later, staged rows may lack too
+            rows = rows.select(name for name in columns if name in there)
             for first in range(0, self.frames[key], ROWS):
                 yield rows.slice(first, ROWS).collect()
 

@@ -36,8 +36,8 @@ def create(uri: str, schema: Any, **options: Any) -> None:
     DeltaTable.create(uri, schema, **options)
 
 
-def write(uri: str, rows: Any, **options: Any) -> None:
-    write_deltalake(uri, rows, **options)
+def write(opened: DeltaTable, rows: Any, **options: Any) -> None:
+    write_deltalake(opened, rows, **options)
 
 
 def scan(uri: str) -> pl.LazyFrame:

@@ -17,7 +17,7 @@ _PICTURE: Columns = {
 _STICK = {"x": "left (-127) to right (127)", "y": "up (-127) to down (127)"}
 _LABELS: Columns = {
     **{
-        name: (pl.Int16, f"The probability that the button {name} is pressed, in steps of 1/255 from 0 to 255.")
+        name: (pl.Int16, f"The probability that the button {name} is pressed, in units of 1/255, whole steps of 1/85.")
         for name in BUTTONS
     },
     **{
@@ -29,7 +29,8 @@ _LABELS: Columns = {
     },
     "confidence": (
         pl.Int16,
-        "The probability that all 17 buttons are right within one frame of time (1/30 s), in steps of 1/255.",
+        "The probability that all 17 buttons are right within one frame of time (1/30 s), in units of "
+        "1/255, whole steps of 1/85.",
     ),
 }
 
@@ -96,10 +97,18 @@ TABLES = (
             **_FRAME,
             "features": (
                 pl.List(pl.Float32),
-                "51 numbers about the picture, such as motion, noise and colour; see nitro_ml/segments/features.py.",
+                "51 numbers about the picture, as they were stored of every frame until November 2026; null since.",
+            ),
+            "motion": (pl.Int16, "The root of the mean change of luma since the frame before, in steps of 1/63."),
+            "moved": (pl.Int16, "The 16 cells of the picture in which something moved, a bit for each."),
+            "look": (
+                pl.Binary,
+                "51 numbers about the picture, such as motion, noise and colour, a byte for each in steps of 1/63 (see "
+                "nitro_ml/segments/features.py), for one frame in each fifth of a second; null for the others.",
             ),
         },
         "One row for each frame: the features of the picture by which segments are found.",
+        later=("features", "motion", "moved", "look"),
     ),
     table(
         "label_segments",

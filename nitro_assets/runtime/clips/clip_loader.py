@@ -31,6 +31,7 @@ from nitro_assets.settings import Settings
 from nitro_ml.core.actions import BUTTONS, STICKS, Actions
 from nitro_ml.core.box import Box
 from nitro_ml.core.clip import Clip
+from nitro_ml.core.files.spill import Spill
 from nitro_ml.core.timeline import nearest
 from nitro_ml.nitrogen.label_correction import UNNAMED, Correction, correct, corrections
 from nitro_ml.nitrogen.label_correction import Video as Labelled
@@ -39,6 +40,8 @@ from nitro_ml.video.decode import Frames, VideoError, VideoInfo
 
 BLOCK = 20.0
 """Seconds of an unlabelled video in one cached clip: as long as a NitroGen chunk."""
+VIDEOS = 32
+"""Videos whose labels are in memory at a time."""
 HEADS = 16
 """Clips whose first bytes are read at a time."""
 FETCHED = 0.2
@@ -78,6 +81,10 @@ class ClipLoader:
     refused: list[Refused] = field(default_factory=list)
     found: dict[Labelled, Correction] | None = None
     failed: set[tuple[str, int]] = field(default_factory=set)
+    spill: Spill = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.spill = Spill(self.job.settings.training)
 
     def fetch_nitrogen(self, chunks: pl.DataFrame) -> None:
         """Into the cache what of these rows of `nitrogen_chunks` isn't there."""
@@ -96,13 +103,11 @@ class ClipLoader:
         certain refused, with a row that tells either.
         """
         found = self._all(chunks, self._nitrogen_addresses(), _chunk_name, self._read_chunk)
-        labels = self._labels(found)
         clips = []
-        for row, frames in found:
-            time, actions = labels[row["video_key"], row["chunk"]]
-            held = actions[nearest(time, frames.time)]
+        for row, frames, labelled, actions in self._beside_labels(found):
+            held = self.kept(actions[nearest(labelled, frames.time)])
             game, weight = row["game"] or UNNAMED, row.get("weight", 1.0)
-            clips.append(Clip(frames.rgb, frames.time, game, row["video_key"], held, weight))
+            clips.append(Clip(frames.rgb, self.spill.keep(frames.time), game, row["video_key"], held, weight))
         if self.found is None:
             self.job.progress(FETCHED, "holding labels against their pictures")
             self.found = corrections(clips)
@@ -123,17 +128,24 @@ class ClipLoader:
     def _index_addresses(self) -> dict[str, str | Path]:
         return dict(self.job.lake.read("video_index").select("video_key", "address").collect().iter_rows())
 
-    def _labels(
+    def kept(self, actions: Actions) -> Actions:
+        """The same, in a file: memory doesn't grow with the hours of labels."""
+        return Actions(self.spill.keep(actions.buttons), self.spill.keep(actions.sticks))
+
+    def _beside_labels(
         self, found: list[tuple[Row, StoredClip]]
-    ) -> dict[tuple[str, int], tuple[NDArray[np.float64], Actions]]:
-        keys = {row["video_key"] for row, _ in found}
-        rows = self.job.lake.read("nitrogen_frames").filter(pl.col("video_key").is_in(list(keys))).collect()
-        labels = {}
-        for (key, chunk), part in rows.partition_by("video_key", "chunk", as_dict=True).items():
-            part = part.sort("frame")
-            actions = Actions(part.select(BUTTONS).to_numpy(), part.select(STICKS).to_numpy())
-            labels[key, chunk] = part["time"].to_numpy(), actions
-        return labels
+    ) -> Iterator[tuple[Row, StoredClip, NDArray[np.float64], Actions]]:
+        """Each clip with the times and inputs of its labels, which are read for a few videos at a time."""
+        table = self.job.lake.read("nitrogen_frames")
+        for every in few_videos(found):
+            shards, keys = ({row[name] for row, _ in every} for name in ("nitrogen_shard", "video_key"))
+            wanted = pl.col("nitrogen_shard").is_in(list(shards)) & pl.col("video_key").is_in(list(keys))
+            rows = table.filter(wanted).collect()
+            labels = rows.partition_by("video_key", "chunk", as_dict=True)
+            for row, frames in every:
+                part = labels[row["video_key"], row["chunk"]].sort("frame")
+                actions = Actions(part.select(BUTTONS).to_numpy(), part.select(STICKS).to_numpy())
+                yield row, frames, part["time"].to_numpy(), actions
 
     def _all(
         self,
@@ -224,6 +236,16 @@ class ClipLoader:
         if not found:
             raise VideoError(f"{video.name}: no frame in the stretch that was asked for; the video ends before it.")
         return Frames(np.concatenate([p.rgb for p in found]), np.concatenate([p.time for p in found]))
+
+
+def few_videos(found: Iterable[tuple[Row, StoredClip]]) -> Iterator[list[tuple[Row, StoredClip]]]:
+    """The clips of `VIDEOS` videos at a time."""
+    videos: dict[str, list[tuple[Row, StoredClip]]] = {}
+    for row, frames in found:
+        videos.setdefault(row["video_key"], []).append((row, frames))
+    every = list(videos.values())
+    for start in range(0, len(every), VIDEOS):
+        yield [clip for clips in every[start : start + VIDEOS] for clip in clips]
 
 
 def _chunk_name(row: Row) -> str:

@@ -1,5 +1,6 @@
 """A mixture's rows as clips: frames from the cache (fetched again when missing), inputs from the lake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from nitro_assets.lake import quantize
 from nitro_assets.lake.files.cache import ClipCache
 from nitro_assets.lineage.edges import Edge
 from nitro_assets.runtime.clips.chosen import CHUNK, Chosen, fetch_chosen, missed, whole_rows
-from nitro_assets.runtime.clips.clip_loader import ClipLoader
+from nitro_assets.runtime.clips.clip_loader import ClipLoader, Row, few_videos
 from nitro_assets.runtime.clips.mixture_rows import within
 from nitro_assets.runtime.job import Job, Refused
 from nitro_ml.core.clip import Clip, part_of
@@ -70,22 +71,23 @@ def _nitrogen(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
 
 def _pseudo(job: Job, footage: ClipLoader, rows: pl.DataFrame) -> list[Clip]:
     clips = []
-    labels = _labels(job, rows)
-    for row, frames in footage.pseudo(rows):
-        found = labels[row["video_key"]]
-        inside = (frames.time >= row["start"]) & (frames.time < row["end"])
-        if inside.sum() > 1:
-            time = frames.time[inside]
-            first, last = np.flatnonzero(inside)[[0, -1]]
-            actions = found.hard()[nearest(found.time, time)]
-            pixels = part_of(frames.rgb, first, last + 1)
-            clips.append(Clip(pixels, time, row["game"], row["video_key"], actions, row["weight"], soft=True))
+    for some in few_videos(footage.pseudo(rows)):
+        labels = _labels(job, [row for row, _ in some])
+        for row, frames in some:
+            found = labels[row["video_key"]]
+            inside = (frames.time >= row["start"]) & (frames.time < row["end"])
+            if inside.sum() > 1:
+                time = footage.spill.keep(frames.time[inside])
+                first, last = np.flatnonzero(inside)[[0, -1]]
+                actions = footage.kept(found.hard()[nearest(found.time, time)])
+                pixels = part_of(frames.rgb, first, last + 1)
+                clips.append(Clip(pixels, time, row["game"], row["video_key"], actions, row["weight"], soft=True))
     return clips
 
 
-def _labels(job: Job, rows: pl.DataFrame) -> dict[str, Labels]:
+def _labels(job: Job, rows: Sequence[Row]) -> dict[str, Labels]:
     """Labels by video."""
-    parts, keys = rows["part"].unique().to_list(), rows["video_key"].unique().to_list()
-    wanted = pl.col("corpus_shard").is_in(parts) & pl.col("video_key").is_in(keys)
+    parts, keys = ({row[name] for row in rows} for name in ("part", "video_key"))
+    wanted = pl.col("corpus_shard").is_in(list(parts)) & pl.col("video_key").is_in(list(keys))
     table = job.lake.read("pseudo_labels").filter(wanted).collect()
     return {key: quantize.dequantize(part) for (key,), part in table.partition_by("video_key", as_dict=True).items()}

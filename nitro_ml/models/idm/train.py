@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nitro_ml.core.actions import BUTTONS
 from nitro_ml.core.clip import Clip
 from nitro_ml.core.labels import concat
 from nitro_ml.core.progress import Progress, part
@@ -174,8 +175,9 @@ def _hidden(model: IDM) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
 
 def share_held(clips: Sequence[Clip]) -> NDArray[np.float64]:
     """How often each button is held, float64 [17]."""
-    prior: NDArray[np.float64] = np.concatenate([c.actions.buttons for c in clips if c.actions]).mean(axis=0)
-    return prior
+    buttons = [clip.actions.buttons for clip in clips if clip.actions]
+    held: NDArray[np.int64] = sum((own.sum(axis=0) for own in buttons), np.zeros(len(BUTTONS), np.int64))
+    return held / sum(map(len, buttons))
 
 
 class ClipError(ValueError):

@@ -14,6 +14,9 @@ from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.config import AnyRecipe
 from nitro_ml.training.sampler import Sampler
 
+MOST = 1_000_000
+"""Steps that the statistics of a policy's actions are taken from: nine hours."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -73,5 +76,7 @@ class Chunks(Sampler[Batch, ResampledClip]):
         return self.drawn(np.random.default_rng((self.recipe.seed, 0, 1)), count)
 
     def actions(self) -> Tensor:
-        """Everything held in the clips: float32 [N, 21]."""
-        return torch.from_numpy(np.concatenate([chunk.encode(s.actions(0, len(s))) for s in self.sources]))
+        """What is held in the clips, of many evenly spread steps: float32 [N, 21], N at most `MOST`."""
+        every = -(-sum(map(len, self.sources)) // MOST)
+        held = (s.clip.acted(s.index(np.arange(0, len(s), every))) for s in self.sources)
+        return torch.from_numpy(np.concatenate([chunk.encode(own) for own in held]))

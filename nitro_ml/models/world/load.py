@@ -46,7 +46,7 @@ def codes(net: LatentNet, clip: Clip) -> tuple[NDArray[np.float64], NDArray[np.i
     for start in range(0, len(steps) - 1, 256):
         frames = to_small(steps.frames(start, min(start + 257, len(steps))), net.section.size)
         found.append(net.encode(frames[:-1], frames[1:]).numpy())
-    return clip.time[steps.index[:-1]], np.concatenate(found)
+    return clip.time[steps.index(slice(0, -1))], np.concatenate(found)
 
 
 def _load(path: Path, kind: str) -> tuple[dict[str, Any], WorldRecipe]:

@@ -168,7 +168,7 @@ def test_labels_are_those_of_the_file_itself(lake: Lake, settings: Settings, hom
     assert set(rows["checkpoint"]) == {checkpoint}
     direct = label_video(home / "videos" / "walkthrough.mp4", Labeller(Checkpoints(lake).get(checkpoint)))
     stored = quantize.dequantize(rows)
-    assert np.abs(stored.buttons - direct.buttons).max() <= 1 / 510 + 1e-6
+    assert np.abs(stored.buttons - direct.buttons).max() <= 1 / 170 + 1e-6
     assert np.abs(stored.sticks - direct.sticks).max() <= 1 / 254 + 1e-6
     assert np.allclose(stored.time, direct.time, atol=1e-3)
 

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from nitro_ml.core.labels import Labels
 from nitro_ml.segments.borders import refined
 from nitro_ml.segments.classifier import Classifier, Networks, pretrained, standard
 from nitro_ml.segments.evaluate import Matches, macro_f1, matches
-from nitro_ml.segments.features import FEATURES, Features
+from nitro_ml.segments.features import FEATURES, FRAME, LEVELS, Features, FrameFacts, cells_moved, from_features
 from nitro_ml.segments.filter import REASONS, Rules, filter_segments, segment_video
 from nitro_ml.segments.smoothing import runs, viterbi, without_short_runs
 
@@ -69,26 +70,54 @@ def test_the_chosen_risk_is_judged_by_the_stretch_and_of_play_only() -> None:
 
 
 def test_borders_move_to_the_cut_and_to_the_input() -> None:
-    rows = np.zeros((90, len(FEATURES)), np.float32)
-    rows[40, FEATURES.index("motion")] = 0.8
+    facts = np.zeros(90, FRAME)
+    facts["motion"][40] = 50
     kinds = np.repeat(["menu", "active"], [34, 56])
-    assert refined(kinds, rows, np.zeros(90, np.bool_), 1 / FPS).tolist() == ["menu"] * 40 + ["active"] * 50
+    assert refined(kinds, facts, np.zeros(90, np.bool_), 1 / FPS).tolist() == ["menu"] * 40 + ["active"] * 50
     active = np.arange(90) >= 52
     kinds = np.repeat(["idle", "active"], [48, 42])
-    assert refined(kinds, rows, active, 1 / FPS).tolist() == ["idle"] * 52 + ["active"] * 38
+    assert refined(kinds, facts, active, 1 / FPS).tolist() == ["idle"] * 52 + ["active"] * 38
     still = np.repeat(["death", "active"], [50, 40])
-    assert refined(still, rows * 0, active, 1 / FPS).tolist() == still.tolist()
+    assert refined(still, np.zeros(90, FRAME), active, 1 / FPS).tolist() == still.tolist()
 
 
-def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (70, 24, 24, 3), dtype=np.uint8)
-    whole, in_batches = Features()(rgb), Features()
-    parts = [in_batches(part) for part in (rgb[:1], rgb[1:13], rgb[13:13], rgb[13:])]
-    assert np.array_equal(whole, np.concatenate(parts))
-    assert Features()(rgb[:0]).shape == (0, len(FEATURES))
-    assert (whole >= 0).all()
-    assert (whole <= 1).all()
-    assert set(np.rint(whole.ravel() * 255) / np.float32(255)) == set(whole.ravel())
+def noise(frames: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture that changes now and then, in a part of it, and times of which the steps are uneven."""
+    rng = np.random.default_rng(0)
+    rgb = np.repeat(rng.integers(0, 256, (1, side, side, 3), dtype=np.uint8), frames, axis=0)
+    for frame in np.flatnonzero(rng.random(frames) < 0.4):
+        rgb[frame:, : side // 3, frame % side :] = rng.integers(0, 256, (side // 3, side - frame % side, 3))
+    return rgb, np.cumsum(rng.uniform(0.01, 0.06, frames))
+
+
+@pytest.mark.parametrize("side", [24, 30, 100])
+def test_frames_in_batches_give_the_same_facts_as_at_once(side: int) -> None:
+    rgb, time = noise(150, side)
+    whole, in_batches = Features()(rgb, time), Features()
+    cuts = [slice(0, 1), slice(1, 13), slice(13, 13), slice(13, 150)]
+    assert np.array_equal(whole, np.concatenate([in_batches(rgb[part], time[part]) for part in cuts]))
+    assert len(Features()(rgb[:0], time[:0])) == 0
+    assert whole["look"].max() <= LEVELS
+    assert not whole["look"][~whole["looked"]].any()
+
+
+def test_looks_are_a_fifth_of_a_second_apart_and_tell_what_moved_between_them() -> None:
+    rgb, time = noise(150, 32)
+    facts = Features()(rgb, time)
+    assert np.array_equal(np.unique((time - time[0]) // 0.2), (time[facts["looked"]] - time[0]) // 0.2)
+    luma = np.stack([cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in rgb]).astype(int)
+    change = np.abs(np.diff(luma, axis=0, prepend=luma[:1]))
+    assert np.array_equal(facts["motion"], np.rint(np.sqrt(change.mean(axis=(1, 2)) / 255) * LEVELS))
+    corner = (change[:, :8, :8] > 10).any(axis=(1, 2))
+    assert np.array_equal(cells_moved(facts)[:, 0], corner)
+    first, last = np.flatnonzero(facts["looked"])[3:5]
+    moving = (change[first + 1 : last + 1] > 10).mean()
+    assert facts["look"][last, FEATURES.index("moving")] == np.rint(np.sqrt(moving) * LEVELS)
+
+
+def wild_facts(wild: np.ndarray) -> FrameFacts:
+    """Facts of [T] frames from numbers in [0, 1], [T, 51]."""
+    return from_features(wild, np.arange(len(wild)) / FPS)
 
 
 @settings(max_examples=40, deadline=None)
@@ -96,7 +125,7 @@ def test_frames_in_batches_give_the_same_features_as_at_once() -> None:
 def test_any_input_is_covered_by_segments_without_gap_or_overlap(wild: np.ndarray, fps: float) -> None:
     rows, buttons, sticks = np.split(wild, [len(FEATURES), len(FEATURES) + 17], axis=1)
     labels = Labels(np.arange(120) / fps, buttons, sticks, wild[:, 0])
-    segments = segment_video(rows, labels)
+    segments = segment_video(wild_facts(rows), labels)
     assert [s.first_frame for s in segments] == [0, *(s.last_frame for s in segments[:-1])]
     assert segments[-1].last_frame == 120
     assert all(s.start < s.end and s.reason in REASONS and s.keep == (s.reason == "play") for s in segments)
@@ -148,8 +177,8 @@ def test_a_segment_matches_one_that_it_overlaps_by_half() -> None:
     assert macro_f1(matches(found, true, ["play", "menu", "idle"])) == 0.5
 
 
-def test_features_and_labels_must_be_of_the_same_frames() -> None:
-    rows = np.zeros((10, len(FEATURES)), np.float32)
+def test_facts_and_labels_must_be_of_the_same_frames() -> None:
+    facts = np.zeros(10, FRAME)
     with pytest.raises(ValueError, match="one row per label"):
-        segment_video(rows, held(11))
-    assert segment_video(rows[:0], held(0)) == []
+        segment_video(facts, held(11))
+    assert segment_video(facts[:0], held(0)) == []

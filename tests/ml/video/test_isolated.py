@@ -45,12 +45,13 @@ def test_the_frames_are_those_of_the_process_itself(decoder: Decoder, film: Path
             np.testing.assert_array_equal(one.time, other.time)
 
 
-def test_features_come_with_their_frames(decoder: Decoder, film: Path) -> None:
-    whole = np.concatenate([part.rgb for part in decode.read(film, 48)])
+def test_facts_come_with_their_frames(decoder: Decoder, film: Path) -> None:
+    read = list(decode.read(film, 48))
+    whole, time = np.concatenate([part.rgb for part in read]), np.concatenate([part.time for part in read])
     seen = list(decoder.look(film, 48, batch=7))
     assert [len(frames) for frames, _ in seen] == [7] * 12 + [6]
     np.testing.assert_array_equal(np.concatenate([frames.rgb for frames, _ in seen]), whole)
-    np.testing.assert_array_equal(np.concatenate([features for _, features in seen]), Features()(whole))
+    np.testing.assert_array_equal(np.concatenate([facts for _, facts in seen]), Features()(whole, time))
 
 
 @pytest.mark.parametrize(
