@@ -28,7 +28,7 @@ from nitro_ml.models.policy.data import Chunks
 from nitro_ml.models.policy.model import PolicyNet
 from nitro_ml.models.policy.train import Training as PolicyTraining
 from nitro_ml.models.policy.vision import encoder
-from nitro_ml.video.packed.frames import decoded
+from nitro_ml.video.encoded.frames import decoded
 
 LOCAL, BUCKET = 0.9, 0.8
 SIZE = 64

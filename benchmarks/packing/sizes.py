@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.figures import Figure
 from benchmarks.packing.clips import play
-from nitro_ml.video.packed.codec import BLOCK, pack, unpack
+from nitro_ml.video.encoded.codec import BLOCK, pack, unpack
 
 GOALS = {64: 10.0, 256: 30.0}
 WINDOW = 3 * BLOCK

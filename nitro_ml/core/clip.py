@@ -10,7 +10,7 @@ from nitro_ml.core.actions import Actions
 
 
 class StoredFrames(Protocol):
-    """Frames where they lie, of which only what is asked is read: `nitro_ml.video.packed`'s."""
+    """Frames where they lie, of which only what is asked is read: `nitro_ml.video.encoded`'s."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...

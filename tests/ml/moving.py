@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from nitro_ml.core.actions import BUTTONS, Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.video.packed import clip_file
-from nitro_ml.video.packed.frames import PackedFrames
+from nitro_ml.video.encoded import clip_file
+from nitro_ml.video.encoded.frames import EncodedFrames
 
 LEFT, RIGHT = BUTTONS.index("dpad_left"), BUTTONS.index("dpad_right")
 
@@ -66,4 +66,4 @@ def packed_clip(clip: Clip, folder: Path) -> Clip:
     folder.mkdir(exist_ok=True)
     path = folder / f"{clip.group}.safetensors"
     path.write_bytes(clip_file.to_bytes(np.asarray(clip.frames), clip.time))
-    return replace(clip, frames=PackedFrames(str(path), clip_file.head(str(path))))
+    return replace(clip, frames=EncodedFrames(str(path), clip_file.head(str(path))))

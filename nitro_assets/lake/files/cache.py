@@ -1,6 +1,6 @@
 """The clip cache: short stretches at the model's resolution, packed, private, bounded, under the video key.
 
-    SIZE/VIDEO_KEY/NAME.safetensors     a packed clip (`nitro_ml/video/packed`), whole or not there
+    SIZE/VIDEO_KEY/NAME.safetensors     a packed clip (`nitro_ml/video/encoded`), whole or not there
     SIZE/VIDEO_KEY/NAME.png             a picture of the video, as private, erased with its clips
 
 In a folder or a bucket, shared by all who use it. A cache and not an asset: what is missing is fetched again, what is
@@ -29,9 +29,9 @@ from nitro_assets.lake.delta.purge import purge_versions
 from nitro_assets.lake.files.video_downloads import video_downloads
 from nitro_assets.settings import Settings
 from nitro_ml.core.files.filesystem import place
-from nitro_ml.video.packed import clip_file
-from nitro_ml.video.packed.codec import PackedError
-from nitro_ml.video.packed.frames import PackedFrames
+from nitro_ml.video.encoded import clip_file
+from nitro_ml.video.encoded.codec import ClipFileError
+from nitro_ml.video.encoded.frames import EncodedFrames
 
 CLIP = ".safetensors"
 SPARE = 500_000_000
@@ -52,7 +52,7 @@ class CacheFullError(OSError):
 class StoredClip(NamedTuple):
     """rgb: frames that are read and decoded when they are asked for; time: float64 [T], seconds."""
 
-    rgb: PackedFrames
+    rgb: EncodedFrames
     time: NDArray[np.float64]
 
 
@@ -86,13 +86,13 @@ class ClipCache:
         url = f"{self.url}/{path}"
         try:
             head = clip_file.head(url)
-        except (FileNotFoundError, PackedError):
+        except (FileNotFoundError, ClipFileError):
             return None
         if self._is_local:
             with suppress(OSError):
                 os.utime(url)
         self._needed.add(f"{self._root}/{path}")
-        return StoredClip(PackedFrames(url, head), head.time)
+        return StoredClip(EncodedFrames(url, head), head.time)
 
     def names(self, size: int, video_key: str) -> set[str]:
         """The clips of a video, in one look."""

@@ -21,7 +21,7 @@ SMALL, SHARP, COARSE = 128, 18, 22
 """Frames of up to SMALL lines are stored at a constant rate factor of SHARP, larger ones at COARSE."""
 
 
-class PackedError(ValueError):
+class ClipFileError(ValueError):
     """Bytes that are no packed clip, or half of one."""
 
 
@@ -37,7 +37,7 @@ def pack(frames: NDArray[np.uint8]) -> list[bytes]:
 
 
 def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
-    """The `count` frames of some blocks, one after another: uint8 [count, H, W, 3] RGB. Raises `PackedError`."""
+    """The `count` frames of some blocks, one after another: uint8 [count, H, W, 3] RGB. Raises `ClipFileError`."""
     decoder = _own.get()
     try:
         packets = [*decoder.parse(data), *decoder.parse(None)]
@@ -45,10 +45,10 @@ def unpack(data: bytes, count: int) -> NDArray[np.uint8]:
         decoder.flush_buffers()
     except av.FFmpegError as error:
         _own.drop()
-        raise PackedError(f"a packed clip: found bytes that don't decode ({type(error).__name__}).") from None
+        raise ClipFileError(f"a packed clip: found bytes that don't decode ({type(error).__name__}).") from None
     if len(frames) != count:
         _own.drop()  # what it keeps of damaged bytes would show in the next
-        raise PackedError(f"a packed clip: found {len(frames)} frames in its bytes; its head tells of {count}.")
+        raise ClipFileError(f"a packed clip: found {len(frames)} frames in its bytes; its head tells of {count}.")
     return np.stack([_rgb(frame) for frame in frames])
 
 
@@ -79,7 +79,7 @@ def _packets(encoder: VideoCodecContext, frames: NDArray[np.uint8]) -> Iterator[
 def _rgb(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """From planes G, B, R, without a conversion."""
     if frame.format.name != "gbrp":
-        raise PackedError(f"a packed clip: found frames of format {frame.format.name}; allowed is gbrp.")
+        raise ClipFileError(f"a packed clip: found frames of format {frame.format.name}; allowed is gbrp.")
     planes = [np.frombuffer(memoryview(p), np.uint8).reshape(p.height, -1)[:, : p.width] for p in frame.planes]
     green, blue, red = planes
     return np.asarray(cv2.merge([red, green, blue]), np.uint8)

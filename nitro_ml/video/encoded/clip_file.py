@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from nitro_ml.core.files.filesystem import place
-from nitro_ml.video.packed.codec import BLOCK, PackedError, pack
+from nitro_ml.video.encoded.codec import BLOCK, ClipFileError, pack
 
 HEAD = 16_384
 """Bytes that are read first: the head of a clip of 20 s at 60 frames a second fits."""
@@ -51,30 +51,30 @@ def to_bytes(frames: NDArray[np.uint8], time: NDArray[np.float64]) -> bytes:
 
 
 def head(url: str) -> Head:
-    """What a file says of its clip. Raises `FileNotFoundError`, and `PackedError` for another file or half of one."""
+    """What a file says of its clip. Raises `FileNotFoundError`, and `ClipFileError` for another file or half of one."""
     start = read(url, 0, HEAD)
     length = int.from_bytes(start[:8], "little")
     if length > 1 << 20:
-        raise PackedError("a packed clip: found another file in its place.")
+        raise ClipFileError("a packed clip: found another file in its place.")
     try:
         if len(start) < 8 + length:
             start = read(url, 0, 8 + length)
         header = json.loads(start[8 : 8 + length])
         facts, begin = header["__metadata__"], 8 + length + header["packets"]["data_offsets"][0]
         if facts["format"] != FORMAT:
-            raise PackedError(f"a packed clip: found format {facts['format']!r}; allowed is {FORMAT!r}.")
+            raise ClipFileError(f"a packed clip: found format {facts['format']!r}; allowed is {FORMAT!r}.")
         if len(start) < begin:
             start = read(url, 0, begin)
         tensors = start[8 + length :]
         time = np.frombuffer(tensors[slice(*header["time"]["data_offsets"])], np.float64)
         offsets = np.frombuffer(tensors[slice(*header["offsets"]["data_offsets"])], np.uint32)
         if len(offsets) != -(-len(time) // BLOCK) + 1:
-            raise PackedError(f"a packed clip: found {len(offsets) - 1} blocks for {len(time)} frames.")
+            raise ClipFileError(f"a packed clip: found {len(offsets) - 1} blocks for {len(time)} frames.")
         found = Head(int(facts["height"]), int(facts["width"]), time, offsets + np.uint32(begin), facts["digest"])
-    except PackedError:
+    except ClipFileError:
         raise
     except (KeyError, TypeError, ValueError) as error:
-        raise PackedError(f"a packed clip: found a header that can't be read ({type(error).__name__}).") from None
+        raise ClipFileError(f"a packed clip: found a header that can't be read ({type(error).__name__}).") from None
     return found
 
 

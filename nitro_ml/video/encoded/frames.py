@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nitro_ml.video.packed.clip_file import Head, read
-from nitro_ml.video.packed.codec import BLOCK, PackedError, unpack
+from nitro_ml.video.encoded.clip_file import Head, read
+from nitro_ml.video.encoded.codec import BLOCK, ClipFileError, unpack
 
 MEMORY = 256 * 2**20
 """Bytes of decoded blocks that a process keeps: 12 minutes at 64 x 64, 45 seconds at 256 x 256."""
@@ -55,11 +55,11 @@ decoded = _Decoded(MEMORY)
 os.register_at_fork(after_in_child=decoded.clear)
 
 
-class PackedFrames:
+class EncodedFrames:
     """uint8 [T, H, W, 3] RGB of a clip at `url`, or a part of it: frames `first` to `end`.
 
     `frames[i]`, `frames[a:b]` and `frames[rows]` with an array of whole numbers are arrays of one's own. Raises
-    `FileNotFoundError` where the clip is gone, and `PackedError` where it is damaged.
+    `FileNotFoundError` where the clip is gone, and `ClipFileError` where it is damaged.
     """
 
     __slots__ = ("_digest", "_end", "_first", "_offsets", "_side", "_total", "_url")
@@ -84,10 +84,10 @@ class PackedFrames:
         """The same for the same pixels, packed alike; known without reading them."""
         return f"{self._digest} {self._first} {self._end}"
 
-    def part(self, first: int, end: int) -> "PackedFrames":
+    def part(self, first: int, end: int) -> "EncodedFrames":
         """Frames `first` to `end`, the end exclusive; nothing is read."""
         start, stop, _ = slice(first, end).indices(len(self))
-        found = object.__new__(PackedFrames)
+        found = object.__new__(EncodedFrames)
         found._url, found._offsets, found._digest, found._side = self._url, self._offsets, self._digest, self._side
         found._first, found._end, found._total = self._first + start, self._first + max(start, stop), self._total
         return found
@@ -123,7 +123,7 @@ class PackedFrames:
             start, end = int(self._offsets[missing[0]]), int(self._offsets[missing[-1] + 1])
             data = read(self._url, start, end)
             if len(data) != end - start:
-                raise PackedError("a packed clip: found the first part of its file only.")
+                raise ClipFileError("a packed clip: found the first part of its file only.")
             for run in _runs(missing):
                 first, last = (int(self._offsets[n]) - start for n in (run[0], run[-1] + 1))
                 pixels = unpack(data[first:last], min((run[-1] + 1) * BLOCK, self._total) - run[0] * BLOCK)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 import nitro_ml.games  # noqa: F401 - registers them
 from nitro_ml.core.clip import Clip, part_of
-from nitro_ml.video.packed import clip_file, frames
-from nitro_ml.video.packed.codec import BLOCK, PackedError, pack, unpack
-from nitro_ml.video.packed.frames import PackedFrames, decoded
+from nitro_ml.video.encoded import clip_file, frames
+from nitro_ml.video.encoded.codec import BLOCK, ClipFileError, pack, unpack
+from nitro_ml.video.encoded.frames import EncodedFrames, decoded
 from tests.ml.moving import square_clip
 
 LENGTH = 45
@@ -25,13 +25,13 @@ FRAMES = np.asarray(CLIP.frames)
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> PackedFrames:
+def packed(tmp_path_factory: pytest.TempPathFactory) -> EncodedFrames:
     return stored(tmp_path_factory.mktemp("clips") / "x.safetensors", FRAMES)
 
 
-def stored(path: Path, shown: NDArray[np.uint8]) -> PackedFrames:
+def stored(path: Path, shown: NDArray[np.uint8]) -> EncodedFrames:
     path.write_bytes(clip_file.to_bytes(shown, np.arange(len(shown)) / 30))
-    return PackedFrames(str(path), clip_file.head(str(path)))
+    return EncodedFrames(str(path), clip_file.head(str(path)))
 
 
 @st.composite
@@ -46,7 +46,7 @@ def rows(draw: st.DrawFn) -> Any:
 @settings(max_examples=60, deadline=None)
 @given(rows=rows(), first=st.integers(0, LENGTH), length=st.integers(0, LENGTH), warm=st.booleans())
 def test_every_window_is_the_slice_of_the_whole(
-    packed: PackedFrames, rows: Any, first: int, length: int, warm: bool
+    packed: EncodedFrames, rows: Any, first: int, length: int, warm: bool
 ) -> None:
     whole = packed[:]
     if not warm:
@@ -60,7 +60,7 @@ def test_every_window_is_the_slice_of_the_whole(
     assert part.part(1, 3).fingerprint == packed.part(first + 1, first + 1 + len(same[1:3])).fingerprint or not length
 
 
-def test_a_window_decodes_and_keeps_its_own_blocks_only(packed: PackedFrames, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_window_decodes_and_keeps_its_own_blocks_only(packed: EncodedFrames, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded.clear()
     read: list[int] = []
 
@@ -101,7 +101,7 @@ def test_real_games_stay_close_and_small(size: int) -> None:
         assert sum(map(len, blocks)) < real.nbytes / {64: 4, 256: 10}[size], game
 
 
-def test_the_same_frames_give_the_same_bytes_and_others_another_name(packed: PackedFrames, tmp_path: Path) -> None:
+def test_the_same_frames_give_the_same_bytes_and_others_another_name(packed: EncodedFrames, tmp_path: Path) -> None:
     again = stored(tmp_path / "other name", FRAMES)
     assert again.fingerprint == packed.fingerprint
     assert stored(tmp_path / "y", FRAMES[::-1]).fingerprint != packed.fingerprint
@@ -113,12 +113,12 @@ def test_damage_is_told_without_the_files_name(tmp_path: Path) -> None:
     whole, expected = path.read_bytes(), found[:]
     for damaged in (b"", whole[:5], b"x" * 100, whole[:9] + b"?" + whole[10:], whole[:300]):
         path.write_bytes(damaged)
-        with pytest.raises(PackedError):
+        with pytest.raises(ClipFileError):
             clip_file.head(str(path))
     for damaged in (whole[:-100], whole[:-100] + bytes(100)):
         decoded.clear()
         path.write_bytes(damaged)
-        with pytest.raises(PackedError):
+        with pytest.raises(ClipFileError):
             found[:]
     path.write_bytes(whole)
     np.testing.assert_array_equal(found[:], expected)
@@ -132,19 +132,19 @@ def test_damage_is_told_without_the_files_name(tmp_path: Path) -> None:
             found[wrong]  # type: ignore[index]
 
 
-def test_clips_hold_packed_frames_and_parts_read_nothing(packed: PackedFrames) -> None:
+def test_clips_hold_packed_frames_and_parts_read_nothing(packed: EncodedFrames) -> None:
     clip = Clip(packed, CLIP.time, "square", "a", CLIP.actions)
     part = clip.part(5, 30)
-    assert isinstance(part.frames, PackedFrames)
+    assert isinstance(part.frames, EncodedFrames)
     np.testing.assert_array_equal(part.frames[:], packed[5:30])
     np.testing.assert_array_equal(part_of(FRAMES, 2, 4), FRAMES[2:4])
 
 
-def _sum(frames: PackedFrames) -> int:
+def _sum(frames: EncodedFrames) -> int:
     return int(frames[3:30].sum())
 
 
-def test_forked_processes_read_the_same(packed: PackedFrames) -> None:
+def test_forked_processes_read_the_same(packed: EncodedFrames) -> None:
     here = _sum(packed)
     with multiprocessing.get_context("fork").Pool(2) as pool:  # which pickles the handles, as spawning would
         assert pool.map(_sum, [packed] * 4) == [here] * 4
