@@ -31,10 +31,10 @@ VIDEO_BYTES = 0.3 * GB / 3600
 CLIP_BYTES: Mapping[int, float] = {64: 1200.0, 256: 6100.0}
 """A frame of a clip by the side of its picture (docs/adr/0087-clips-are-short-groups-of-h264.md); what lies between and
 beyond follows the same power."""
-LABEL_BYTES = 100.0
-"""What a frame's labels and its time take in memory, at most."""
-PROCESS_GB = 1.0
-"""What a training takes beside its labels, assumed."""
+LABEL_BYTES = 41.0
+"""What a frame's labels and its time take in a file while it trains."""
+PROCESS_GB = 1.5
+"""What a training takes in memory, whatever its hours: about 1 GB was measured (docs/labbook/speed.md)."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ def _plan(
     there = pl.col("video_key").is_in(list(cached))
     missing = rows.filter(~there)
     download = _seconds(state.lake, settings, missing) * VIDEO_BYTES / GB
-    clips, memory = frames * clip_bytes(size) / GB, PROCESS_GB + frames * LABEL_BYTES / GB
-    new = int(missing["frames"].sum()) * clip_bytes(size) / GB + min(download, settings.download_gb)
+    clips, labels = frames * clip_bytes(size) / GB, frames * LABEL_BYTES / GB
+    new = int(missing["frames"].sum()) * clip_bytes(size) / GB + min(download, settings.download_gb) + labels
     return Plan(
         asset,
         partition,
@@ -132,9 +132,9 @@ def _plan(
         dict(sorted(hours.iter_rows(), key=lambda row: (-row[1], row[0]))),
         download,
         clips,
-        memory,
+        PROCESS_GB,
         _training_seconds(state, asset, partition, steps),
-        _misfits(settings, download, clips, memory, new),
+        _misfits(settings, download, clips, new),
     )
 
 
@@ -157,7 +157,7 @@ def _training_seconds(state: State, asset: str, partition: str, steps: int) -> f
     return record.seconds / record.made * steps if record and record.made and record.seconds else None
 
 
-def _misfits(settings: Settings, download: float, clips: float, memory: float, new: float) -> tuple[str, ...]:
+def _misfits(settings: Settings, download: float, clips: float, new: float) -> tuple[str, ...]:
     found = []
     if download > settings.fetch_gb:
         found.append(f"to download are {download:.1f} GB, allowed {settings.fetch_gb:g} (NITRO_FETCH_GB)")
@@ -167,8 +167,8 @@ def _misfits(settings: Settings, download: float, clips: float, memory: float, n
     if new > free:
         found.append(f"{new:.1f} GB would be written where {free:.1f} are free (NITRO_CACHE)")
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GB
-    if memory > there:
-        found.append(f"the training takes {memory:.1f} GB of memory, there are {there:.1f}")
+    if PROCESS_GB > there:
+        found.append(f"the training takes {PROCESS_GB:.1f} GB of memory, there are {there:.1f}")
     return tuple(found)
 
 

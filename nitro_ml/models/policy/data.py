@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import ResampledClip
+from nitro_ml.core.resample import ResampledClip, frames_of
 from nitro_ml.models.policy import chunk
 from nitro_ml.models.policy.config import AnyRecipe
 from nitro_ml.training.sampler import Sampler
@@ -40,7 +40,7 @@ def gather(
     it is likely, and not in flickers.
     """
     context = np.array(recipe.context)
-    frames = np.stack([steps.frames_at(np.maximum(i + context, 0)) for steps, i in picks])
+    frames = frames_of([(steps, np.maximum(i + context, 0)) for steps, i in picks])
     chunks = np.zeros((len(picks), recipe.horizon, recipe.layout.dimensions), np.float32)
     mask = np.zeros((len(picks), recipe.horizon), np.bool_)
     for row, (steps, i) in enumerate(picks):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from nitro_ml.core.actions import Actions
 from nitro_ml.core.clip import Clip
-from nitro_ml.core.resample import ResampledClip
+from nitro_ml.core.resample import ResampledClip, frames_of
 from nitro_ml.training.sampler import Sampler
 
 
@@ -50,7 +50,7 @@ def to_small(frames: np.ndarray, size: int) -> Tensor:
 
 def gather(picks: Sequence[tuple[ResampledClip, int]], context: int, size: int, labelled: bool) -> Batch:
     """The batch whose last known frame is step i of the clip, for each (clip, i)."""
-    frames = np.concatenate([steps.frames(i + 1 - context, i + 2) for steps, i in picks])
+    frames = np.concatenate(frames_of([(steps, np.arange(i + 1 - context, i + 2)) for steps, i in picks]))
     small = to_small(frames, size).unflatten(0, (len(picks), context + 1))
     actions = torch.cat([to_input(steps.actions(i, i + 1)) for steps, i in picks]) if labelled else None
     return Batch(small[:, :-1], small[:, -1], actions)
