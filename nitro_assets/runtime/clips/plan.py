@@ -33,8 +33,8 @@ CLIP_BYTES: Mapping[int, float] = {64: 1200.0, 256: 6100.0}
 beyond follows the same power."""
 LABEL_BYTES = 41.0
 """What a frame's labels and its time take in a file while it trains."""
-PROCESS_GB = 1.5
-"""What a training takes in memory, whatever its hours: about 1 GB was measured (docs/labbook/speed.md)."""
+PROCESS_GB = 2.0
+"""What a training takes in memory, whatever its hours, 1 GB of it decoded frames (docs/labbook/speed.md)."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _misfits(settings: Settings, download: float, clips: float, new: float) -> t
     if new > free:
         found.append(f"{new:.1f} GB would be written where {free:.1f} are free (NITRO_CACHE)")
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GB
-    if PROCESS_GB > there:
+    if there < PROCESS_GB:
         found.append(f"the training takes {PROCESS_GB:.1f} GB of memory, there are {there:.1f}")
     return tuple(found)
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from nitro_ml.video.encoded.clip_file import Head, read
 from nitro_ml.video.encoded.codec import BLOCK, ClipFileError, unpack
 
-MEMORY = 256 * 2**20
-"""Bytes of decoded blocks that a process keeps: 12 minutes at 64 x 64, 45 seconds at 256 x 256."""
+MEMORY = 2**30
+"""Bytes of decoded blocks that a process keeps: 48 minutes at 64 x 64, three at 256 x 256."""
 
 Key = tuple[str, int]
 """A clip's digest and the number of a block."""
