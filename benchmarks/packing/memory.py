@@ -30,7 +30,7 @@ HOURS = (1, 10, 100)
 
 def memory(quick: bool) -> Iterator[Figure]:
     """Of clips of 20 s with their labels, and batches of the policy `small`."""
-    hours, batches = ((1, 2), 2) if quick else (HOURS, 60)
+    hours, batches = ((1, 2), 2) if quick else (HOURS, 120)
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         shown = np.concatenate([*play(SIZE, quick).values()])[:FRAMES]
         shown = np.resize(shown, (FRAMES, *shown.shape[1:]))

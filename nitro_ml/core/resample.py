@@ -57,8 +57,8 @@ class ResampledClip:
 
 
 def frames_of(picks: Sequence[tuple[ResampledClip, NDArray[np.int64]]]) -> NDArray[np.uint8]:
-    """uint8 [B, K, S, S, 3]: K steps of each of B clips. Stored frames are read for several clips at a time, as a bucket
-    answers them, and decoded on several cores.
+    """uint8 [B, K, S, S, 3]: K steps of each of B clips. Stored frames are read for several clips at a time, as a
+    bucket answers them, and decoded on several cores.
     """
     if all(isinstance(steps.clip.frames, np.ndarray) for steps, _ in picks):
         return np.stack([steps.frames_at(wanted) for steps, wanted in picks])
