@@ -1,19 +1,21 @@
 """Partitions made side by side, a process and a core each: trainings of small networks, whose threads would wait for
 each other."""
 
+import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import Manager
-from queue import Queue
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from joblib import Parallel, delayed
 
 from nitro_ml.core.progress import Progress
 
 T = TypeVar("T")
-Told = tuple[str, float, str]
+LOOK = 0.5
+"""Seconds between two looks at how far they are."""
 
 
 def side_by_side(make: Callable[[str, Progress], T], partitions: Sequence[str], tell: Progress) -> Iterator[T]:
@@ -21,26 +23,35 @@ def side_by_side(make: Callable[[str, Progress], T], partitions: Sequence[str], 
 
     What `make` raises ends them all, as Ctrl-C does.
     """
-    with Manager() as manager:
-        told: Queue[Told | None] = manager.Queue()
-        telling = threading.Thread(target=_tell, args=(told, len(partitions), tell), daemon=True)
+    with tempfile.TemporaryDirectory(prefix="nitro-messages-") as folder:
+        files = [Path(folder, str(number)) for number in range(len(partitions))]
+        over = threading.Event()
+        telling = threading.Thread(target=_tell, args=(partitions, files, tell, over))
         telling.start()
-        cores = min(len(partitions), os.cpu_count() or 1)
-        made = Parallel(n_jobs=cores, return_as="generator")
+        cores = Parallel(n_jobs=min(len(partitions), os.cpu_count() or 1), return_as="generator")
         try:
-            yield from made(delayed(_made)(make, partition, told) for partition in partitions)
+            yield from cores(delayed(_made)(make, *each) for each in zip(partitions, files, strict=True))
         finally:
-            told.put(None)
+            over.set()
             telling.join()
 
 
-def _made(make: Callable[[str, Progress], T], partition: str, told: Any) -> T:
-    return make(partition, lambda fraction, message: told.put((partition, fraction, message)))
+def _made(make: Callable[[str, Progress], T], partition: str, file: Path) -> T:
+    def tell(fraction: float, message: str) -> None:
+        draft = file.with_suffix(".draft")
+        draft.write_text(json.dumps([fraction, message]))
+        draft.rename(file)
+
+    return make(partition, tell)
 
 
-def _tell(told: "Queue[Told | None]", count: int, tell: Progress) -> None:
-    done: dict[str, float] = {}
-    while news := told.get():
-        partition, fraction, message = news
-        done[partition] = fraction
-        tell(sum(done.values()) / count, f"{partition}: {message}")
+def _tell(partitions: Sequence[str], files: Sequence[Path], tell: Progress, over: threading.Event) -> None:
+    """What is new in the files, until all is over."""
+    heard: dict[str, tuple[float, str]] = {}
+    ended = False
+    while not ended:
+        ended = over.wait(LOOK)
+        for partition, file in zip(partitions, files, strict=True):
+            if file.exists() and heard.get(partition) != (told := tuple(json.loads(file.read_text()))):
+                heard[partition] = told
+                tell(sum(done for done, _ in heard.values()) / len(partitions), f"{partition}: {told[1]}")

@@ -23,6 +23,7 @@ WORKERS = (
     "labels",
     "lane",
     "messages",
+    "picture",
     "policy",
     "rows",
     "shard",

@@ -62,6 +62,11 @@ def idm_chunks(lake: Lake, recipe: IDMRecipe) -> Chosen:
     As much of the hours as is tested on is kept for the videos that the promoted one was tested on, so that both can be
     compared. Raises `RecipeError` where nothing can be chosen.
     """
+    if lake.read("nitrogen_chunks").limit(1).collect().is_empty():
+        raise RecipeError(
+            f"idm/{recipe.name}.yaml: found 0 labelled videos in the lake; needed are one to train on and one to "
+            "calibrate on. Add labelled videos to NITRO_NITROGEN, and make nitrogen_actions."
+        )
     quota = Quota(Checkpoints(lake).held_out("idm_checkpoint"), recipe.test_share)
     candidates, limited = labelled_chunks(lake, recipe.data), partial(choose, choice=recipe.data, quota=quota)
     return Chosen(some(limited(candidates), f"idm/{recipe.name}"), candidates, limited)

@@ -34,15 +34,21 @@ class _Decoded:
         self._lock = threading.Lock()
         self._blocks: OrderedDict[Key, Pixels] = OrderedDict()
         self._size = 0
+        self._process = os.getpid()
+
+    def _own(self) -> threading.Lock:
+        if self._process != os.getpid():
+            self.clear()
+        return self._lock
 
     def get(self, key: Key) -> Pixels | None:
-        with self._lock:
+        with self._own():
             if (found := self._blocks.get(key)) is not None:
                 self._blocks.move_to_end(key)
             return found
 
     def put(self, key: Key, block: Pixels) -> None:
-        with self._lock:
+        with self._own():
             if key in self._blocks:
                 return
             self._blocks[key] = block
@@ -52,7 +58,6 @@ class _Decoded:
 
 
 decoded = _Decoded(MEMORY)
-os.register_at_fork(after_in_child=decoded.clear)
 
 
 class EncodedFrames:

@@ -146,5 +146,7 @@ def _sum(frames: EncodedFrames) -> int:
 
 def test_forked_processes_read_the_same(packed: EncodedFrames) -> None:
     here = _sum(packed)
-    with multiprocessing.get_context("fork").Pool(2) as pool:  # which pickles the handles, as spawning would
-        assert pool.map(_sum, [packed] * 4) == [here] * 4
+    pool = multiprocessing.get_context("fork").Pool(2)  # which pickles the handles, as spawning would
+    assert pool.map(_sum, [packed] * 4) == [here] * 4
+    pool.close()  # and not `terminate`, by a signal that a process under xdist may have been told to ignore
+    pool.join()
