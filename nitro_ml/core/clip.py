@@ -16,6 +16,10 @@ class StoredFrames(Protocol):
     def shape(self) -> tuple[int, ...]: ...
 
     @property
+    def is_far(self) -> bool:
+        """Whether reading waits for an answer from elsewhere."""
+
+    @property
     def fingerprint(self) -> str:
         """The same for the same pixels, known without reading them."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nitro_ml.core.actions import Actions
-from nitro_ml.core.clip import Clip
+from nitro_ml.core.clip import Clip, Pixels
 from nitro_ml.core.timeline import nearest
 
 RATE = 30.0
@@ -57,13 +57,15 @@ class ResampledClip:
 
 
 def frames_of(picks: Sequence[tuple[ResampledClip, NDArray[np.int64]]]) -> NDArray[np.uint8]:
-    """uint8 [B, K, S, S, 3]: K steps of each of B clips. Stored frames are read for several clips at a time, as a
-    bucket answers them, and decoded on several cores.
-    """
-    if all(isinstance(steps.clip.frames, np.ndarray) for steps, _ in picks):
+    """uint8 [B, K, S, S, 3]: K steps of each of B clips. Frames in a bucket are read for several clips at a time."""
+    if not any(_is_far(steps.clip.frames) for steps, _ in picks):
         return np.stack([steps.frames_at(wanted) for steps, wanted in picks])
     with ThreadPoolExecutor(READERS) as readers:
         return np.stack(list(readers.map(lambda pick: pick[0].frames_at(pick[1]), picks)))
+
+
+def _is_far(frames: Pixels) -> bool:
+    return not isinstance(frames, np.ndarray) and frames.is_far
 
 
 def spread(clips: Sequence[Clip], count: int, before: int = 0, after: int = 0) -> list[tuple[ResampledClip, int]]:

@@ -10,7 +10,7 @@ REACH = 0.1  # seconds; a frame of truth without a label this near counts as unl
 
 def nearest(time: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.int64]:
     """For each of `at`, the index into rising `time` of the nearest value; the earlier of two equally near."""
-    after = np.clip(np.searchsorted(time, at), 0, len(time) - 1)
+    after = np.minimum(np.searchsorted(time, at), len(time) - 1)
     before = np.maximum(after - 1, 0)
     return np.where(at - time[before] <= time[after] - at + 1e-9, before, after)
 

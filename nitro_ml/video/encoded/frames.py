@@ -85,6 +85,11 @@ class EncodedFrames:
         return (len(self), *self._side, 3)
 
     @property
+    def is_far(self) -> bool:
+        """Whether reading waits for an answer from elsewhere."""
+        return "://" in self._url
+
+    @property
     def fingerprint(self) -> str:
         """The same for the same pixels, packed alike; known without reading them."""
         return f"{self._digest} {self._first} {self._end}"
@@ -113,11 +118,10 @@ class EncodedFrames:
 
     def _read(self, rows: NDArray[np.integer[Any]]) -> Pixels:
         out = np.empty((len(rows), *self._side, 3), np.uint8)
-        block, within = np.divmod(rows + self._first, BLOCK)
-        blocks = self._blocks([int(b) for b in np.unique(block)])
-        for number, pixels in blocks.items():
-            mine = block == number
-            out[mine] = pixels[within[mine]]
+        places = [divmod(row, BLOCK) for row in (rows + self._first).tolist()]
+        blocks = self._blocks(sorted({block for block, _ in places}))
+        for frame, (block, within) in zip(out, places, strict=True):
+            frame[...] = blocks[block][within]
         return out
 
     def _blocks(self, numbers: list[int]) -> dict[int, Pixels]:
