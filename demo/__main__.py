@@ -28,11 +28,11 @@ SECONDS = {
     RECORDING: 60,
     "nitrogen_actions": 8,
     "video_index": 19,
-    "idm_checkpoint": 283,
+    "idm_checkpoint": 311,
     "pseudo_labels": 38,
-    "policy_checkpoint": 309,
-    "policy_evaluation": 198,
-    "latent_actions": 58,
+    "policy_checkpoint": 190,
+    "policy_evaluation": 111,
+    "latent_actions": 101,
     "world_model_checkpoint": 43,
 }
 """How long the steps took on two cores, so that one can say from the first ones how long the rest takes."""

@@ -1,7 +1,8 @@
 """What holds for all tests, and has to be so before anything is imported that reads it.
 
-The tests' Ray cluster asks for a token, as one should: whoever reaches its dashboard may run code on it. Two tests run
-at a time on two cores: threads of their own would only wait for each other. And whether the demonstration was run in
+The tests' Ray cluster asks for a token, as one should: whoever reaches its dashboard may run code on it. Three tests
+run at a time on two cores, as many of them wait for processes that start: threads of their own would only be in each
+other's way. And whether the demonstration was run in
 this checkout is nothing to a test.
 """
 
