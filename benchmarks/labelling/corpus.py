@@ -102,6 +102,19 @@ def settings(home: Path, shards: int) -> Settings:
     )
 
 
+def bare_settings(home: Path) -> Settings:
+    """Settings below `home` for engines that label without a pipeline: no clips are kept."""
+    return Settings(
+        lake=str(home / "lake"),
+        secret_file=home / "secret",
+        cache=str(home / "cache"),
+        cache_gb=0,
+        allow_loopback=True,
+        min_seconds=0,
+        min_height=0,
+    )
+
+
 @contextmanager
 def corpus(
     shards: int, videos: int, seconds: int, lake: str = "", recipe: str = "window", sites: int = 1

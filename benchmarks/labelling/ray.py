@@ -10,13 +10,12 @@ from pathlib import Path
 import ray
 
 from benchmarks.figures import Figure
-from benchmarks.labelling.corpus import PAGE
+from benchmarks.labelling.corpus import PAGE, bare_settings
 from demo.site import serve
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoTask
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.files.checkpoints import Checkpoints
 from nitro_assets.lake.store import Lake
-from nitro_assets.settings import Settings
 from nitro_ml.games.recorder.record import record
 from nitro_ml.models.idm.config import load_recipe
 from nitro_ml.models.idm.train import train
@@ -31,15 +30,7 @@ def run(quick: bool = False) -> list[Figure]:
     videos, frames = (4, 150) if quick else (16, 1800)
     with tempfile.TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
-        settings = Settings(
-            lake=str(home / "lake"),
-            secret_file=home / "secret",
-            cache=str(home / "cache"),
-            cache_gb=0,
-            allow_loopback=True,
-            min_seconds=0,
-            min_height=0,
-        )
+        settings = bare_settings(home)
         setup = LabelConfig(settings, *_model(Lake(settings), home), out=str(home / "rows"))
         pages = [_page(home, number, frames) for number in range(videos)]
         (home / "site.json").write_text(json.dumps(pages))

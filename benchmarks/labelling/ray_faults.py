@@ -19,11 +19,11 @@ import ray
 from ray.cluster_utils import Cluster
 
 from benchmarks.figures import Figure
+from benchmarks.labelling.corpus import bare_settings
 from nitro_assets.assets.pseudo_labels.engine import TRIES
 from nitro_assets.assets.pseudo_labels.label_video import LabelConfig, VideoResult, VideoTask
 from nitro_assets.assets.pseudo_labels.ray_engine import RayEngine
 from nitro_assets.lake.store import Lake
-from nitro_assets.settings import Settings
 from tests.assets import services
 from tests.assets.corpus import FRAMES, key, promote, site, write_checkpoint
 
@@ -35,15 +35,7 @@ def run(quick: bool = False) -> list[Figure]:
     """One cluster; there is nothing to shorten."""
     with TemporaryDirectory(prefix="nitro-bench-") as folder:
         home = Path(folder)
-        settings = Settings(
-            lake=str(home / "lake"),
-            secret_file=home / "secret",
-            cache=str(home / "cache"),
-            cache_gb=0,
-            allow_loopback=True,
-            min_seconds=0,
-            min_height=0,
-        )
+        settings = bare_settings(home)
         setup = LabelConfig(settings, promote(Lake(settings), write_checkpoint(home / "idm")), 32, str(home / "rows"))
         with _cluster() as cluster:
             engine = RayEngine()
